@@ -1,0 +1,55 @@
+import express from 'express';
+import type { Express } from 'express';
+import type { Clock } from '@switchyard/kernel';
+import { createErrorHandler, answerNotFound } from './error-handler.ts';
+import { createHealthRouter } from './health-routes.ts';
+import type { HealthSource } from './health-routes.ts';
+import { createOpenApi } from './open-api.ts';
+import type { HttpLog, HttpMetrics } from './ports.ts';
+import { keepRequestId, observeRequests, setSecurityHeaders } from './request-context.ts';
+import { mountRoutes } from './route-catalog.ts';
+import type { Route } from './route-catalog.ts';
+
+export interface HttpAppOptions {
+  /** The service's name, as `/health` says it. */
+  name: string;
+  log: HttpLog;
+  metrics: HttpMetrics;
+  health: HealthSource;
+  clock: Clock;
+  /** Makes a request id where the caller sent none. */
+  makeRequestId: () => string;
+  /** Largest JSON body in bytes. */
+  bodyLimit: number;
+  /** The table that mounts handlers and makes `/openapi.json`. */
+  routes?: readonly Route[];
+  /** With it `/openapi.json` is served. */
+  openapi?: { title: string; version: string };
+  /** For what is not a table row (a proxy, an MCP transport). Called after the routes and before the 404. */
+  mount?: (app: Express) => void;
+}
+
+/**
+ * The app shell of every service, in the one order that works: request id, headers, health, routes, 404, errors.
+ * Handlers throw PlatformError; nothing else decides what an error looks like.
+ */
+export function createHttpApp(options: HttpAppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(keepRequestId(options.makeRequestId));
+  app.use(observeRequests(options.log, options.metrics, options.clock));
+  app.use(setSecurityHeaders);
+  app.use(createHealthRouter(options.name, options.health, options.metrics));
+  const routes = options.routes ?? [];
+  if (options.openapi !== undefined) {
+    const document = createOpenApi(options.openapi, routes);
+    app.get('/openapi.json', (_req, res) => void res.json(document));
+  }
+  mountRoutes(app, routes, options.bodyLimit);
+  options.mount?.(app);
+  app.use(answerNotFound);
+  app.use(createErrorHandler(options.log));
+  return app;
+}

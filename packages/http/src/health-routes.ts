@@ -1,0 +1,40 @@
+import { Router } from 'express';
+import type { Request, Response } from 'express';
+import type { HealthReport } from '@switchyard/kernel';
+import type { HttpMetrics } from './ports.ts';
+
+/** What a service says of itself. `isDraining` becomes true at the first step of a shutdown and never false again. */
+export interface HealthSource {
+  report(): HealthReport | Promise<HealthReport>;
+  isDraining(): boolean;
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
+
+/** `/health` and `/health/ready` (503 when draining or not ok), `/health/live` (the event loop turns: 200), `/metrics`. */
+export function createHealthRouter(name: string, health: HealthSource, metrics: HttpMetrics): Router {
+  const router = Router();
+  const answer = async (res: Response, isReadiness: boolean) => {
+    const isDraining = health.isDraining();
+    const report = await health.report();
+    const isReady = report.ok && !isDraining;
+    if (isReadiness && !isReady) res.setHeader('Retry-After', '1');
+    const status = isDraining ? 'draining' : report.ok ? 'ok' : 'degraded';
+    res.status(isReadiness && !isReady ? 503 : 200).json({ status, service: name, ...(report.detail === undefined ? {} : { detail: report.detail }) });
+  };
+  router.get('/health', (_req, res) => answer(res, false));
+  router.get('/health/ready', (_req, res) => answer(res, true));
+  router.get('/health/live', (_req, res) => void res.json({ status: 'ok', service: name }));
+  router.get('/metrics', async (req, res, next) => {
+    // Numbers of the inside are for the inside: from another machine the path does not exist. Scrapers use METRICS_PORT.
+    if (!isLoopback(req)) return next();
+    const { contentType, body } = await metrics.render();
+    res.setHeader('Content-Type', contentType);
+    res.send(body);
+  });
+  return router;
+}
+
+function isLoopback(req: Request): boolean {
+  return LOOPBACK.has(req.socket.remoteAddress ?? '') && req.get('x-forwarded-for') === undefined;
+}

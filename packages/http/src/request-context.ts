@@ -1,0 +1,50 @@
+import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Clock } from '@switchyard/kernel';
+import type { HttpLog, HttpMetrics } from './ports.ts';
+
+// An id from outside enters logs and answers: short, and no character that could break a header or a log line.
+const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+
+/** The id of the request that this response answers; set by the first middleware of `createHttpApp`. */
+export function requestIdOf(res: Response): string {
+  const value: unknown = res.locals['requestId'];
+  return typeof value === 'string' ? value : '';
+}
+
+/** Keeps a well-formed `X-Request-ID` of the caller, else makes one, and says it in the answer. */
+export function keepRequestId(makeId: () => string): RequestHandler {
+  return (req: Request, res: Response, next: NextFunction) => {
+    const given = req.get('x-request-id');
+    const id = given !== undefined && REQUEST_ID.test(given) ? given : makeId();
+    res.locals['requestId'] = id;
+    res.setHeader('X-Request-ID', id);
+    next();
+  };
+}
+
+/** Headers for answers that are data, not pages. A handler that serves a page or a file sets its own over them. */
+export function setSecurityHeaders(_req: Request, res: Response, next: NextFunction): void {
+  res.setHeader('X-Content-Type-Options', 'nosniff');
+  res.setHeader('Referrer-Policy', 'no-referrer');
+  res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
+  res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
+  res.setHeader('Cache-Control', 'no-store');
+  next();
+}
+
+/** One log line and one observation for each request. The path is written without its query: tokens may travel there (03 §1). */
+export function observeRequests(log: HttpLog, metrics: HttpMetrics, clock: Clock): RequestHandler {
+  return (req, res, next) => {
+    const startedAt = clock.monotonic();
+    res.once('close', () => {
+      const ms = clock.monotonic() - startedAt;
+      const pattern: unknown = (req.route as { path?: unknown } | undefined)?.path;
+      const route = typeof pattern === 'string' ? pattern : 'unmatched';
+      metrics.observeRequest({ method: req.method, route, status: res.statusCode, seconds: ms / 1000 });
+      const fields = { request_id: requestIdOf(res), method: req.method, path: req.path, status: res.statusCode, ms: Math.round(ms) };
+      if (route.startsWith('/health') || route === '/metrics') log.debug(fields, 'request answered');
+      else log.info(fields, res.writableFinished ? 'request answered' : 'request ended by the client');
+    });
+    next();
+  };
+}

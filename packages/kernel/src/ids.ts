@@ -1,0 +1,27 @@
+import type { Clock } from './clock.ts';
+
+/** Makes the ids that the server gives out. Every id fits `ID_PATTERN` of the protocol. */
+export interface Ids {
+  /** `turn_2026-01-05-10-00-00-123-4f2a1c9e`: readable, sorts by time (03 §3). */
+  turn(): string;
+  task(): string;
+  conversation(): string;
+  request(): string;
+  stream(): string;
+  /** `bytes` random bytes as base64url: for cookies, links and one-use codes. */
+  token(bytes: number): string;
+}
+
+/** `randomBytes` is `node:crypto`'s in a service, a seeded source in a test. */
+export function createIds(clock: Clock, randomBytes: (size: number) => Uint8Array): Ids {
+  const hex = (bytes: number) => Buffer.from(randomBytes(bytes)).toString('hex');
+  const stamp = () => new Date(clock.now()).toISOString().replace(/[T:.]/g, '-').replace('Z', '');
+  return {
+    turn: () => `turn_${stamp()}-${hex(4)}`,
+    task: () => `task_${hex(10)}`,
+    conversation: () => `c-${hex(10)}`,
+    request: () => `r-${hex(8)}`,
+    stream: () => `s-${hex(10)}`,
+    token: (bytes) => Buffer.from(randomBytes(bytes)).toString('base64url'),
+  };
+}

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import path from 'node:path';
+import { PlatformError } from '@switchyard/kernel';
+import { decideEntry, readPackageHints } from './entry-file.ts';
+import { DEFAULT_SOURCE_LIMITS, listSourceFiles } from './source-files.ts';
+import type { SourceFile, SourceLimits } from './source-files.ts';
+import { versionIdOf } from './version-id.ts';
+
+export interface VersionCopy {
+  bundleId: string;
+  ref: string;
+  /** SHA-256 over sorted paths and bytes, 64 hex characters. */
+  sha: string;
+  versionId: string;
+  /** Absolute folder of the copy. */
+  dir: string;
+  /** Relative to `dir`. */
+  entry: string;
+}
+
+export interface CopyOptions {
+  /** Absolute folder of the source. */
+  sourceDir: string;
+  /** The bundle store: absolute, may be shared between machines. */
+  storeDir: string;
+  ref: string;
+  /** Without it: `switchyard.id` of package.json, else the folder's name. */
+  id?: string;
+  /** Distinguishes copies that are made at the same time. */
+  token: string;
+  limits?: SourceLimits;
+}
+
+/**
+ * Makes the immutable copy of a source folder. The hash is taken over the very bytes that are written, so a file that
+ * changes meanwhile gives another version and never a wrong name. The folder appears under its final name by one rename:
+ * a reader sees all of it or none. A copy that is there already is used as it is.
+ */
+export async function copyVersion(options: CopyOptions): Promise<VersionCopy> {
+  const limits = options.limits ?? DEFAULT_SOURCE_LIMITS;
+  const files = await listSourceFiles(options.sourceDir, limits);
+  const hints = readPackageHints(await readHints(options.sourceDir, files));
+  const entry = decideEntry(files, hints);
+  const bundleId = options.id ?? hints.id ?? path.basename(options.sourceDir);
+  const temporary = path.join(options.storeDir, `.tmp-${options.token}`);
+  try {
+    await mkdir(temporary, { recursive: true });
+    const sha = await copyFiles(options.sourceDir, temporary, files, limits);
+    const versionId = versionIdOf(bundleId, options.ref, sha);
+    const dir = path.join(options.storeDir, versionId);
+    await publishFolder(temporary, dir);
+    return { bundleId, ref: options.ref, sha, versionId, dir, entry };
+  } finally {
+    await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+async function readHints(sourceDir: string, files: readonly SourceFile[]): Promise<string | undefined> {
+  return files.some((file) => file.path === 'package.json') ? readFile(path.join(sourceDir, 'package.json'), 'utf8') : undefined;
+}
+
+async function copyFiles(from: string, to: string, files: readonly SourceFile[], limits: SourceLimits): Promise<string> {
+  const hash = createHash('sha256');
+  for (const file of files) {
+    const bytes = await readWithoutFollowing(path.join(from, file.path), limits.maxFileBytes);
+    // Lengths keep ("a", "bc") and ("ab", "c") apart.
+    hash.update(`${Buffer.byteLength(file.path)}:${file.path}:${bytes.length}:`).update(bytes);
+    const target = path.join(to, file.path);
+    await mkdir(path.dirname(target), { recursive: true });
+    await writeFile(target, bytes, { mode: 0o444, flag: 'wx' });
+  }
+  return hash.digest('hex');
+}
+
+/** A link that was put in place of a file after the listing is refused here: the open itself does not follow it. */
+async function readWithoutFollowing(file: string, maxBytes: number): Promise<Buffer> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size } = await handle.stat();
+    if (size > maxBytes) throw PlatformError.of('UNPROCESSABLE', 'A file of the bundle grew over the limit while it was read.');
+    return await handle.readFile();
+  } finally {
+    await handle.close();
+  }
+}
+
+async function publishFolder(temporary: string, dir: string): Promise<void> {
+  try {
+    await rename(temporary, dir);
+  } catch (error) {
+    // Somebody published the same content first, and it is complete, because it too came by one rename.
+    const found = await lstat(dir).catch(() => undefined);
+    if (found?.isDirectory() !== true) throw error;
+  }
+}

@@ -1,0 +1,9 @@
+export { DEFAULT_RUNNER_CONFIG, SANDBOX_LEVELS } from './runner-config.ts';
+export type { RunnerConfig, SandboxLevel } from './runner-config.ts';
+export { INVOCATION_KINDS } from './invocation.ts';
+export type { BundleCall, BundleLogLine, BundleVersion, Invocation, InvocationKind } from './invocation.ts';
+export { HOST_STATES, HOST_TRANSITIONS } from './host-state.ts';
+export type { HostSnapshot, HostState } from './host-state.ts';
+export { locatePaths } from './runner-paths.ts';
+export type { RunnerPaths } from './runner-paths.ts';
+export type { Runner, RunnerParts } from './runner.ts';

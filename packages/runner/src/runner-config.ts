@@ -1,0 +1,61 @@
+/** How hosts are contained. `auto`: `bwrap` where it starts, else `permission`. See README for what each one holds. */
+export const SANDBOX_LEVELS = ['auto', 'bwrap', 'permission', 'none'] as const;
+export type SandboxLevel = (typeof SANDBOX_LEVELS)[number];
+
+/** Every wait, bound and limit of the runner. Times in milliseconds of the monotonic clock. */
+export interface RunnerConfig {
+  readonly sandbox: SandboxLevel;
+  /** Hosts alive at once; over it the least recently used idle one is closed. */
+  readonly maxHosts: number;
+  /** Invocations at once in one host whose bundle declares no `concurrency`. */
+  readonly hostConcurrency: number;
+  /** Invocations that may wait for a place in one host, and how long. */
+  readonly maxWaiting: number;
+  readonly waitMs: number;
+  /** From spawn to `onLoad` done. */
+  readonly startMs: number;
+  readonly idleTtlMs: number;
+  readonly pingMs: number;
+  /** Silence with invocations running after which a host counts as blocked. */
+  readonly blockedMs: number;
+  /** Proc's silence after which a host with running invocations ends itself. Less than a lease. */
+  readonly selfFenceMs: number;
+  /** From cancel to retiring the host that still runs the invocation. */
+  readonly cancelGraceMs: number;
+  /** What a draining host's last invocations are given. */
+  readonly drainMs: number;
+  readonly memoryMb: number;
+  /** Resident memory beyond `memoryMb` (Buffers, code, stacks) before the watchdog kills. */
+  readonly rssHeadroomMb: number;
+  /** Bytes of events of one invocation that a host may have under way unacknowledged. */
+  readonly windowBytes: number;
+  readonly maxMessageBytes: number;
+  readonly crashWindowMs: number;
+  readonly maxCrashes: number;
+  readonly breakerOpenMs: number;
+  /** Hosts run under this user where proc is root. */
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+export const DEFAULT_RUNNER_CONFIG: RunnerConfig = {
+  sandbox: 'auto',
+  maxHosts: 32,
+  hostConcurrency: 64,
+  maxWaiting: 256,
+  waitMs: 10_000,
+  startMs: 10_000,
+  idleTtlMs: 10 * 60_000,
+  pingMs: 1000,
+  blockedMs: 10_000,
+  selfFenceMs: 4000,
+  cancelGraceMs: 5000,
+  drainMs: 60_000,
+  memoryMb: 256,
+  rssHeadroomMb: 192,
+  windowBytes: 64 * 1024,
+  maxMessageBytes: 16 * 1024 * 1024,
+  crashWindowMs: 60_000,
+  maxCrashes: 5,
+  breakerOpenMs: 30_000,
+};

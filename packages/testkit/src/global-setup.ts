@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { freePort, startPostgresServer, startRedisServer, startWarden } from '@switchyard/devstack';
+import { migrate, openStore } from '@switchyard/store';
+import type { TestProject } from 'vitest/node';
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Redis of this run, loopback, no password. */
+    redisUrl: string;
+    /** Maintenance database of this run's Postgres. */
+    postgresUrl: string;
+    /** Why the template database could not be migrated; empty when it could. */
+    templateError: string;
+  }
+}
+
+export const TEMPLATE_DATABASE = 'switchyard_template';
+
+/** Migrated once; each test's database is a file copy of it, which takes some 20 ms instead of a whole migration. */
+const prepareTemplate = async (adminUrl: string, templateUrl: string): Promise<string> => {
+  try {
+    const admin = await openStore({ url: adminUrl, poolSize: 1, applicationName: 'testkit' });
+    try {
+      await admin.sql.query({ text: `create database ${TEMPLATE_DATABASE}` });
+    } finally {
+      await admin.close();
+    }
+    await migrate(templateUrl);
+    return '';
+  } catch (error) {
+    return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  }
+};
+
+/** One Redis and one Postgres for the whole run, in a temporary folder, gone with it (also when the run is killed). */
+export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  const dir = await mkdtemp(join(tmpdir(), 'switchyard-test-'));
+  await chmod(dir, 0o755); // Postgres' own account passes through here
+  const warden = startWarden();
+  const path = process.env['PATH'] ?? '';
+  const [redisPort, postgresPort] = [await freePort(), await freePort()];
+  const redis = await startRedisServer({ dir: join(dir, 'redis'), port: redisPort, path, warden });
+  const postgres = await startPostgresServer({
+    dir: join(dir, 'postgres'),
+    port: postgresPort,
+    password: 'test',
+    unsafeFast: true,
+    warden,
+  });
+  project.provide('redisUrl', redis.url);
+  project.provide('postgresUrl', postgres.url());
+  project.provide('templateError', await prepareTemplate(postgres.url(), postgres.url(TEMPLATE_DATABASE)));
+  return async () => {
+    await postgres.stop();
+    await redis.stop();
+    await warden.release();
+    await rm(dir, { recursive: true, force: true });
+  };
+};

@@ -1,0 +1,53 @@
+import { defineConfig } from 'vitest/config';
+import type { TestProjectConfiguration } from 'vitest/config';
+
+const EVERYWHERE = ['packages', 'services', 'bundles', 'tools'];
+const SERVERS = ['./packages/testkit/src/global-setup.ts'];
+
+const beside = (suffix: string): string[] => EVERYWHERE.map((room) => `${room}/**/*${suffix}`);
+
+/** Whole-stack projects start processes of their own and measure time: one file at a time. */
+const wholeStack = (name: string, include: string[]): TestProjectConfiguration => ({
+  test: {
+    name,
+    include,
+    globalSetup: SERVERS,
+    pool: 'forks',
+    fileParallelism: false,
+    testTimeout: 90_000,
+    hookTimeout: 180_000,
+    retry: 0,
+  },
+});
+
+export default defineConfig({
+  test: {
+    // Nothing may pass because nothing was there to run.
+    passWithNoTests: false,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: [...beside('.test.ts'), ...beside('.test.tsx')],
+          exclude: ['**/node_modules/**', '**/*.int.test.ts', '**/*.browser.test.ts'],
+          testTimeout: 10_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: beside('.int.test.ts'),
+          exclude: ['**/node_modules/**'],
+          globalSetup: SERVERS,
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      wholeStack('e2e', ['tests/e2e/**/*.test.ts']),
+      wholeStack('browser', ['tests/browser/**/*.test.ts']),
+      wholeStack('chaos', ['tests/chaos/**/*.test.ts']),
+    ],
+  },
+});
