@@ -4,13 +4,19 @@ import { FIXTURE_PASSAGES } from './fixture-passages.ts';
 import { understand } from './question.ts';
 import { directAnswer } from './small-talk.ts';
 
-const answer = (message: string, first = 1) => composeAnswer(understand(message, []), FIXTURE_PASSAGES, first);
+const answer = (message: string, first = 1) =>
+  composeAnswer(understand(message, []), FIXTURE_PASSAGES, first);
 
 test('opens with the sentence that answers, quotes its place, cites it', () => {
   const { markdown, citations } = answer('What is a lane?');
   expect(markdown).toMatch(/^(?:Every user type has one lane|A lane is the ready queue)[^\n]*\. \[1\]/u);
   expect(markdown).toContain('**The queue › Lanes** [1]');
-  expect(citations[0]).toMatchObject({ id: 1, title: 'The queue › Lanes', path: 'explanation/queue.md', anchor: 'lanes' });
+  expect(citations[0]).toMatchObject({
+    id: 1,
+    title: 'The queue › Lanes',
+    path: 'explanation/queue.md',
+    anchor: 'lanes',
+  });
   expect(citations[0]?.quote.length).toBeGreaterThan(10);
 });
 
@@ -24,7 +30,9 @@ test('every number in the text has its citation and the other way round', () => 
 });
 
 test('code is shown whole and outside the quotation', () => {
-  expect(answer('How do I start the stack?').markdown).toContain('```sh\n./dev up\n\n# in the background\n./dev up --detach\n```');
+  expect(answer('How do I start the stack?').markdown).toContain(
+    '```sh\n./dev up\n\n# in the background\n./dev up --detach\n```',
+  );
 });
 
 test('says so when the documentation is silent', () => {
@@ -37,6 +45,7 @@ test('says so when the documentation is silent', () => {
 
 test('greetings and questions about itself are answered directly and say that it is offline', () => {
   expect(directAnswer('greeting', 'Ada')?.markdown).toContain('Hello, Ada!');
-  for (const kind of ['greeting', 'about'] as const) expect(directAnswer(kind, undefined)?.markdown).toContain('offline mode');
+  for (const kind of ['greeting', 'about'] as const)
+    expect(directAnswer(kind, undefined)?.markdown).toContain('offline mode');
   expect(directAnswer('question', undefined)).toBeUndefined();
 });

@@ -23,12 +23,16 @@ const MAX_FOLLOWUPS = 3;
  *
  * @param firstNumber the number of the first citation, so that several answers of one turn count on
  */
-export function composeAnswer(question: Question, passages: readonly Passage[], firstNumber: number): ComposedAnswer {
-  const selection = selectPassages(question.terms, passages);
+export function composeAnswer(
+  question: Question,
+  passages: readonly Passage[],
+  firstNumber: number,
+): ComposedAnswer {
+  const selection = selectPassages(question.terms, passages, question.askedWith);
   const [best] = selection.read;
   if (best === undefined) return nothingFound(question, selection);
 
-  const lead = leadSentence(best.passage.text, question.terms);
+  const lead = leadSentence(best.passage, question.terms, question.isDefinition);
   const sections = lead === undefined ? [] : [`${lead} [${firstNumber}]`];
   const citations: Citation[] = [];
   selection.read.forEach((one, at) => {
@@ -36,16 +40,24 @@ export function composeAnswer(question: Question, passages: readonly Passage[], 
     const excerpt = excerptOf(one.passage.text, question.terms);
     const quoted = at === 0 && lead !== undefined ? withoutLead(excerpt, lead) : excerpt;
     if (quoted.length > 0) sections.push(`**${placeOf(one.passage)}** [${number}]`, ...quoted.map(render));
-    citations.push(citationOf(one.passage, number, at === 0 && lead !== undefined ? lead : plainQuote(excerpt)));
+    citations.push(
+      citationOf(one.passage, number, at === 0 && lead !== undefined ? lead : plainQuote(excerpt)),
+    );
   });
   const more = selection.related.slice(0, MAX_FOLLOWUPS);
   if (more.length > 0) sections.push(`See also: ${more.map((one) => `*${one.passage.title}*`).join(', ')}.`);
-  return { markdown: sections.join('\n\n'), citations, followups: followupsFrom(more, question), readCount: selection.read.length };
+  return {
+    markdown: sections.join('\n\n'),
+    citations,
+    followups: followupsFrom(more, question),
+    readCount: selection.read.length,
+  };
 }
 
 function nothingFound(question: Question, selection: Selection): ComposedAnswer {
   const near = selection.related.slice(0, MAX_FOLLOWUPS);
-  const asked = question.terms.length === 0 ? '' : ` I looked for ${quoteList(question.terms.map((term) => term.word))}.`;
+  const asked =
+    question.terms.length === 0 ? '' : ` I looked for ${quoteList(question.terms.map((term) => term.word))}.`;
   const hint =
     near.length === 0
       ? 'Try other words, the name of a command, a setting or an error, or a shorter question.'
@@ -80,9 +92,14 @@ function plainQuote(blocks: readonly Block[]): string {
 function followupsFrom(related: readonly RankedPassage[], question: Question): string[] {
   const asked = question.text.toLowerCase();
   const subjects = related.map(({ passage }) => (passage.heading === '' ? passage.title : passage.heading));
-  return [...new Set(subjects)].filter((subject) => !asked.includes(subject.toLowerCase())).map((subject) => `Tell me about: ${subject}`);
+  return [...new Set(subjects)]
+    .filter((subject) => !asked.includes(subject.toLowerCase()))
+    .map((subject) => `Tell me about: ${subject}`);
 }
 
 function quoteList(words: readonly string[]): string {
-  return words.slice(0, 8).map((word) => `“${word}”`).join(', ');
+  return words
+    .slice(0, 8)
+    .map((word) => `“${word}”`)
+    .join(', ');
 }

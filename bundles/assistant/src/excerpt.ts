@@ -1,6 +1,6 @@
 import { sentencesOf, splitBlocks, transplant } from './blocks.ts';
 import type { Block } from './blocks.ts';
-import { stemsOf } from './words.ts';
+import { stemsOf, wordsOf } from './words.ts';
 import type { Term } from './words.ts';
 
 /** Characters of quoted text per passage that a reader still takes in at a glance. */
@@ -8,22 +8,42 @@ const MAX_EXCERPT = 900;
 const MIN_LEAD = 24;
 const MAX_LEAD = 320;
 
-/** The one sentence of a passage that answers best; undefined when it holds no prose of a readable length. */
-export function leadSentence(text: string, terms: readonly Term[]): string | undefined {
+/**
+ * The one sentence of a passage that answers best; undefined when it holds no prose of a readable length. What the heading
+ * says is said for all sentences, so only the other words of the question choose between them; then the first one wins, because pages open
+ * with what they are about. Where a definition is asked for, a sentence that begins with the subject and defines it comes before all.
+ */
+export function leadSentence(
+  passage: { heading: string; text: string },
+  terms: readonly Term[],
+  isDefinition = false,
+): string | undefined {
+  const said = stemsOf(passage.heading);
+  const telling = terms.filter((term) => !said.has(term.stem));
   let best: { sentence: string; points: number } | undefined;
-  let position = 0;
-  for (const block of splitBlocks(text)) {
-    if (block.kind !== 'prose') continue;
-    for (const sentence of sentencesOf(transplant(block).text)) {
-      position += 1;
-      if (sentence.length < MIN_LEAD || sentence.length > MAX_LEAD || /[:：]$/u.test(sentence)) continue;
-      const stems = stemsOf(sentence);
-      // Definitions tend to come first, so an earlier sentence wins against an equal later one.
-      const points = terms.filter((term) => stems.has(term.stem)).length + 1 / (position + 1);
-      if (best === undefined || points > best.points) best = { sentence, points };
-    }
+  for (const [at, sentence] of proseSentences(passage.text).entries()) {
+    if (sentence.length < MIN_LEAD || sentence.length > MAX_LEAD || /[:：]$/u.test(sentence)) continue;
+    const stems = stemsOf(sentence);
+    const matched = telling.filter((term) => stems.has(term.stem)).length;
+    const points =
+      matched + 0.9 / (at + 1) + (isDefinition && defines(sentence, terms) ? terms.length + 1 : 0);
+    if (best === undefined || points > best.points) best = { sentence, points };
   }
   return best?.sentence;
+}
+
+function proseSentences(text: string): string[] {
+  return splitBlocks(text).flatMap((block) =>
+    block.kind === 'prose' ? sentencesOf(transplant(block).text) : [],
+  );
+}
+
+/** "A lane is ...", "Capacity is the number of ...": the subject in the first words, then the verb. */
+function defines(sentence: string, terms: readonly Term[]): boolean {
+  const opening = /^(.{1,60}?) (?:is|are|means) /iu.exec(sentence)?.[1];
+  if (opening === undefined || wordsOf(opening).length > terms.length + 2) return false;
+  const stems = stemsOf(opening);
+  return terms.every((term) => stems.has(term.stem));
 }
 
 /**
@@ -31,7 +51,9 @@ export function leadSentence(text: string, terms: readonly Term[]): string | und
  * precedes) it, as one run. Blocks are kept whole, code above all; a paragraph is only cut when it alone is too long.
  */
 export function excerptOf(text: string, terms: readonly Term[]): Block[] {
-  const blocks = splitBlocks(text).map(transplant).filter((block) => block.text.trim() !== '');
+  const blocks = splitBlocks(text)
+    .map(transplant)
+    .filter((block) => block.text.trim() !== '');
   if (blocks.length === 0) return [];
   const points = blocks.map((block) => pointsOf(block, terms));
   let from = points.indexOf(Math.max(...points));

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { understand } from './question.ts';
 
-const words = (message: string, earlier: string[] = []): string[] => understand(message, earlier).terms.map((term) => term.word);
+const words = (message: string, earlier: string[] = []): string[] =>
+  understand(message, earlier).terms.map((term) => term.word);
 
 test.each([
   ['Hello', 'greeting'],
@@ -36,6 +37,8 @@ test('a short followup borrows the words of the question before', () => {
 });
 
 test('a question of its own borrows nothing', () => {
-  expect(understand('How do I install the stack on Debian?', ['What is a lane?']).borrowedFrom).toBeUndefined();
+  expect(
+    understand('How do I install the stack on Debian?', ['What is a lane?']).borrowedFrom,
+  ).toBeUndefined();
   expect(understand('and after?', []).terms).toEqual([]);
 });

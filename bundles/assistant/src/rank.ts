@@ -1,5 +1,5 @@
 import type { Passage } from './passage.ts';
-import { stemsOf, wordsOf, stemOf } from './words.ts';
+import { stemOf, stemsOf, termsOf, wordsOf } from './words.ts';
 import type { Term } from './words.ts';
 
 export interface RankedPassage {
@@ -27,39 +27,61 @@ const RELEVANT_SHORT = 0.55;
 const RELEVANT_LONG = 0.45;
 const RELATED = 0.3;
 /** A second passage is worth quoting only when it is nearly as good as the best one. */
-const NEAR_BEST = 0.7;
+const NEAR_BEST = 0.75;
 
-export function rankPassages(terms: readonly Term[], passages: readonly Passage[]): RankedPassage[] {
+/** @param askedWith the word that the question begins with, as `how` */
+export function rankPassages(
+  terms: readonly Term[],
+  passages: readonly Passage[],
+  askedWith?: string,
+): RankedPassage[] {
   const looked = passages.map((passage) => ({
     passage,
     body: stemsOf(`${passage.heading} ${passage.title} ${passage.text}`),
     heading: stemsOf(passage.heading),
+    focus: focusOf(passage, terms),
+    asksAlike: askedWith !== undefined && ownHeading(passage).toLowerCase().startsWith(`${askedWith} `),
     title: stemsOf(passage.title),
   }));
-  const weights = terms.map((term) => weightOf(looked.filter((one) => one.body.has(term.stem)).length, looked.length));
+  const weights = terms.map((term) =>
+    weightOf(looked.filter((one) => one.body.has(term.stem)).length, looked.length),
+  );
   const total = weights.reduce((sum, weight) => sum + weight, 0);
   const bestScore = Math.max(...passages.map((passage) => passage.score), Number.EPSILON);
   const part = (stems: Set<string>): number =>
-    total === 0 ? 0 : terms.reduce((sum, term, at) => sum + (stems.has(term.stem) ? (weights[at] ?? 0) : 0), 0) / total;
+    total === 0
+      ? 0
+      : terms.reduce((sum, term, at) => sum + (stems.has(term.stem) ? (weights[at] ?? 0) : 0), 0) / total;
   return looked
-    .map(({ passage, body, heading, title }) => {
+    .map(({ passage, body, heading, title, focus, asksAlike }) => {
       const coverage = part(body);
       const rank =
-        coverage + 0.35 * part(heading) + 0.15 * part(title) + 0.2 * closeness(terms, passage.text) + 0.1 * (passage.score / bestScore);
+        coverage +
+        0.35 * part(heading) +
+        0.3 * focus +
+        (asksAlike ? 0.15 : 0) +
+        0.15 * part(title) +
+        0.2 * closeness(terms, passage.text) +
+        0.3 * (passage.score / bestScore);
       return { passage, coverage, rank };
     })
     .toSorted((a, b) => b.rank - a.rank || a.passage.path.localeCompare(b.passage.path));
 }
 
-export function selectPassages(terms: readonly Term[], passages: readonly Passage[]): Selection {
-  const ranked = rankPassages(terms, passages);
+export function selectPassages(
+  terms: readonly Term[],
+  passages: readonly Passage[],
+  askedWith?: string,
+): Selection {
+  const ranked = rankPassages(terms, passages, askedWith);
   const bar = terms.length > 3 ? RELEVANT_LONG : RELEVANT_SHORT;
   const best = ranked.find((one) => one.coverage >= bar);
   const read: RankedPassage[] = [];
   for (const one of best === undefined ? [] : ranked) {
     const ofPage = read.filter((other) => other.passage.path === one.passage.path).length;
     const isRepeat = read.some((other) => other.passage.text.trim() === one.passage.text.trim());
-    if (one.coverage < bar || one.rank < NEAR_BEST * (best?.rank ?? 0) || ofPage >= MAX_PER_PAGE || isRepeat) continue;
+    if (one.coverage < bar || one.rank < NEAR_BEST * (best?.rank ?? 0) || ofPage >= MAX_PER_PAGE || isRepeat)
+      continue;
     read.push(one);
     if (read.length === MAX_READ) break;
   }
@@ -94,4 +116,15 @@ function closeness(terms: readonly Term[], text: string): number {
     if (left.some((one) => right.some((other) => Math.abs(one - other) <= 4))) near += 1;
   }
   return near / (terms.length - 1);
+}
+
+/** How much of the own heading is what was asked: 1 for "What a lane is", a third for "How workers choose between lanes". */
+function focusOf(passage: Passage, terms: readonly Term[]): number {
+  const words = termsOf(ownHeading(passage));
+  if (words.length === 0) return 0;
+  return words.filter((word) => terms.some((term) => term.stem === word.stem)).length / words.length;
+}
+
+function ownHeading(passage: Passage): string {
+  return passage.heading === '' ? passage.title : (passage.heading.split(' › ').at(-1) ?? '');
 }

@@ -36,7 +36,10 @@ export function directAnswer(kind: QuestionKind, name: string | undefined): Dire
     case 'thanks':
       return { markdown: 'You are welcome. Ask on whenever you like.', followups: [] };
     case 'empty':
-      return { markdown: 'Your message has no words that I could search for. Ask me something about Switchyard.', followups: STARTERS };
+      return {
+        markdown: 'Your message has no words that I could search for. Ask me something about Switchyard.',
+        followups: STARTERS,
+      };
     case 'question':
       return undefined;
   }

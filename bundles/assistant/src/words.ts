@@ -4,14 +4,14 @@
  */
 const FILLER = new Set(
   (
-    'a about above across after again all already also am an and any anybody anyone anything are around as at be because been before ' +
+    'a about above across after again all already also am an and another any anybody anyone anything are around as at be because been before ' +
     'being below best between both but by can cannot could dear describe detail details did do does doing done during each either else ' +
     'even ever every everything exactly explain few find for from further general get gets give given go goes going good got had happen happened happening happens has ' +
     'have having he hello help her here hey hi him his how however i if in info information into is it its itself just keep know let like ' +
     'look lot made make makes many may maybe me mean means meant might mine more most much must my need needs never no nor not now of ' +
     'off ok okay on once one only or other our ours out over own page pages perhaps please possible question quite rather really right said same ' +
     'say says see seem shall she should show simply so some somebody someone something still such sure switchyard take tell than thank ' +
-    'thanks that the their theirs them then there these they thing things think this those through to too toward under understand until up upon us ' +
+    'thanks that the their theirs them then there these they thing things think this those through to too toward under understand until upon us ' +
     'use used uses using very via want wants was way we well went were what whatever when where whether which while who whom whose why ' +
     'will with within without wonder work works would yes yet you your yours'
   ).split(' '),

@@ -34,6 +34,8 @@ export interface TurnError {
   message: string;
   /** Stable and dotted; `turn_interrupted`, `bundle_error`, `cancelled`, ... */
   errorType: string;
+  /** Seconds, where the server named a time to try again. */
+  retryAfter?: number | undefined;
 }
 
 export type Reaction = 'ok' | 'not_ok' | 'neutral';

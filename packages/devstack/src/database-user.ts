@@ -11,7 +11,9 @@ export interface DatabaseUser {
 }
 
 const idOf = (flag: '-u' | '-g'): number =>
-  Number(execFileSync('id', [flag, ACCOUNT], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim());
+  Number(
+    execFileSync('id', [flag, ACCOUNT], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim(),
+  );
 
 const lookUp = (): DatabaseUser | undefined => {
   try {

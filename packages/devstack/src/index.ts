@@ -1,7 +1,17 @@
+export { createAdminLink, issueAccessToken } from './admin-access.ts';
+export type { StackAccess, TokenType } from './admin-access.ts';
+export { openDataFolder } from './data-folder.ts';
+export type { Credentials, DataFolder } from './data-folder.ts';
 export { freePort, isPortFree } from './free-port.ts';
 export { startPostgresServer } from './postgres-server.ts';
 export type { PostgresServer, PostgresServerOptions } from './postgres-server.ts';
 export { startRedisServer } from './redis-server.ts';
 export type { RedisServer, RedisServerOptions } from './redis-server.ts';
+export { SERVICE_NAMES } from './service-catalog.ts';
+export type { ServiceName, ServicePorts, StackSettings } from './service-catalog.ts';
+export { startStack } from './stack.ts';
+export type { Stack, StackOptions } from './stack.ts';
+export type { SupervisedService } from './supervisor.ts';
 export { startWarden } from './warden.ts';
 export type { Warden } from './warden.ts';
+export { buildWebUi } from './web-ui-build.ts';

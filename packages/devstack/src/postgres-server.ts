@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { chmod, chown, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { openStore } from '@switchyard/store';
 import { canReach, ensureDatabaseUser } from './database-user.ts';
 import type { DatabaseUser } from './database-user.ts';
 import { copyPostgres, locatePostgres, preparePostgres } from './postgres-binaries.ts';
@@ -27,6 +28,8 @@ export interface PostgresServerOptions {
 export interface PostgresServer extends ServerProcess {
   /** Address of one database of the cluster; the maintenance database when no name is given. */
   url(database?: string): string;
+  /** Makes the database on first use. */
+  ensureDatabase(name: string): Promise<void>;
 }
 
 export const postgresUrl = (port: number, password: string, database = 'postgres'): string =>
@@ -69,9 +72,27 @@ const usableBinaries = async (dir: string, user: DatabaseUser | undefined): Prom
 };
 
 const settings = (options: PostgresServerOptions): string[] => {
-  const base = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'log_line_prefix='];
+  const base = [
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=200',
+    'log_line_prefix=',
+  ];
   const fast = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'shared_buffers=64MB'];
   return [...base, ...(options.unsafeFast === true ? fast : [])].flatMap((setting) => ['-c', setting]);
+};
+
+const ensureDatabase = async (adminUrl: string, name: string): Promise<void> => {
+  const admin = await openStore({ url: adminUrl, poolSize: 1, applicationName: 'launcher' });
+  try {
+    const found = await admin.sql.query({
+      text: 'select 1 from pg_database where datname = $1',
+      values: [name],
+    });
+    if (found.length === 0) await admin.sql.query({ text: `create database "${name}"` });
+  } finally {
+    await admin.close();
+  }
 };
 
 /** Starts a real Postgres on loopback from npm's binaries, making the cluster on first use. */
@@ -81,7 +102,9 @@ export const startPostgresServer = async (options: PostgresServerOptions): Promi
   if (user) {
     await chown(options.dir, user.uid, user.gid);
     if (!canReach(join(options.dir, 'x'), user)) {
-      throw new Error(`${options.dir} is out of reach for the account that Postgres runs under; choose another --data`);
+      throw new Error(
+        `${options.dir} is out of reach for the account that Postgres runs under; choose another --data`,
+      );
     }
   }
   await chmod(options.dir, 0o700);
@@ -103,5 +126,6 @@ export const startPostgresServer = async (options: PostgresServerOptions): Promi
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
     ...(options.warden === undefined ? {} : { warden: options.warden }),
   });
-  return { ...server, url: (database) => postgresUrl(options.port, options.password, database) };
+  const url = (database?: string): string => postgresUrl(options.port, options.password, database);
+  return { ...server, url, ensureDatabase: (name) => ensureDatabase(url(), name) };
 };

@@ -24,7 +24,10 @@ test('a process that took over the pid is never signalled', async () => {
 });
 
 test('one that ignores the signal is killed after the grace time', async () => {
-  const child = spawn(process.execPath, ['-e', "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1e6)"]);
+  const child = spawn(process.execPath, [
+    '-e',
+    "process.on('SIGTERM', () => {}); console.log('up'); setInterval(() => {}, 1e6)",
+  ]);
   await once(child.stdout, 'data');
   const identity = identify(child.pid ?? 0);
   if (!identity) throw new Error('the child has no identity');

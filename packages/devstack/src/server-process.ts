@@ -34,7 +34,11 @@ export interface ServerProcess {
 
 const KEPT_LINES = 12;
 
-const untilReady = (child: ChildProcess, options: ServerProcessOptions, exited: Promise<unknown>): Promise<void> =>
+const untilReady = (
+  child: ChildProcess,
+  options: ServerProcessOptions,
+  exited: Promise<unknown>,
+): Promise<void> =>
   new Promise((resolve, reject) => {
     const tail: string[] = [];
     const fail = (reason: string): void =>

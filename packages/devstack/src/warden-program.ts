@@ -2,11 +2,13 @@
 // cannot notice by themselves that whoever started them was killed) and ends them when its standard input closes.
 // Lines in: `{"watch": {identity, signal, graceMs}}`, `{"forget": pid}`, `{"done": true}`.
 import { createInterface } from 'node:readline';
-import { endProcess } from './process-identity.ts';
+import { endProcess, waitGone } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
 
 export interface WatchedProcess {
   readonly identity: ProcessIdentity;
+  /** It notices its owner's death and leaves in order: give it the grace time before the signal. */
+  readonly endsItself?: boolean;
   readonly signal: NodeJS.Signals;
   readonly graceMs: number;
 }
@@ -26,6 +28,7 @@ for await (const text of createInterface({ input: process.stdin })) {
 }
 
 // Last started, first ended: services before the servers that they need.
-for (const { identity, signal, graceMs } of [...watched.values()].reverse()) {
+for (const { identity, endsItself, signal, graceMs } of [...watched.values()].reverse()) {
+  if (endsItself === true) await waitGone(identity, graceMs);
   await endProcess(identity, signal, graceMs);
 }

@@ -1,11 +1,11 @@
 import express from 'express';
 import type { Express } from 'express';
 import type { Clock } from '@switchyard/kernel';
+import { buildOpenApi } from '@switchyard/protocol';
+import type { Log, Metrics } from '@switchyard/telemetry';
 import { createErrorHandler, answerNotFound } from './error-handler.ts';
 import { createHealthRouter } from './health-routes.ts';
 import type { HealthSource } from './health-routes.ts';
-import { createOpenApi } from './open-api.ts';
-import type { HttpLog, HttpMetrics } from './ports.ts';
 import { keepRequestId, observeRequests, setSecurityHeaders } from './request-context.ts';
 import { mountRoutes } from './route-catalog.ts';
 import type { Route } from './route-catalog.ts';
@@ -13,8 +13,8 @@ import type { Route } from './route-catalog.ts';
 export interface HttpAppOptions {
   /** The service's name, as `/health` says it. */
   name: string;
-  log: HttpLog;
-  metrics: HttpMetrics;
+  log: Log;
+  metrics: Metrics;
   health: HealthSource;
   clock: Clock;
   /** Makes a request id where the caller sent none. */
@@ -38,13 +38,15 @@ export function createHttpApp(options: HttpAppOptions): Express {
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
+  // Whoever stands in front of us is on this machine or its private network; its X-Forwarded-For is believed, nobody else's.
+  app.set('trust proxy', ['loopback', 'linklocal', 'uniquelocal']);
   app.use(keepRequestId(options.makeRequestId));
   app.use(observeRequests(options.log, options.metrics, options.clock));
   app.use(setSecurityHeaders);
   app.use(createHealthRouter(options.name, options.health, options.metrics));
   const routes = options.routes ?? [];
   if (options.openapi !== undefined) {
-    const document = createOpenApi(options.openapi, routes);
+    const document = buildOpenApi({ ...options.openapi, routes });
     app.get('/openapi.json', (_req, res) => void res.json(document));
   }
   mountRoutes(app, routes, options.bodyLimit);

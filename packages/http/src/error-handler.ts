@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { PlatformError, toErrorBody } from '@switchyard/kernel';
-import type { HttpLog } from './ports.ts';
+import type { Log } from '@switchyard/telemetry';
 import { requestIdOf } from './request-context.ts';
 
 /** Writes an error in the shape of 03 §1. Does nothing when an answer has begun: there is no second status line. */
@@ -15,7 +15,7 @@ export function sendError(res: Response, error: unknown): void {
 }
 
 /** The last handler of every app. What we did not throw ourselves is INTERNAL, and the log alone hears what it was. */
-export function createErrorHandler(log: HttpLog): ErrorRequestHandler {
+export function createErrorHandler(log: Log): ErrorRequestHandler {
   return (thrown: unknown, req, res, next) => {
     const error = translateLibraryError(thrown);
     if (error === undefined) {
@@ -24,9 +24,9 @@ export function createErrorHandler(log: HttpLog): ErrorRequestHandler {
       return;
     }
     if (!(error instanceof PlatformError) || error.status >= 500) {
-      const fields = { request_id: requestIdOf(res), method: req.method, path: req.path, err: error, cause: causeOf(error) };
-      if (error instanceof PlatformError && error.status === 503) log.warn(fields, 'request refused');
-      else log.error(fields, 'request failed');
+      const fields = { request_id: requestIdOf(res), method: req.method, path: req.path, error };
+      if (error instanceof PlatformError && error.status === 503) log.warn('request refused', fields);
+      else log.error('request failed', fields);
     }
     if (res.headersSent && !res.destroyed) return next(error);
     sendError(res, error);
@@ -63,8 +63,4 @@ export function translateLibraryError(thrown: unknown): unknown {
 
 function limitOf(error: object): Record<string, unknown> {
   return 'limit' in error && typeof error.limit === 'number' ? { limit_bytes: error.limit } : {};
-}
-
-function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
 }

@@ -1,7 +1,7 @@
-import { Router } from 'express';
-import type { Request, Response } from 'express';
+import express, { Router } from 'express';
+import type { Express, Request, Response } from 'express';
 import type { HealthReport } from '@switchyard/kernel';
-import type { HttpMetrics } from './ports.ts';
+import type { Metrics } from '@switchyard/telemetry';
 
 /** What a service says of itself. `isDraining` becomes true at the first step of a shutdown and never false again. */
 export interface HealthSource {
@@ -12,7 +12,7 @@ export interface HealthSource {
 const LOOPBACK = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1']);
 
 /** `/health` and `/health/ready` (503 when draining or not ok), `/health/live` (the event loop turns: 200), `/metrics`. */
-export function createHealthRouter(name: string, health: HealthSource, metrics: HttpMetrics): Router {
+export function createHealthRouter(name: string, health: HealthSource, metrics: Metrics): Router {
   const router = Router();
   const answer = async (res: Response, isReadiness: boolean) => {
     const isDraining = health.isDraining();
@@ -28,11 +28,22 @@ export function createHealthRouter(name: string, health: HealthSource, metrics: 
   router.get('/metrics', async (req, res, next) => {
     // Numbers of the inside are for the inside: from another machine the path does not exist. Scrapers use METRICS_PORT.
     if (!isLoopback(req)) return next();
-    const { contentType, body } = await metrics.render();
-    res.setHeader('Content-Type', contentType);
-    res.send(body);
+    await sendMetrics(res, metrics);
   });
   return router;
+}
+
+/** An app with `/metrics` alone, for a METRICS_PORT that only the inside reaches. */
+export function createMetricsApp(metrics: Metrics): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.get('/metrics', (_req, res) => sendMetrics(res, metrics));
+  return app;
+}
+
+async function sendMetrics(res: Response, metrics: Metrics): Promise<void> {
+  res.setHeader('Content-Type', metrics.contentType);
+  res.end(await metrics.text());
 }
 
 function isLoopback(req: Request): boolean {

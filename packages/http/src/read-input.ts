@@ -6,6 +6,7 @@ interface InputSchemas {
   params?: z.ZodType;
   query?: z.ZodType;
   body?: z.ZodType;
+  readsBody?: boolean;
 }
 
 /** Checks what a request brings against a route's schemas. */
@@ -13,7 +14,7 @@ export function readInput(req: Request, schemas: InputSchemas): { params: unknow
   return {
     params: schemas.params === undefined ? req.params : readParams(schemas.params, req.params),
     query: schemas.query === undefined ? req.query : checkInput(schemas.query, req.query, 'query'),
-    body: schemas.body === undefined ? undefined : checkInput(schemas.body, readBody(req), 'body'),
+    body: schemas.body === undefined || schemas.readsBody === true ? undefined : checkInput(schemas.body, readBody(req), 'body'),
   };
 }
 

@@ -59,14 +59,16 @@ export function readMultipart(req: IncomingMessage, limits: MultipartLimits): Pr
         if (total <= limits.maxBytes) chunks.push(chunk);
       });
       // A part that is cut off fails the form as a whole; without a listener it would end the process.
-      stream.on('error', fail);
+      stream.on('error', (error) => fail(unreadable(error)));
       stream.on('end', () => form.files.push({ field, filename: filename ?? '', mime: mimeType, bytes: Buffer.concat(chunks) }));
     });
     parser.on('filesLimit', () => fail(PlatformError.of('INVALID_REQUEST', `At most ${limits.maxFiles} files are allowed.`, { details: { field: 'files' } })));
     parser.on('fieldsLimit', () => fail(PlatformError.of('INVALID_REQUEST', 'The form has too many fields.')));
-    parser.on('error', (error) => fail(PlatformError.of('INVALID_REQUEST', 'The multipart body cannot be read.', { cause: error })));
+    parser.on('error', (error) => fail(unreadable(error)));
     parser.on('close', () => resolve(form));
-    req.once('aborted', () => fail(PlatformError.of('CANCELLED', 'The client ended the upload.')));
+    req.once('close', () => {
+      if (!req.complete) reject(PlatformError.of('CANCELLED', 'The client ended the upload.'));
+    });
     req.pipe(parser);
   });
 }
@@ -81,13 +83,17 @@ function openParser(req: IncomingMessage, limits: MultipartLimits, reject: (erro
     return busboy({
       headers: req.headers,
       defParamCharset: 'utf8',
-      limits: { files: limits.maxFiles, fields: MAX_FIELDS, fieldSize: limits.maxFieldBytes, fileSize: limits.maxBytes },
+      limits: { files: limits.maxFiles, fields: MAX_FIELDS, fieldSize: limits.maxFieldBytes, fileSize: limits.maxBytes + 1 },
     });
   } catch (error) {
     req.resume();
     reject(PlatformError.of('INVALID_REQUEST', 'The multipart body has no usable boundary.', { cause: error }));
     return undefined;
   }
+}
+
+function unreadable(cause: unknown): PlatformError {
+  return PlatformError.of('INVALID_REQUEST', 'The multipart body cannot be read.', { cause });
 }
 
 function tooLarge(limitBytes: number, field?: string): PlatformError {

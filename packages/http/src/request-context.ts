@@ -1,6 +1,8 @@
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
 import type { Clock } from '@switchyard/kernel';
-import type { HttpLog, HttpMetrics } from './ports.ts';
+import type { Log, Metrics } from '@switchyard/telemetry';
+
+export const SSE_CONTENT_TYPE = 'text/event-stream; charset=utf-8';
 
 // An id from outside enters logs and answers: short, and no character that could break a header or a log line.
 const REQUEST_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -33,17 +35,21 @@ export function setSecurityHeaders(_req: Request, res: Response, next: NextFunct
 }
 
 /** One log line and one observation for each request. The path is written without its query: tokens may travel there (03 §1). */
-export function observeRequests(log: HttpLog, metrics: HttpMetrics, clock: Clock): RequestHandler {
+export function observeRequests(log: Log, metrics: Metrics, clock: Clock): RequestHandler {
+  const labels = ['method', 'route', 'status'] as const;
+  const duration = metrics.timer('switchyard_http_request_seconds', 'Time from request to the end of its answer.', labels);
   return (req, res, next) => {
     const startedAt = clock.monotonic();
     res.once('close', () => {
       const ms = clock.monotonic() - startedAt;
       const pattern: unknown = (req.route as { path?: unknown } | undefined)?.path;
       const route = typeof pattern === 'string' ? pattern : 'unmatched';
-      metrics.observeRequest({ method: req.method, route, status: res.statusCode, seconds: ms / 1000 });
+      // A stream's length is its client's affair and would drown the figure.
+      if (res.getHeader('content-type') !== SSE_CONTENT_TYPE) duration.observeMs(ms, { method: req.method, route, status: String(res.statusCode) });
       const fields = { request_id: requestIdOf(res), method: req.method, path: req.path, status: res.statusCode, ms: Math.round(ms) };
-      if (route.startsWith('/health') || route === '/metrics') log.debug(fields, 'request answered');
-      else log.info(fields, res.writableFinished ? 'request answered' : 'request ended by the client');
+      const message = res.writableFinished ? 'request answered' : 'request ended by the client';
+      if (route.startsWith('/health') || route === '/metrics') log.debug(message, fields);
+      else log.info(message, fields);
     });
     next();
   };

@@ -2,16 +2,8 @@ import express from 'express';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { PlatformError } from '@switchyard/kernel';
+import type { RouteDescription } from '@switchyard/protocol';
 import { readInput } from './read-input.ts';
-
-export type HttpMethod = 'get' | 'post' | 'put' | 'patch' | 'delete';
-
-/** What one answer of a route is, for the catalog: a schema for JSON, a media type for anything else. */
-export interface RouteAnswer {
-  description: string;
-  schema?: z.ZodType;
-  contentType?: string;
-}
 
 export interface RouteInput<P, Q, B> {
   params: P;
@@ -21,40 +13,23 @@ export interface RouteInput<P, Q, B> {
   res: Response;
 }
 
-/** One row of a service's table. Paths are written as express does (`/:cid`). */
-export interface RouteDefinition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
-  method: HttpMethod;
-  path: string;
-  summary: string;
-  tag: string;
-  /** Who may call, in words; checked by the handler. */
-  guard?: string;
+/** One row of a service's table, as `openapi.json` shows it and `mountRoutes` mounts it. Paths in express form (`/:cid`). */
+export interface Route extends RouteDescription {
   /** Ids in the path: one that does not fit is 404, as an unknown one is. */
+  params?: z.ZodType;
+  /** The handler reads the request itself (multipart, proxies); `body` then only describes it. */
+  readsBody?: boolean;
+  handler: RequestHandler;
+}
+
+export interface RouteDefinition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> extends Omit<Route, 'handler'> {
   params?: P;
   /** 400 naming the field. */
   query?: Q;
-  /** JSON body, parsed and checked before the handler. Without it the handler reads the request itself. */
+  /** JSON body, parsed and checked before the handler unless `readsBody`. */
   body?: B;
-  /** For handlers that read the request themselves: what they take, for the catalog. */
-  accepts?: { schema: z.ZodType; contentTypes: readonly string[] };
-  answers: Readonly<Record<number, RouteAnswer>>;
-  /** What it returns is sent as JSON; a handler that wrote an answer itself returns undefined. */
+  /** `guard` is a description: the handler checks. What it returns is sent as JSON; having answered itself, it returns undefined. */
   handle(input: RouteInput<z.output<P>, z.output<Q>, z.output<B>>): unknown;
-}
-
-/** A row with its types forgotten: what a table holds. */
-export interface Route {
-  method: HttpMethod;
-  path: string;
-  summary: string;
-  tag: string;
-  guard?: string;
-  params?: z.ZodType;
-  query?: z.ZodType;
-  body?: z.ZodType;
-  accepts?: { schema: z.ZodType; contentTypes: readonly string[] };
-  answers: Readonly<Record<number, RouteAnswer>>;
-  handler: RequestHandler;
 }
 
 export function defineRoute<P extends z.ZodType = z.ZodUnknown, Q extends z.ZodType = z.ZodUnknown, B extends z.ZodType = z.ZodUnknown>(
@@ -73,7 +48,7 @@ export function defineRoute<P extends z.ZodType = z.ZodUnknown, Q extends z.ZodT
 export function mountRoutes(app: Express, routes: readonly Route[], bodyLimit: number): void {
   const parseJson = express.json({ limit: bodyLimit, type: ['application/json', 'application/*+json'], strict: false });
   for (const route of routes) {
-    const before: RequestHandler[] = route.body === undefined ? [] : [refuseTooLarge(bodyLimit), parseJson];
+    const before: RequestHandler[] = route.body === undefined || route.readsBody === true ? [] : [refuseTooLarge(bodyLimit), parseJson];
     app[route.method](route.path, ...before, route.handler);
   }
   const methodsOf = new Map<string, Set<string>>();

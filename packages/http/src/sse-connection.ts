@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { SSE_CONTENT_TYPE } from './request-context.ts';
 
 /** One frame of an event stream. `data` may hold line ends; `id` and `event` may not. A frame with nothing but `id` moves the position. */
 export interface SseFrame {
@@ -55,12 +56,9 @@ export class SseConnection {
     this.#res = res;
     this.#maxBufferBytes = options.maxBufferBytes ?? 256 * 1024;
     this.#drainLimitMs = options.drainLimitMs ?? 20_000;
-    res.writeHead(200, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store, no-transform',
-      'X-Accel-Buffering': 'no',
-      ...options.headers,
-    });
+    res.statusCode = 200;
+    const headers = { 'Content-Type': SSE_CONTENT_TYPE, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no', ...options.headers };
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     res.write(`retry: ${options.retryMs ?? 1000}\n\n`);
     this.#keepalive = setInterval(() => this.#comment('keepalive'), options.keepaliveMs ?? 3000);
     this.#keepalive.unref();

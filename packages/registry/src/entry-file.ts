@@ -2,7 +2,17 @@ import { PlatformError } from '@switchyard/kernel';
 import { z } from 'zod';
 import type { SourceFile } from './source-files.ts';
 
-const CANDIDATES = ['bundle.ts', 'bundle.js', 'bundle.mjs', 'index.ts', 'index.js', 'index.mjs', 'src/bundle.ts', 'src/index.ts', 'src/index.js'];
+const CANDIDATES = [
+  'bundle.ts',
+  'bundle.js',
+  'bundle.mjs',
+  'index.ts',
+  'index.js',
+  'index.mjs',
+  'src/bundle.ts',
+  'src/index.ts',
+  'src/index.js',
+];
 
 const packageSchema = z.looseObject({
   main: z.string().optional(),
@@ -25,9 +35,13 @@ export function readPackageHints(text: string | undefined): PackageHints {
     throw PlatformError.of('UNPROCESSABLE', 'The package.json of the bundle is not valid JSON.');
   }
   const parsed = packageSchema.safeParse(value);
-  if (!parsed.success) throw PlatformError.of('UNPROCESSABLE', 'The package.json of the bundle has fields of a wrong type.');
+  if (!parsed.success)
+    throw PlatformError.of('UNPROCESSABLE', 'The package.json of the bundle has fields of a wrong type.');
   const { id, entry = parsed.data.main } = parsed.data.switchyard ?? {};
-  return { ...(id === undefined ? {} : { id }), ...(entry === undefined ? {} : { entry: entry.replace(/^\.\//u, '') }) };
+  return {
+    ...(id === undefined ? {} : { id }),
+    ...(entry === undefined ? {} : { entry: entry.replace(/^\.\//u, '') }),
+  };
 }
 
 /** The file that declares the bundle: what package.json names, else the first of the usual names. Relative to the folder. */
@@ -39,5 +53,8 @@ export function decideEntry(files: readonly SourceFile[], hints: PackageHints): 
   }
   const found = CANDIDATES.find((candidate) => paths.has(candidate));
   if (found !== undefined) return found;
-  throw PlatformError.of('UNPROCESSABLE', `The bundle has no entry file; looked for ${CANDIDATES.slice(0, 6).join(', ')}.`);
+  throw PlatformError.of(
+    'UNPROCESSABLE',
+    `The bundle has no entry file; looked for ${CANDIDATES.slice(0, 6).join(', ')}.`,
+  );
 }

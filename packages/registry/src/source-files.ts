@@ -29,7 +29,10 @@ export interface SourceFile {
  * that begin with a dot are left out: they differ between machines and are no part of what the author wrote.
  * A link is refused: it would be read as something else when the copy is served (04, host).
  */
-export async function listSourceFiles(dir: string, limits: SourceLimits = DEFAULT_SOURCE_LIMITS): Promise<SourceFile[]> {
+export async function listSourceFiles(
+  dir: string,
+  limits: SourceLimits = DEFAULT_SOURCE_LIMITS,
+): Promise<SourceFile[]> {
   const files: SourceFile[] = [];
   let totalBytes = 0;
   const visit = async (relative: string, depth: number): Promise<void> => {
@@ -43,9 +46,11 @@ export async function listSourceFiles(dir: string, limits: SourceLimits = DEFAUL
         const { size } = await lstat(path.join(dir, inside));
         totalBytes += size;
         files.push({ path: inside, size });
-        if (size > limits.maxFileBytes) throw refuse(`a file is larger than ${limits.maxFileBytes} bytes`, inside);
+        if (size > limits.maxFileBytes)
+          throw refuse(`a file is larger than ${limits.maxFileBytes} bytes`, inside);
         if (files.length > limits.maxFiles) throw refuse(`more than ${limits.maxFiles} files`, inside);
-        if (totalBytes > limits.maxTotalBytes) throw refuse(`more than ${limits.maxTotalBytes} bytes in all`, inside);
+        if (totalBytes > limits.maxTotalBytes)
+          throw refuse(`more than ${limits.maxTotalBytes} bytes in all`, inside);
       } else throw refuse('only files and folders are allowed in a bundle', inside);
     }
   };
@@ -58,7 +63,8 @@ export async function listSourceFiles(dir: string, limits: SourceLimits = DEFAUL
 
 async function requireFolder(dir: string): Promise<void> {
   const found = await lstat(dir).catch(() => undefined);
-  if (found === undefined || !found.isDirectory()) throw PlatformError.of('UNPROCESSABLE', 'The bundle source is not a folder.');
+  if (found === undefined || !found.isDirectory())
+    throw PlatformError.of('UNPROCESSABLE', 'The bundle source is not a folder.');
 }
 
 /** Two names that one file system tells apart and another does not would make two machines serve different code. */
@@ -73,5 +79,7 @@ function refuseFoldedClash(files: readonly SourceFile[]): void {
 }
 
 function refuse(reason: string, where: string): PlatformError {
-  return PlatformError.of('UNPROCESSABLE', `The bundle was refused: ${reason} (${where}).`, { details: { path: where } });
+  return PlatformError.of('UNPROCESSABLE', `The bundle was refused: ${reason} (${where}).`, {
+    details: { path: where },
+  });
 }

@@ -58,10 +58,17 @@ export async function copyVersion(options: CopyOptions): Promise<VersionCopy> {
 }
 
 async function readHints(sourceDir: string, files: readonly SourceFile[]): Promise<string | undefined> {
-  return files.some((file) => file.path === 'package.json') ? readFile(path.join(sourceDir, 'package.json'), 'utf8') : undefined;
+  return files.some((file) => file.path === 'package.json')
+    ? readFile(path.join(sourceDir, 'package.json'), 'utf8')
+    : undefined;
 }
 
-async function copyFiles(from: string, to: string, files: readonly SourceFile[], limits: SourceLimits): Promise<string> {
+async function copyFiles(
+  from: string,
+  to: string,
+  files: readonly SourceFile[],
+  limits: SourceLimits,
+): Promise<string> {
   const hash = createHash('sha256');
   for (const file of files) {
     const bytes = await readWithoutFollowing(path.join(from, file.path), limits.maxFileBytes);
@@ -79,7 +86,8 @@ async function readWithoutFollowing(file: string, maxBytes: number): Promise<Buf
   const handle = await open(file, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { size } = await handle.stat();
-    if (size > maxBytes) throw PlatformError.of('UNPROCESSABLE', 'A file of the bundle grew over the limit while it was read.');
+    if (size > maxBytes)
+      throw PlatformError.of('UNPROCESSABLE', 'A file of the bundle grew over the limit while it was read.');
     return await handle.readFile();
   } finally {
     await handle.close();

@@ -11,12 +11,16 @@ const MAX_REF = 40;
  * @param sha SHA-256 over the content, 64 hex characters
  */
 export function versionIdOf(bundleId: string, ref: string, sha: string): string {
-  if (!isId(bundleId)) throw PlatformError.of('UNPROCESSABLE', `"${bundleId}" cannot be the id of a bundle.`);
+  if (!isId(bundleId))
+    throw PlatformError.of('UNPROCESSABLE', `"${String(bundleId)}" cannot be the id of a bundle.`);
   return `${bundleId}__${cleanRef(ref)}__${sha.slice(0, SHA_CHARACTERS)}`;
 }
 
 /** A git ref or a word like `builtin` as a part of a file name: `feature/x` -> `feature-x`. */
 export function cleanRef(ref: string): string {
-  const clean = ref.replaceAll(/[^A-Za-z0-9.-]+/gu, '-').replaceAll(/^[-.]+|[-.]+$/gu, '').slice(0, MAX_REF);
+  const clean = ref
+    .replaceAll(/[^A-Za-z0-9.-]+/gu, '-')
+    .replaceAll(/^[-.]+|[-.]+$/gu, '')
+    .slice(0, MAX_REF);
   return clean === '' ? 'none' : clean;
 }

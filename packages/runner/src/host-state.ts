@@ -2,8 +2,11 @@
  * What a host may be in. `starting`: spawned, code loading. `ready`: loaded, nothing runs. `busy`: at least one invocation.
  * `draining`: takes nothing new, what runs may end. `stopped`: the process is gone. `defunct`: it never became ready.
  *
- *   starting -> ready <-> busy -> draining -> stopped
- *       \-> defunct    \---------/^  any live state may go straight to stopped: a crash asks nobody
+ *   starting -> ready <-> busy
+ *      |          |         |
+ *      v          +----+----+-----> stopped   (a crash asks nobody)
+ *   defunct            v               ^
+ *                  draining -----------+
  */
 export const HOST_STATES = ['starting', 'ready', 'busy', 'draining', 'stopped', 'defunct'] as const;
 export type HostState = (typeof HOST_STATES)[number];

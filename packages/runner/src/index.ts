@@ -1,3 +1,6 @@
+export { createRunner } from './create-runner.ts';
+export { BundleCodeError, HostFailure, describeFailure } from './host-failure.ts';
+export type { EndReason } from './host-failure.ts';
 export { DEFAULT_RUNNER_CONFIG, SANDBOX_LEVELS } from './runner-config.ts';
 export type { RunnerConfig, SandboxLevel } from './runner-config.ts';
 export { INVOCATION_KINDS } from './invocation.ts';

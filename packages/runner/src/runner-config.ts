@@ -24,7 +24,9 @@ export interface RunnerConfig {
   readonly cancelGraceMs: number;
   /** What a draining host's last invocations are given. */
   readonly drainMs: number;
+  /** V8 old space of a host whose bundle declares none, and the most that one may declare. */
   readonly memoryMb: number;
+  readonly maxMemoryMb: number;
   /** Resident memory beyond `memoryMb` (Buffers, code, stacks) before the watchdog kills. */
   readonly rssHeadroomMb: number;
   /** Bytes of events of one invocation that a host may have under way unacknowledged. */
@@ -52,6 +54,7 @@ export const DEFAULT_RUNNER_CONFIG: RunnerConfig = {
   cancelGraceMs: 5000,
   drainMs: 60_000,
   memoryMb: 256,
+  maxMemoryMb: 2048,
   rssHeadroomMb: 192,
   windowBytes: 64 * 1024,
   maxMessageBytes: 16 * 1024 * 1024,

@@ -17,8 +17,8 @@ create table conversation (
   deleted_at       timestamptz,
   primary key (tenant, project, conversation_id)
 );
-create index conversation_list on conversation (tenant, project, user_id, last_activity_at desc, conversation_id desc)
-  where deleted_at is null;
+create index conversation_list on conversation
+  (tenant, project, user_id, pinned desc, last_activity_at desc, conversation_id desc) where deleted_at is null;
 
 -- seq is the order for rebuilding lanes and mailboxes. There is no foreign key to conversation: a turn is written in
 -- groups on the hot path, and its insert checks by itself that the conversation is the user's and not deleted.

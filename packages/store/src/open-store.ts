@@ -1,10 +1,10 @@
-import { Pool, types } from 'pg';
+import { Pool, TypeOverrides, types } from 'pg';
 import { createSql } from './sql.ts';
 import type { Sql } from './sql.ts';
 
 export interface StoreOptions {
   url: string;
-  /** Connections at most. An advisory lock holds one while its work runs, so never less than 4. */
+  /** Connections for statements at most. Advisory locks have up to `LOCK_CONNECTIONS` of their own, opened when needed. */
   poolSize: number;
   /** Shown in pg_stat_activity. */
   applicationName: string;
@@ -20,6 +20,7 @@ export interface Store {
   close(): Promise<void>;
 }
 
+const LOCK_CONNECTIONS = 8;
 const CONNECT_TIMEOUT_MS = 5_000;
 // A statement of this product takes milliseconds; one that takes longer than this holds locks that others wait for.
 const STATEMENT_TIMEOUT_MS = 30_000;
@@ -27,27 +28,34 @@ const IDLE_IN_TRANSACTION_TIMEOUT_MS = 60_000;
 
 /** Opens the pool and proves that the database answers; rejects with the driver's error otherwise. Does not migrate. */
 export async function openStore(options: StoreOptions): Promise<Store> {
+  const pool = createPool(options, options.poolSize);
+  const lockPool = createPool(options, LOCK_CONNECTIONS);
+  const ping = async () => void (await pool.query('select 1'));
+  let closing: Promise<void> | undefined;
+  const close = () => (closing ??= Promise.all([pool.end(), lockPool.end()]).then(() => undefined));
+  try {
+    await ping();
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { sql: createSql(pool, lockPool), ping, close };
+}
+
+function createPool(options: StoreOptions, max: number): Pool {
   const pool = new Pool({
     connectionString: options.url,
-    max: Math.max(4, options.poolSize),
+    max,
     application_name: options.applicationName,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
-    types: { getTypeParser: typeParser },
+    types: createTypes(),
   });
   pool.on('error', (error) => options.onConnectionError?.(error));
-  const ping = async () => void (await pool.query('select 1'));
-  try {
-    await ping();
-  } catch (error) {
-    await pool.end();
-    throw error;
-  }
-  let closing: Promise<void> | undefined;
-  return { sql: createSql(pool), ping, close: () => (closing ??= pool.end()) };
+  return pool;
 }
 
 // int8 as a number: sequence numbers and sizes stay far below 2^53, and a silent rounding would be a wrong order.
@@ -57,5 +65,8 @@ function parseBigint(text: string): number {
   return value;
 }
 
-const typeParser: typeof types.getTypeParser = (oid: number, format?: 'text' | 'binary') =>
-  oid === types.builtins.INT8 && format !== 'binary' ? parseBigint : types.getTypeParser(oid, format as 'text');
+function createTypes(): TypeOverrides {
+  const overrides = new TypeOverrides();
+  overrides.setTypeParser(types.builtins.INT8, parseBigint);
+  return overrides;
+}

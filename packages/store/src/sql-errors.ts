@@ -8,7 +8,8 @@ const CONNECTION_CODES = new Set([
   'EHOSTUNREACH',
 ]);
 // The driver reports these without a code.
-const CONNECTION_TEXT = /connection terminated|timeout exceeded when trying to connect|connection is closed|not queryable|connection error/i;
+const CONNECTION_TEXT =
+  /connection terminated|timeout exceeded when trying to connect|connection is closed|not queryable|connection error/i;
 
 /** The SQLSTATE, or the socket's code, of an error; undefined for anything else. */
 export function sqlState(error: unknown): string | undefined {

@@ -1,7 +1,10 @@
+export { launchChromium } from './launch-chromium.ts';
 export { platformTest } from './platform-test.ts';
 export { createTestDatabase, postgresTest } from './postgres-test.ts';
 export type { PostgresFixture } from './postgres-test.ts';
 export { redisCommand } from './redis-command.ts';
 export { redisTest } from './redis-test.ts';
 export type { PrivateRedis, RedisFixture } from './redis-test.ts';
+export { createStackTest, stackTest, startTestStack } from './stack-test.ts';
+export type { StackFixture, StackTestOptions, TestStack } from './stack-test.ts';
 export { uniqueName } from './unique-name.ts';

@@ -36,7 +36,10 @@ export const createTestDatabase = async (): Promise<{ url: string; drop: () => P
 
 /** Test with `postgres`: a database of its own. Combine with redisTest by `redisTest.extend(postgresFixture)`. */
 export const postgresFixture = {
-  postgres: async ({ task: _task }: { task: unknown }, use: (value: PostgresFixture) => Promise<void>): Promise<void> => {
+  postgres: async (
+    { task: _task }: { task: unknown },
+    use: (value: PostgresFixture) => Promise<void>,
+  ): Promise<void> => {
     const database = await createTestDatabase();
     const store = await openStore({ url: database.url, poolSize: POOL_SIZE, applicationName: 'test' });
     await use({ url: database.url, store, sql: store.sql });

@@ -1,0 +1,42 @@
+import type { BundleEvent, BundleManifest } from '@switchyard/protocol';
+
+/** How the host reaches the platform for one invocation. The SDK turns it into `turn` and `ctx`. */
+export interface HostPort {
+  /** Resolves when there is room for more; rejects after an abort. */
+  emit(event: BundleEvent): Promise<void>;
+  call(target: string, method: string, args: readonly unknown[]): Promise<unknown>;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What the host does with a loaded bundle. The host knows this contract and nothing else of the SDK; the SDK knows nothing of
+ * processes and channels.
+ */
+export interface BundleRuntime {
+  readonly contract: 1;
+  manifest(): BundleManifest;
+  load(): Promise<void>;
+  invoke(invocation: { kind: string; name?: string; payload: unknown }, port: HostPort): Promise<unknown>;
+  unload(): Promise<void>;
+}
+
+/** Under this key of the default export; from the global registry, because the host does not import the SDK. */
+export const RUNTIME: unique symbol = Symbol.for('switchyard.bundle-runtime') as never;
+
+/** What `defineBundle` gives: to be exported as default, nothing else to be done with it. */
+export interface Bundle {
+  readonly id: string;
+  readonly [RUNTIME]: BundleRuntime;
+}
+
+/** Input that does not fit an operation's schema; `issues` name the paths. The host sends the code on. */
+export class InvalidInputError extends Error {
+  readonly code = 'invalid_input';
+  readonly issues: readonly { path: string; message: string }[];
+  constructor(issues: readonly { path: string; message: string }[]) {
+    super(
+      `input does not fit: ${issues.map((issue) => `${issue.path || '(input)'}: ${issue.message}`).join('; ')}`,
+    );
+    this.issues = issues;
+  }
+}

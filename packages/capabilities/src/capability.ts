@@ -1,0 +1,36 @@
+import { PlatformError } from '@switchyard/kernel';
+import type { UserType } from '@switchyard/protocol';
+import type { z } from 'zod';
+
+/** For whom a bundle calls. Given by the platform; nothing of it can be set by the call. */
+export interface CapabilityCaller {
+  bundleId: string;
+  versionId: string;
+  user: { userId: string; userType: UserType };
+  signal: AbortSignal;
+}
+
+/** Takes the arguments as they came from the host, which is not trusted. Rejects INVALID_REQUEST when they do not fit. */
+export type CapabilityMethod = (caller: CapabilityCaller, args: readonly unknown[]) => Promise<unknown>;
+
+/** One thing that proc does for bundles, by the name under which a manifest asks for it. */
+export interface Capability {
+  name: string;
+  methods: Readonly<Record<string, CapabilityMethod>>;
+}
+
+/** A method whose implementation gets the arguments as the schema gives them. */
+export function defineMethod<Args extends unknown[]>(
+  args: z.ZodType<Args>,
+  run: (caller: CapabilityCaller, args: Args) => Promise<unknown>,
+): CapabilityMethod {
+  return async (caller, given) => {
+    const checked = args.safeParse(given);
+    if (checked.success) return run(caller, checked.data);
+    const issue = checked.error.issues[0];
+    throw PlatformError.of(
+      'INVALID_REQUEST',
+      `Wrong arguments: ${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim(),
+    );
+  };
+}

@@ -1,0 +1,111 @@
+import type { Ack } from '@switchyard/protocol';
+import type { ClientClock } from './client-clock.ts';
+import { EventFollower } from './follow-events.ts';
+import type { RawFrame } from './read-event-stream.ts';
+import type { Requester } from './request.ts';
+import { messageRequest } from './send-message.ts';
+import type { SendOptions } from './send-message.ts';
+import { isEnvelope, isRecord, parseFrame } from './stream-event.ts';
+import type { StreamEvent } from './stream-event.ts';
+
+export interface AskOptions extends SendOptions {
+  clock: ClientClock;
+  random: () => number;
+  connect(lastEventId: string | undefined, signal: AbortSignal, conversationId: string | undefined): Promise<Response>;
+}
+
+/** Frames that arrived and wait for the consumer, and the consumer that waits for frames. */
+class FrameQueue {
+  readonly #frames: StreamEvent[] = [];
+  #wake: (() => void) | undefined;
+  #failure: unknown;
+
+  push(frame: StreamEvent): void {
+    this.#frames.push(frame);
+    this.#wake?.();
+  }
+
+  fail(error: unknown): void {
+    this.#failure = error;
+    this.#wake?.();
+  }
+
+  async next(): Promise<StreamEvent> {
+    for (;;) {
+      const frame = this.#frames.shift();
+      if (frame !== undefined) return frame;
+      if (this.#failure !== undefined) throw this.#failure;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+}
+
+/** Follows which turn's end ends the question: its own, or that of the turn that took it in. */
+class AnswerWatch {
+  #turnId: string | undefined;
+
+  observe(frame: StreamEvent): 'more' | 'end' {
+    if (frame.event === 'ready') this.#turnId ??= ackOf(frame.data)?.turn_id;
+    if (!isEnvelope(frame.data)) return 'more';
+    const { type, data = {}, conversation } = frame.data;
+    if (type === 'event.continuation.consumed' && data['queued_turn_id'] === this.#turnId) {
+      this.#turnId = typeof data['turn_id'] === 'string' ? data['turn_id'] : conversation.turn_id;
+    }
+    const isEnd = frame.event === 'chat_complete' || frame.event === 'chat_error';
+    return isEnd && conversation.turn_id === this.#turnId ? 'end' : 'more';
+  }
+}
+
+export function ackOf(data: unknown): Ack | undefined {
+  const ack = isRecord(data) && isRecord(data['ack']) ? data['ack'] : data;
+  if (!isRecord(ack) || typeof ack['turn_id'] !== 'string') return undefined;
+  const queued = ack['queued_turn_id'];
+  return { ...(ack as Ack), turn_id: typeof queued === 'string' ? queued : ack['turn_id'] };
+}
+
+/**
+ * One message and its answer's events, in order, to the end of the answer. The first connection posts the message; when
+ * it breaks after the ack, a stream of the conversation goes on from the last position, so a broken line costs nothing.
+ */
+export async function* ask(requester: Requester, options: AskOptions): AsyncGenerator<StreamEvent, void, void> {
+  const { headers, body } = messageRequest(options);
+  const queue = new FrameQueue();
+  const watch = new AnswerWatch();
+  let ack: Ack | undefined;
+  const follower = new EventFollower({
+    clock: options.clock,
+    random: options.random,
+    onFrame: (raw: RawFrame) => {
+      const frame = parseFrame(raw);
+      if (frame === undefined) return;
+      if (frame.event === 'ready') ack ??= ackOf(frame.data);
+      queue.push(frame);
+    },
+    onState: (state) => {
+      if (state.status === 'failed') queue.fail(state.error);
+    },
+    connect: (lastEventId, signal) =>
+      ack !== undefined
+        ? options.connect(lastEventId ?? ack.last_log_id, signal, ack.conversation_id)
+        : requester.open('/api/chat/messages', {
+            method: 'POST',
+            headers: { ...headers, accept: 'text/event-stream' },
+            body,
+            signal,
+          }),
+  });
+  const stop = (): void => queue.fail(options.signal?.reason);
+  options.signal?.addEventListener('abort', stop, { once: true });
+  try {
+    for (;;) {
+      const frame = await queue.next();
+      yield frame;
+      if (watch.observe(frame) === 'end') return;
+    }
+  } finally {
+    options.signal?.removeEventListener('abort', stop);
+    follower.close();
+  }
+}

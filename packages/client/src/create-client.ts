@@ -1,0 +1,116 @@
+import type { Ack, BundleList, FrontendConfig, Profile } from '@switchyard/protocol';
+import { ask } from './ask.ts';
+import { systemClientClock } from './client-clock.ts';
+import type { ClientClock } from './client-clock.ts';
+import { createConversations } from './conversations.ts';
+import type { Conversations, Scope } from './conversations.ts';
+import { EventFollower } from './follow-events.ts';
+import type { StreamState } from './follow-events.ts';
+import { replayTurns } from './replay-turns.ts';
+import type { Replay, ReplayOptions } from './replay-turns.ts';
+import { createRequester } from './request.ts';
+import type { TokenSource } from './request.ts';
+import { sendMessage } from './send-message.ts';
+import type { SendOptions } from './send-message.ts';
+import { parseFrame } from './stream-event.ts';
+import type { StreamEvent } from './stream-event.ts';
+
+export interface ClientOptions {
+  /** Origin of the web-proxy, or '' in its own page. */
+  baseUrl: string;
+  token?: TokenSource;
+  /** Asked of the server when not given. */
+  scope?: Scope;
+  fetch?: typeof fetch;
+  clock?: ClientClock;
+  random?: () => number;
+}
+
+export interface StreamOptions {
+  onEvent(event: StreamEvent): void;
+  onState?: (state: StreamState) => void;
+  /** `session` (the default): every event of the session; `stream`: what was posted under this stream's id. */
+  follow?: 'session' | 'stream';
+  streamId?: string;
+  /** Only this conversation's events. */
+  conversationId?: string | undefined;
+  /** Everything after this position; without it, what happens from now on. */
+  lastEventId?: string | undefined;
+  silenceLimitMs?: number;
+}
+
+export interface Client {
+  profile(signal?: AbortSignal): Promise<Profile>;
+  config(): Promise<FrontendConfig>;
+  bundles(): Promise<BundleList>;
+  logout(): Promise<void>;
+  send(options: SendOptions): Promise<Ack>;
+  ask(options: SendOptions): AsyncGenerator<StreamEvent, void, void>;
+  stream(options: StreamOptions): EventFollower;
+  /** The events of a conversation's running turns from their start, up to a position that was read elsewhere. */
+  replay(options: ReplayOptions): Promise<Replay>;
+  conversations: Conversations;
+}
+
+/** The typed client of one stack, the same in browsers and Node. Nothing is requested before the first call. */
+export function createClient(options: ClientOptions): Client {
+  const { baseUrl, token, clock = systemClientClock, random = Math.random } = options;
+  // A browser's fetch must be called as a function of the window, not of our options object.
+  const call: typeof fetch = options.fetch ?? ((input, init) => globalThis.fetch(input, init));
+  const requester = createRequester({ baseUrl, token, fetch: call, clock, random });
+  let known: Promise<FrontendConfig> | undefined;
+
+  function config(): Promise<FrontendConfig> {
+    known ??= requester.json<FrontendConfig>('/api/cp-frontend-config').catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  }
+
+  async function connect(stream: Omit<StreamOptions, 'onEvent'>, lastEventId: string | undefined, signal: AbortSignal) {
+    const { follow = 'session', streamId = crypto.randomUUID(), conversationId } = stream;
+    const headers: Record<string, string> = { accept: 'text/event-stream' };
+    if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
+    const query = {
+      stream_id: streamId,
+      follow: follow === 'session' ? 'session' : undefined,
+      conversation_id: conversationId,
+    };
+    return requester.open('/sse/stream', { headers, query, signal, retries: 0 });
+  }
+
+  return {
+    config,
+    profile: (signal) => requester.json('/profile', { signal }),
+    bundles: () => requester.json('/api/integrations/bundles'),
+    async logout() {
+      await requester.open('/api/platform/logout', { method: 'POST', body: {} });
+    },
+    send: (message) => sendMessage(requester, message),
+    ask: (message) =>
+      ask(requester, {
+        ...message,
+        clock,
+        random,
+        connect: (lastEventId, signal, conversationId) => connect({ conversationId }, lastEventId, signal),
+      }),
+    stream(stream) {
+      const streamId = stream.streamId ?? crypto.randomUUID();
+      return new EventFollower({
+        clock,
+        random,
+        lastEventId: stream.lastEventId,
+        silenceLimitMs: stream.silenceLimitMs,
+        onState: stream.onState,
+        onFrame: (raw) => {
+          const event = parseFrame(raw);
+          if (event !== undefined) stream.onEvent(event);
+        },
+        connect: (lastEventId, signal) => connect({ ...stream, streamId }, lastEventId, signal),
+      });
+    },
+    replay: (replay) => replayTurns(requester, replay),
+    conversations: createConversations(requester, async () => options.scope ?? (await config())),
+  };
+}

@@ -1,0 +1,53 @@
+import { networkError } from './api-error.ts';
+import { isAfter } from './log-position.ts';
+import { readEventStream } from './read-event-stream.ts';
+import type { Requester } from './request.ts';
+import { parseFrame } from './stream-event.ts';
+import type { StreamEvent } from './stream-event.ts';
+
+export interface ReplayOptions {
+  conversationId: string;
+  /** The position up to which the rest is known, as `last_log_id` of a fetched conversation. */
+  upTo: string;
+  signal?: AbortSignal | undefined;
+}
+
+export interface Replay {
+  events: readonly StreamEvent[];
+  /** No turn was running any more: there is nothing to replay, and what was read before is out of date. */
+  isOver: boolean;
+}
+
+/**
+ * Reads a stream with `replay=turn` until it has reached `upTo`, then lets go of it. A stored conversation has no words of
+ * a running answer yet; these are they.
+ */
+export async function replayTurns(requester: Requester, options: ReplayOptions): Promise<Replay> {
+  const ending = new AbortController();
+  const signal = options.signal === undefined ? ending.signal : AbortSignal.any([options.signal, ending.signal]);
+  const query = { follow: 'session', replay: 'turn', conversation_id: options.conversationId };
+  const headers = { accept: 'text/event-stream' };
+  const response = await requester.open('/sse/stream', { headers, query, signal });
+  if (response.body === null) throw networkError(new Error('an answer without a body'));
+  const events: StreamEvent[] = [];
+  let isOver = false;
+  const reach = (id: string | undefined): void => {
+    if (id !== undefined && !isAfter(options.upTo, id)) ending.abort();
+  };
+  try {
+    await readEventStream(response.body, {
+      onFrame: (raw) => {
+        const event = parseFrame(raw);
+        // Only a stream that begins now has a position in `ready`: there was no running turn to begin at.
+        if (event?.event === 'ready') isOver = event.id !== undefined;
+        else if (event !== undefined && !ending.signal.aborted) events.push(event);
+        reach(raw.id);
+      },
+      onPosition: reach,
+    });
+  } catch (error) {
+    if (!ending.signal.aborted) throw networkError(error);
+  }
+  if (!ending.signal.aborted) throw networkError(new Error('the replay ended early'));
+  return { events, isOver };
+}

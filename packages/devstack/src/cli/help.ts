@@ -1,0 +1,20 @@
+export const HELP = `Switchyard: ./dev <verb>
+
+  up [--detach]            start everything; prints the address and a one-time sign-in link
+     --port N              the address of the page (8080)
+     --chat-ingress-port N --chat-proc-port N --web-ui-port N --secrets-port N
+     --data DIR            where the data lies (.data)
+  down                     end a running stack, in order
+  status                   what runs, and how it feels
+  token                    print an access token of the running stack
+     --user NAME           of whom (dev)
+     --type TYPE           registered (default), paid or privileged
+  logs [service]           merged logs, in colour; --follow goes on
+  test [suite] [filter]    unit, integration, e2e, browser, chaos; without a name all of them; compose by name
+  check                    format, lint, types, boundaries, structure, unused code, unit tests
+  bench [name]             measure; without a name lists what can be measured
+  doctor                   what is missing on this machine and how to get it
+  config                   every setting of every service
+  reset                    wipe the data folder, after asking
+
+Servers of your own: REDIS_URL and DATABASE_URL in the environment are used instead of starting one.`;

@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { UsageError } from './arguments.ts';
+import { paints, seconds } from './progress.ts';
+import { runCommand } from './run-command.ts';
+import { addTallies, tallyReport } from './test-report.ts';
+import type { Tally, VitestReport } from './test-report.ts';
+
+const SUITES = ['unit', 'integration', 'e2e', 'browser', 'chaos'] as const;
+const BY_NAME_ONLY = ['compose'] as const;
+
+const readReport = (file: string): VitestReport | undefined =>
+  existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport) : undefined;
+
+const runSuite = async (root: string, suite: string, filters: readonly string[]): Promise<Tally> => {
+  const file = join(root, '.cache', `test-${suite}.json`);
+  mkdirSync(join(root, '.cache'), { recursive: true });
+  rmSync(file, { force: true });
+  console.log(paints.bold(`\n── ${suite}`));
+  const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', file];
+  const command = ['vitest', 'run', '--project', suite, ...reporters, ...filters];
+  const { code, ms } = await runCommand(root, command, { isShown: true });
+  const tally = tallyReport(readReport(file), code);
+  console.log(
+    `${suite}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped in ${seconds(ms)}`,
+  );
+  return tally;
+};
+
+/** Docker compose needs a daemon, which not every machine has: that is said, not hidden. */
+const canCompose = async (root: string): Promise<boolean> => {
+  const { code } = await runCommand(root, ['docker', 'info'], { isShown: false });
+  return code === 0;
+};
+
+/** Runs the named suite, or all; the last line of the output is `N passed, N failed`. */
+export const testSuites = async (root: string, argv: readonly string[]): Promise<number> => {
+  const [first, ...others] = argv;
+  const known: readonly string[] = [...SUITES, ...BY_NAME_ONLY];
+  if (first !== undefined && !known.includes(first)) {
+    throw new UsageError(`there is no suite ${first}; there is ${known.join(', ')}`);
+  }
+  if (first === 'compose' && !(await canCompose(root))) {
+    console.log('compose: skipped, no docker daemon answers here (`docker info` fails)');
+    return 0;
+  }
+  const tallies: Tally[] = [];
+  for (const suite of first === undefined ? SUITES : [first])
+    tallies.push(await runSuite(root, suite, others));
+  const { passed, failed, skipped } = addTallies(tallies);
+  if (skipped > 0) console.log(`\n${skipped} skipped`);
+  console.log(`\n${passed} passed, ${failed} failed`);
+  return failed === 0 && passed > 0 ? 0 : 1;
+};

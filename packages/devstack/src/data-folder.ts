@@ -1,0 +1,70 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { canReach, ensureDatabaseUser } from './database-user.ts';
+
+/** Where things lie below `--data`. */
+export interface DataFolder {
+  readonly root: string;
+  readonly redis: string;
+  /** Not always below `root`: as root the database's account must be able to reach it. */
+  readonly postgres: string;
+  readonly logs: string;
+  readonly runFile: string;
+  readonly credentials: Credentials;
+}
+
+/** Made once, at the first start, readable by the owner only. Losing the master key loses what it sealed. */
+export interface Credentials {
+  readonly masterKey: string;
+  readonly redisPassword: string;
+  readonly postgresPassword: string;
+  readonly secretsToken: string;
+}
+
+/** Used where the database's account cannot pass the data folder's parents, as under a 0700 home. */
+const REACHABLE = '/var/lib/switchyard';
+const KEY_BYTES = 32;
+
+const newCredentials = (): Credentials => ({
+  masterKey: randomBytes(KEY_BYTES).toString('base64'),
+  redisPassword: randomBytes(KEY_BYTES).toString('hex'),
+  postgresPassword: randomBytes(KEY_BYTES).toString('hex'),
+  secretsToken: randomBytes(KEY_BYTES).toString('hex'),
+});
+
+const loadCredentials = async (file: string): Promise<Credentials> => {
+  if (!existsSync(file)) {
+    // Written beside and renamed: a half-written key file would look like a lost key.
+    const partial = `${file}.partial`;
+    await writeFile(partial, `${JSON.stringify(newCredentials(), undefined, 2)}\n`, { mode: 0o600 });
+    await rename(partial, file);
+  }
+  return JSON.parse(await readFile(file, 'utf8')) as Credentials;
+};
+
+/** The database's folder for a data folder; one of its own per data folder, so that two clones never share one. */
+export const postgresFolder = (root: string): string => {
+  const user = ensureDatabaseUser();
+  const beside = join(root, 'postgres');
+  if (!user || canReach(beside, user)) return beside;
+  return join(REACHABLE, createHash('sha256').update(root).digest('hex').slice(0, 12));
+};
+
+/** Opens (and on first use makes) the data folder. */
+export const openDataFolder = async (root: string): Promise<DataFolder> => {
+  await mkdir(root, { recursive: true });
+  // Others may pass through (the database's account must) but not list; every file in it is private by itself.
+  await chmod(root, 0o711);
+  const logs = join(root, 'logs');
+  await mkdir(logs, { recursive: true, mode: 0o700 });
+  return {
+    root,
+    redis: join(root, 'redis'),
+    postgres: postgresFolder(root),
+    logs,
+    runFile: join(root, 'run.json'),
+    credentials: await loadCredentials(join(root, 'credentials.json')),
+  };
+};

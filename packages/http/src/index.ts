@@ -1,0 +1,16 @@
+export { createHttpApp } from './create-http-app.ts';
+export type { HttpAppOptions } from './create-http-app.ts';
+export { createMetricsApp } from './health-routes.ts';
+export type { HealthSource } from './health-routes.ts';
+export { listen } from './listen.ts';
+export type { ListenOptions, Listening } from './listen.ts';
+export { defineRoute } from './route-catalog.ts';
+export type { Route, RouteDefinition, RouteInput } from './route-catalog.ts';
+export { checkInput } from './read-input.ts';
+export { createJsonReader } from './read-json.ts';
+export { readMultipart } from './read-multipart.ts';
+export type { MultipartForm, MultipartLimits, UploadedFile } from './read-multipart.ts';
+export { requestIdOf } from './request-context.ts';
+export { sendError } from './error-handler.ts';
+export { SseConnection, encodeSseFrame, lastEventIdOf } from './sse-connection.ts';
+export type { SseCloseReason, SseFrame, SseOptions } from './sse-connection.ts';

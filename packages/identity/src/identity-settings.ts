@@ -1,0 +1,31 @@
+import { duration, flag, secret, text } from '@switchyard/kernel';
+import { COOKIE } from '@switchyard/protocol';
+import { z } from 'zod';
+
+/** Settings of identity, for a service's own schema: `z.object({...identitySettings, port: ...})`. */
+export const identitySettings = {
+  switchyardMasterKey: secret().describe(
+    'Seals signing keys and masked tokens; at least 32 characters, the same for every service',
+  ),
+  tokenIssuer: text('switchyard').describe('Issuer written into and asked of own tokens'),
+  rolePrefix: text('kdcube:role:').describe('Prefix of role names'),
+  anonymousAllowed: flag(false).describe('Whether people may chat without signing in'),
+  accessTokenTtl: duration('12h').describe('Life of a token that is given out for scripts'),
+  signInTtl: duration('7d').describe('Life of a sign-in of a browser'),
+  redeemLinkTtl: duration('15m').describe('Life of a one-time sign-in link'),
+  streamTicketTtl: duration('30s').describe('Life of a one-use ticket for opening a stream'),
+  sessionTtl: duration('24h').describe('How long a session is remembered after its last use'),
+  anonymousTtl: duration('30d').describe('How long a browser without sign-in keeps its conversations'),
+  accessTokenCookie: text(COOKIE.accessToken).describe('Name of the cookie that may carry an access token'),
+  idTokenCookie: text(COOKIE.idToken).describe('Name of the cookie that may carry an id token'),
+  maskedCookie: text(COOKIE.masked).describe('Name of the cookie that stands for a token'),
+  anonymousCookie: text(COOKIE.anonymous).describe('Name of the cookie of people who are not signed in'),
+};
+
+const schema = z.object(identitySettings);
+
+/** What `createIdentity` takes: a service's checked settings, plus its scope. */
+export type IdentityConfig = Readonly<z.output<typeof schema>> & {
+  readonly tenant: string;
+  readonly project: string;
+};

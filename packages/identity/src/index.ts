@@ -1,0 +1,13 @@
+export { createIdentity } from './create-identity.ts';
+export type { Identity } from './create-identity.ts';
+export type { IdentityParts, IssueOptions } from './wire-identity.ts';
+export { identitySettings } from './identity-settings.ts';
+export type { IdentityConfig } from './identity-settings.ts';
+export { requireAnyRole, requireUser, rolesOfUserType } from './caller.ts';
+export type { Caller } from './caller.ts';
+export type { Carriers } from './read-credentials.ts';
+export { createTokenVault } from './token-vault.ts';
+export type { TokenVault } from './token-vault.ts';
+export type { PublicJwk } from './key-ring.ts';
+export type { Redeemed, RedeemLink } from './sign-in-links.ts';
+export type { TokenUser } from './token-claims.ts';

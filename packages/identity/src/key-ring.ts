@@ -1,0 +1,128 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { PlatformError } from '@switchyard/kernel';
+import type { Clock, Ids } from '@switchyard/kernel';
+import type { SigningKeyRow, SigningKeys } from '@switchyard/store';
+import { randomBytes } from './random-bytes.ts';
+import { seal, unseal } from './seal.ts';
+
+export interface PublicJwk {
+  kty: string;
+  crv: string;
+  x: string;
+  y: string;
+  kid: string;
+  alg: 'ES256';
+  use: 'sig';
+}
+
+/** Our own signing keys: the newest signs, every one that is not long retired verifies. */
+export interface KeyRing {
+  /** Makes the first key when there is none. Throws CONFIG when the master key is not the one that sealed it. */
+  signingKey(): Promise<{ kid: string; privateKey: KeyObject }>;
+  /** Undefined: a key of that id was never made, or is long retired. */
+  verificationKey(kid: string): Promise<KeyObject | undefined>;
+  jwks(): Promise<{ keys: PublicJwk[] }>;
+  /** A new key signs from now on (other processes: within `RELOAD_MS`); the old ones go on verifying. */
+  rotate(): Promise<string>;
+}
+
+export interface KeyRingParts {
+  keys: SigningKeys;
+  sealingKey: Buffer;
+  clock: Clock;
+  ids: Ids;
+  /** How long a retired key verifies: the longest life of a token. */
+  retiredForMs: number;
+}
+
+interface LoadedKeys {
+  at: number;
+  rows: SigningKeyRow[];
+  publicKeys: Map<string, KeyObject>;
+}
+
+const RELOAD_MS = 5 * 60_000;
+// An unknown kid may be a key that another process just made, or a forgery: look again, but not for every forgery.
+const RELOAD_UNKNOWN_MS = 5_000;
+
+export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: KeyRingParts): KeyRing {
+  let loaded: LoadedKeys | undefined;
+  let loading: Promise<LoadedKeys> | undefined;
+
+  async function load(): Promise<LoadedKeys> {
+    const rows = await keys.list(Math.ceil(retiredForMs / 1000));
+    const publicKeys = new Map(rows.map((row) => [row.kid, toPublicKey(row)]));
+    return (loaded = { at: clock.monotonic(), rows, publicKeys });
+  }
+
+  /** Many callers share one read; a read that fails is not kept. */
+  async function read(maxAgeMs: number): Promise<LoadedKeys> {
+    if (loaded !== undefined && clock.monotonic() - loaded.at < maxAgeMs) return loaded;
+    loading ??= load().finally(() => (loading = undefined));
+    return loading;
+  }
+
+  async function make(): Promise<string> {
+    const pair = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
+    const publicJwk = toPublicJwk(pair.publicKey);
+    const plain = pair.privateKey.export({ format: 'der', type: 'pkcs8' });
+    const sealed = seal(sealingKey, randomBytes(ids, 12), plain, publicJwk.kid);
+    await keys.add({ kid: publicJwk.kid, sealed, publicJwk: { ...publicJwk } });
+    return publicJwk.kid;
+  }
+
+  async function newest(): Promise<SigningKeyRow> {
+    const found = (await read(RELOAD_MS)).rows.find((row) => row.retired_at === null);
+    if (found !== undefined) return found;
+    const current = await keys.underLock(async () => {
+      const existing = (await load()).rows.find((row) => row.retired_at === null);
+      if (existing !== undefined) return existing;
+      await make();
+      return (await load()).rows.find((row) => row.retired_at === null);
+    });
+    if (current === undefined) throw PlatformError.of('INTERNAL', 'a signing key was made and is not there');
+    return current;
+  }
+
+  return {
+    async signingKey() {
+      const row = await newest();
+      const plain = unseal(sealingKey, row.sealed, row.kid);
+      if (plain === undefined) {
+        throw PlatformError.of(
+          'CONFIG',
+          'SWITCHYARD_MASTER_KEY is not the one that sealed the signing keys in the database',
+        );
+      }
+      return { kid: row.kid, privateKey: createPrivateKey({ key: plain, format: 'der', type: 'pkcs8' }) };
+    },
+    async verificationKey(kid) {
+      const known = (await read(RELOAD_MS)).publicKeys.get(kid);
+      return known ?? (await read(RELOAD_UNKNOWN_MS)).publicKeys.get(kid);
+    },
+    async jwks() {
+      await newest();
+      return { keys: (await read(RELOAD_MS)).rows.map((row) => row.public_jwk as unknown as PublicJwk) };
+    },
+    rotate: () =>
+      keys.underLock(async () => {
+        const kid = await make();
+        await keys.retireOthers(kid);
+        await load();
+        return kid;
+      }),
+  };
+}
+
+function toPublicKey(row: SigningKeyRow): KeyObject {
+  return createPublicKey({ key: row.public_jwk, format: 'jwk' });
+}
+
+/** The kid is the RFC 7638 thumbprint: it says which key it is, and needs no randomness. */
+function toPublicJwk(key: KeyObject): PublicJwk {
+  const { kty = '', crv = '', x = '', y = '' } = key.export({ format: 'jwk' });
+  const kid = createHash('sha256').update(JSON.stringify({ crv, kty, x, y })).digest('base64url');
+  return { kty, crv, x, y, kid, alg: 'ES256', use: 'sig' };
+}

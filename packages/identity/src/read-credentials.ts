@@ -1,0 +1,80 @@
+import { PlatformError } from '@switchyard/kernel';
+import { HEADER, QUERY } from '@switchyard/protocol';
+import { parseCookie } from 'cookie';
+
+type Values = Readonly<Record<string, unknown>>;
+
+/** What a request or a Socket.IO handshake brought. */
+export interface Carriers {
+  headers: Values;
+  /** Parsed; without it the `cookie` header is. */
+  cookies?: Values;
+  query?: Values;
+  /** `auth` of a Socket.IO handshake. */
+  auth?: Values;
+  /** Only `/sse/*` and bundle widgets take tokens from the query (03 §1). */
+  allowQueryToken: boolean;
+}
+
+export interface CookieNames {
+  accessToken: string;
+  idToken: string;
+  anonymous: string;
+}
+
+export interface Credentials {
+  accessToken?: string;
+  idToken?: string;
+  ticket?: string;
+  sessionId?: string;
+  anonymousCookie?: string;
+}
+
+/**
+ * Finds the credentials in the order handshake, header, query, cookie. What is there but cannot be a credential throws
+ * BAD_TOKEN: a bad token is never silently anonymous.
+ */
+export function readCredentials(carriers: Carriers, names: CookieNames): Credentials {
+  const { headers, query = {}, auth = {} } = carriers;
+  const cookies = carriers.cookies ?? parseCookie(one(headers['cookie']) ?? '');
+  const tokenQuery = carriers.allowQueryToken ? query : refuseTokens(query);
+  const found = {
+    accessToken:
+      one(auth['bearer_token']) ??
+      bearer(headers) ??
+      one(tokenQuery[QUERY.accessToken]) ??
+      one(cookies[names.accessToken]),
+    idToken:
+      one(auth['id_token']) ??
+      one(headers[HEADER.idToken]) ??
+      one(tokenQuery[QUERY.idToken]) ??
+      one(cookies[names.idToken]),
+    ticket: one(auth['stream_ticket']) ?? one(tokenQuery[QUERY.streamTicket]),
+    sessionId: one(auth['user_session_id']) ?? one(headers[HEADER.sessionId]) ?? one(query[QUERY.sessionId]),
+    anonymousCookie: one(cookies[names.anonymous]),
+  };
+  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+}
+
+function bearer(headers: Values): string | undefined {
+  const header = one(headers['authorization']);
+  if (header === undefined) return undefined;
+  const token = /^Bearer +(\S+)$/i.exec(header)?.[1];
+  if (token === undefined) throw PlatformError.of('BAD_TOKEN', 'Authorization must be "Bearer <token>".');
+  return token;
+}
+
+function refuseTokens(query: Values): Values {
+  const given = [QUERY.accessToken, QUERY.idToken, QUERY.streamTicket].find(
+    (name) => one(query[name]) !== undefined,
+  );
+  if (given !== undefined) throw PlatformError.of('BAD_TOKEN', `${given} is not taken from the query here.`);
+  return {};
+}
+
+/** One value of that name. Undefined when there is none; two are not "the first one wins" but a mistake or an attack. */
+function one(value: unknown): string | undefined {
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string') return value;
+  throw PlatformError.of('BAD_TOKEN', 'A credential was given more than once, or is not a text.');
+}

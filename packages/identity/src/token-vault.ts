@@ -1,0 +1,68 @@
+import { hashHex } from '@switchyard/kernel';
+import type { Clock, Ids, Secret } from '@switchyard/kernel';
+import type { Keys, RedisConnection } from '@switchyard/redis';
+import { deriveKey } from './derive-key.ts';
+import { fromRedis } from './from-redis.ts';
+import { randomBytes } from './random-bytes.ts';
+import { seal, unseal } from './seal.ts';
+
+/**
+ * Tokens that browsers never see. Redis holds them under the hash of the cookie, sealed with a key made of the master key *and*
+ * the cookie: a copy of Redis opens nothing, not even together with the master key.
+ */
+export interface TokenVault {
+  /** Returns the cookie's value, 256 random bits. `expiresAt` in epoch ms; the record ends with the token. */
+  mask(token: string, expiresAt: number): Promise<string>;
+  /** Undefined: not signed in (unknown, ended, run out, or not a value of ours). */
+  unmask(cookie: string): Promise<string | undefined>;
+  drop(cookie: string): Promise<boolean>;
+  /** The same for who knows only the hash: ending a sign-in from another device. */
+  dropByHash(maskedHash: string): Promise<boolean>;
+  hashOf(cookie: string): string;
+}
+
+const COOKIE_BYTES = 32;
+const COOKIE = /^[\w-]{43}$/;
+const PURPOSE = 'token-vault';
+
+export function createTokenVault(parts: {
+  redis: RedisConnection;
+  keys: Keys;
+  clock: Clock;
+  ids: Ids;
+  masterKey: Secret;
+}): TokenVault {
+  const { redis, keys, clock, ids, masterKey } = parts;
+  // Throws at once where the master key is not fit, and not at the first sign-in.
+  deriveKey(masterKey, PURPOSE);
+  const keyOf = (cookie: string) => deriveKey(masterKey, PURPOSE, cookie);
+  const drop = async (maskedHash: string) =>
+    (await fromRedis(redis.driver.del(keys.authMasked(maskedHash)))) > 0;
+  return {
+    hashOf: hashHex,
+    async mask(token, expiresAt) {
+      const cookie = ids.token(COOKIE_BYTES);
+      const key = keys.authMasked(hashHex(cookie));
+      const sealed = seal(keyOf(cookie), randomBytes(ids, 12), Buffer.from(token), key);
+      await fromRedis(
+        redis.driver.set(
+          key,
+          sealed.toString('base64'),
+          'PX',
+          Math.max(1, Math.floor(expiresAt - clock.now())),
+        ),
+      );
+      return cookie;
+    },
+    async unmask(cookie) {
+      if (!COOKIE.test(cookie)) return undefined;
+      const key = keys.authMasked(hashHex(cookie));
+      const sealed = await fromRedis(redis.driver.get(key));
+      return sealed === null
+        ? undefined
+        : unseal(keyOf(cookie), Buffer.from(sealed, 'base64'), key)?.toString();
+    },
+    drop: async (cookie) => COOKIE.test(cookie) && (await drop(hashHex(cookie))),
+    dropByHash: drop,
+  };
+}

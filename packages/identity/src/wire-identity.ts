@@ -1,0 +1,75 @@
+import type { Clock, Ids } from '@switchyard/kernel';
+import { roleNames } from '@switchyard/protocol';
+import type { Keys, RedisConnection } from '@switchyard/redis';
+import { createSigningKeys, createSignIns, createUsers } from '@switchyard/store';
+import type { Sql } from '@switchyard/store';
+import { createAnonymousCallers } from './anonymous-callers.ts';
+import type { Proven } from './caller.ts';
+import { deriveKey } from './derive-key.ts';
+import type { IdentityConfig } from './identity-settings.ts';
+import { createKeyRing } from './key-ring.ts';
+import { createLocalTokens } from './local-tokens.ts';
+import { createOneUseCodes } from './one-use-codes.ts';
+import { createProver } from './prove-caller.ts';
+import { createSessionStore } from './session-store.ts';
+import { createSignInLinks } from './sign-in-links.ts';
+import { buildClaims } from './token-claims.ts';
+import type { TokenUser } from './token-claims.ts';
+import { createTokenVault } from './token-vault.ts';
+
+export interface IdentityParts {
+  sql: Sql;
+  redis: RedisConnection;
+  keys: Keys;
+  clock: Clock;
+  ids: Ids;
+  config: IdentityConfig;
+}
+
+export interface IssueOptions {
+  /** Default: the setting for scripts. */
+  ttlMs?: number;
+  use?: 'access' | 'id';
+  signInId?: string;
+}
+
+/** The parts of identity, put together. Opens nothing and asks nobody. */
+export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityParts) {
+  const { tenant, project, switchyardMasterKey: masterKey, tokenIssuer: issuer } = config;
+  const scope = { tenant, project };
+  const ring = createKeyRing({
+    keys: createSigningKeys(sql),
+    sealingKey: deriveKey(masterKey, 'signing-keys'),
+    clock,
+    ids,
+    retiredForMs: Math.max(config.signInTtl, config.accessTokenTtl),
+  });
+  const tokens = createLocalTokens({ ring, issuer, audience: `switchyard:${tenant}:${project}`, clock });
+  const sessions = createSessionStore({ redis, keys, clock, scope, masterKey, ttlMs: config.sessionTtl });
+  const anonymous = createAnonymousCallers({ clock, ids, config, sessions });
+  const tickets = createOneUseCodes<Proven>({
+    redis,
+    ids,
+    keyOf: keys.authTicket,
+    ttlMs: config.streamTicketTtl,
+  });
+  const prove = createProver({ tokens, tickets, sessions, names: roleNames(config.rolePrefix) });
+
+  const issueToken = (user: TokenUser, options: IssueOptions = {}): Promise<string> => {
+    const { ttlMs = config.accessTokenTtl, use = 'access', signInId } = options;
+    return tokens.sign(
+      buildClaims(user, { use, jti: ids.token(16), signInId, issuedAtMs: clock.now(), ttlMs }),
+    );
+  };
+  const links = createSignInLinks({
+    users: createUsers(sql, scope),
+    signIns: createSignIns(sql, scope),
+    vault: createTokenVault({ redis, keys, clock, ids, masterKey }),
+    codes: createOneUseCodes({ redis, ids, keyOf: keys.authRedeem, ttlMs: config.redeemLinkTtl }),
+    issueToken,
+    clock,
+    ids,
+    config,
+  });
+  return { ring, sessions, anonymous, tickets, prove, issueToken, links };
+}

@@ -1,0 +1,37 @@
+-- append_event: writes one event into a session's log and publishes it; returns its log id.
+-- Invariants:
+--   * log id = <epoch n>-<seq>, seq = max(last seq + 1, server time in microseconds): grows like time, so resuming is provable;
+--   * `prev` is the id of the entry before ('0-0' in an empty log): a subscriber sees a gap, a reader sees a cut;
+--   * log and publication are one step; nobody publishes what is not in the log;
+--   * over LOG_CAP entries the log is cut to the oldest chat_start of a running turn, over twice the cap in any case.
+local LOG_CAP, LOG_TTL_MS = 10000, 900000
+local function next_log_id(last, n)
+  local now = redis.call('TIME')
+  local seq = tonumber(now[1]) * 1000000 + tonumber(now[2])
+  local last_n, last_seq = string.match(last, '^(%d+)-(%d+)$')
+  if last_n == n and tonumber(last_seq) >= seq then seq = tonumber(last_seq) + 1 end
+  return n .. '-' .. string.format('%.0f', seq)
+end
+local function trim_log(key, session_id)
+  local floor = nil
+  for _, id in ipairs(redis.call('HVALS', K.runningTurns(session_id))) do
+    if not floor or tonumber(string.match(id, '%d+$')) < tonumber(string.match(floor, '%d+$')) then floor = id end
+  end
+  if floor and redis.call('XLEN', key) <= 2 * LOG_CAP then
+    redis.call('XTRIM', key, 'MINID', '~', floor)
+  else
+    redis.call('XTRIM', key, 'MAXLEN', '~', floor and 2 * LOG_CAP or LOG_CAP)
+  end
+end
+local function append_event(n, session_id, event, stream_id, conversation_id, turn_id, data)
+  local key = K.events(session_id)
+  local tail = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)
+  local prev = tail[1] and tail[1][1] or '0-0'
+  local id = next_log_id(prev, n)
+  redis.call('XADD', key, id, 'prev', prev, 'event', event, 'stream_id', stream_id,
+    'conversation_id', conversation_id, 'turn_id', turn_id, 'data', data)
+  redis.call('PEXPIRE', key, LOG_TTL_MS)
+  if redis.call('XLEN', key) > LOG_CAP then trim_log(key, session_id) end
+  redis.call('SPUBLISH', K.relay(session_id), cjson.encode({ id, prev, event, stream_id, conversation_id, turn_id, data }))
+  return id, prev
+end

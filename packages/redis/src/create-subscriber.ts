@@ -1,0 +1,79 @@
+import type { RedisConnection } from './redis-connection.ts';
+
+export type MessageListener = (message: string) => void;
+
+export interface Subscriber {
+  /**
+   * Resolves when Redis has confirmed the subscription: every publication from then on reaches the listener, in order, until the
+   * returned function is called or the connection breaks. Reference counted: one SSUBSCRIBE however many listeners.
+   */
+  subscribe(channel: string, listener: MessageListener): Promise<() => Promise<void>>;
+  /** Called after a reconnect when all channels are subscribed again: publications in between are lost, read the log. */
+  onReconnect(listener: () => void): () => void;
+  readonly channelCount: number;
+}
+
+interface Channel {
+  readonly listeners: Set<MessageListener>;
+  confirmed: Promise<void>;
+}
+
+/** Sharded subscriptions (SSUBSCRIBE, never mixed with SUBSCRIBE) over one connection of kind `subscriber`. */
+export function createSubscriber(connection: RedisConnection): Subscriber {
+  const { driver } = connection;
+  const channels = new Map<string, Channel>();
+  const reconnectListeners = new Set<() => void>();
+  driver.on('smessage', (name: string, message: string) => {
+    // A copy: a listener may unsubscribe while it is told.
+    for (const listener of [...(channels.get(name)?.listeners ?? [])]) listener(message);
+  });
+  const confirm = async (name: string): Promise<void> => void (await driver.ssubscribe(name));
+  connection.onReady(() => {
+    const names = [...channels.keys()];
+    const renewed = names.map((name) => {
+      const channel = channels.get(name);
+      const confirmed = confirm(name);
+      if (channel !== undefined) channel.confirmed = confirmed;
+      return confirmed;
+    });
+    // A failure means that the connection broke again; the next `ready` repeats all of it.
+    Promise.all(renewed).then(
+      () => {
+        for (const listener of reconnectListeners) listener();
+      },
+      () => undefined,
+    );
+  });
+  return {
+    subscribe: async (name, listener) => {
+      let channel = channels.get(name);
+      if (channel === undefined) channels.set(name, (channel = { listeners: new Set(), confirmed: confirm(name) }));
+      // One set entry per call, even for the same function.
+      const own: MessageListener = (message) => listener(message);
+      channel.listeners.add(own);
+      const leave = () => unsubscribe(name, own);
+      try {
+        await channel.confirmed;
+      } catch (error) {
+        await leave();
+        throw error;
+      }
+      return leave;
+    },
+    onReconnect: (listener) => {
+      reconnectListeners.add(listener);
+      return () => void reconnectListeners.delete(listener);
+    },
+    get channelCount() {
+      return channels.size;
+    },
+  };
+
+  async function unsubscribe(name: string, listener: MessageListener): Promise<void> {
+    const channel = channels.get(name);
+    if (channel === undefined || !channel.listeners.delete(listener) || channel.listeners.size > 0) return;
+    channels.delete(name);
+    // Commands of one connection keep their order: a later subscribe to the same name comes after this.
+    await driver.sunsubscribe(name).catch(() => undefined);
+  }
+}

@@ -1,0 +1,10 @@
+export { KEY_TABLE, createKeys } from './keys.ts';
+export type { KeyName, Keys } from './keys.ts';
+export { connectRedis, isConnectionLost } from './redis-connection.ts';
+export type { RedisConnection, RedisKind, RedisOptions } from './redis-connection.ts';
+export { checkRedis, decideRedisVerdict } from './check-redis.ts';
+export type { RedisSettings, RedisVerdict } from './check-redis.ts';
+export { loadScripts } from './load-scripts.ts';
+export type { ScriptArguments, ScriptCall, ScriptLibrary, ScriptRunner, ScriptValue } from './load-scripts.ts';
+export { createSubscriber } from './create-subscriber.ts';
+export type { MessageListener, Subscriber } from './create-subscriber.ts';

@@ -1,0 +1,6 @@
+export { createRegistry } from './registry.ts';
+export type { Registry, RegistryParts } from './registry.ts';
+export type { BundleSource, Registration } from './register-source.ts';
+export type { BundleHold, LoadFailure, ServedBundle } from './serving-table.ts';
+export { DEFAULT_SOURCE_LIMITS } from './source-files.ts';
+export type { SourceLimits } from './source-files.ts';

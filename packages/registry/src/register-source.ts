@@ -1,0 +1,104 @@
+import { PlatformError } from '@switchyard/kernel';
+import type { Ids } from '@switchyard/kernel';
+import type { TenantProject } from '@switchyard/protocol';
+import { describeFailure } from '@switchyard/runner';
+import type { Runner } from '@switchyard/runner';
+import type { Bundles, BundleRow, Sql } from '@switchyard/store';
+import { loadServed } from './load-served.ts';
+import type { ServedBundle } from './serving-table.ts';
+import { copyVersion } from './version-copy.ts';
+import type { VersionCopy } from './version-copy.ts';
+
+export interface BundleSource {
+  /** Absolute folder. */
+  dir: string;
+  /** Where it is from: `builtin`, `folder`, a git ref. Part of the version's name. */
+  ref: string;
+  id?: string;
+  /**
+   * `always`: this content serves from now on. `ifChanged`: only when it is not what this source gave last, so that a
+   * restart does not undo a rollback; and never in the place of a bundle that came from elsewhere.
+   */
+  activate: 'always' | 'ifChanged';
+}
+
+export interface RegisterParts {
+  sql: Sql;
+  bundles: Bundles;
+  runner: Pick<Runner, 'inspect' | 'retire'>;
+  scope: TenantProject;
+  ids: Ids;
+  storeDir: string;
+}
+
+export interface Registration {
+  bundleId: string;
+  versionId: string;
+  /** False: nothing had to change. */
+  isNew: boolean;
+}
+
+/** One process at a time changes a bundle: registration, rollback and clean-up take this lock. */
+export function bundleLock(scope: TenantProject, bundleId: string): string {
+  return `switchyard:registry:${scope.tenant}:${scope.project}:${bundleId}`;
+}
+
+/**
+ * Copies the source, has the runner inspect and warm it, and only then makes it the active version (04). If that fails, the
+ * error is stored with the version, the active one stays, and the promise rejects.
+ */
+export async function registerSource(parts: RegisterParts, source: BundleSource): Promise<Registration> {
+  const { sql, ids, storeDir, scope } = parts;
+  const { dir: sourceDir, ref } = source;
+  const named = source.id === undefined ? {} : { id: source.id };
+  const copy = await copyVersion({ sourceDir, storeDir, ref, token: ids.token(9), ...named });
+  return sql.advisoryLock(bundleLock(scope, copy.bundleId), () => activateCopy(parts, copy, source));
+}
+
+async function activateCopy(
+  parts: RegisterParts,
+  copy: VersionCopy,
+  source: BundleSource,
+): Promise<Registration> {
+  const { bundles } = parts;
+  const { bundleId, versionId, ref, sha, entry } = copy;
+  await refuseCollision(bundles, copy);
+  const row = await bundles.find(bundleId);
+  if (row?.active_version === versionId || (source.activate === 'ifChanged' && isLeftAlone(row, copy))) {
+    return { bundleId, versionId, isNew: false };
+  }
+  await bundles.add({ bundleId, versionId, ref, sha, entry, source: { kind: ref, dir: source.dir, sha } });
+  let served: ServedBundle;
+  try {
+    served = await loadServed(parts.runner, parts.storeDir, {
+      bundle_id: bundleId,
+      version_id: versionId,
+      entry,
+    });
+  } catch (error) {
+    parts.runner.retire(versionId);
+    await bundles.markFailed(versionId, describeFailure(error));
+    throw error;
+  }
+  await bundles.markReady(versionId, served.manifest);
+  if (!(await bundles.activate(bundleId, versionId))) {
+    throw PlatformError.of('INTERNAL', `version ${versionId} is ready but could not be activated`);
+  }
+  return { bundleId, versionId, isNew: true };
+}
+
+/** A version's name carries a part of its hash. Two contents with the same part are not the same version. */
+async function refuseCollision(bundles: Bundles, copy: VersionCopy): Promise<void> {
+  const known = await bundles.findVersion(copy.versionId);
+  if (known !== undefined && known.sha !== copy.sha) {
+    throw PlatformError.of(
+      'UNPROCESSABLE',
+      'Another content has the same version name; change a byte and try again.',
+    );
+  }
+}
+
+function isLeftAlone(row: BundleRow | undefined, copy: VersionCopy): boolean {
+  if (row === undefined || row.active_version === null) return false;
+  return row.source['kind'] !== copy.ref || row.source['sha'] === copy.sha;
+}

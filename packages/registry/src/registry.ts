@@ -1,0 +1,202 @@
+import { PlatformError, sleep } from '@switchyard/kernel';
+import type { Clock, HealthReport, Service } from '@switchyard/kernel';
+import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
+import type { Log } from '@switchyard/telemetry';
+import { removeAbandoned, removeOldVersions } from './clean-up.ts';
+import { createRowFollower } from './follow-rows.ts';
+import type { RowFollower } from './follow-rows.ts';
+import { bundleLock, registerSource } from './register-source.ts';
+import type { BundleSource, RegisterParts, Registration } from './register-source.ts';
+import { ServingTable } from './serving-table.ts';
+import type { BundleHold, LoadFailure, ServedBundle } from './serving-table.ts';
+import { createUseMarkers } from './use-markers.ts';
+import type { UseMarkers } from './use-markers.ts';
+
+export interface RegistryParts extends RegisterParts {
+  redis: RedisConnection;
+  subscriber: Subscriber;
+  keys: Keys;
+  clock: Clock;
+  log: Log;
+  /** How often the rows are read again, so that a lost publication heals. Default 30 s. */
+  refreshMs?: number;
+  /** Versions of a bundle that stay for a rollback. Default 5. */
+  keepVersions?: number;
+}
+
+/** Which version of which bundle serves now, in this process and, by the rows, in all of them. */
+export interface Registry extends Service {
+  /** Rejects UNPROCESSABLE, BUNDLE_ERROR or BUNDLE_UNAVAILABLE when the new version cannot serve; then the old one goes on. */
+  register(source: BundleSource): Promise<Registration>;
+  /** Without an id the default bundle. From memory; only an id that is not known here costs one reading. Rejects BUNDLE_UNAVAILABLE. */
+  resolve(bundleId: string | undefined): Promise<ServedBundle>;
+  /** Like `resolve`, and keeps the version's host and folder until the release. Every invocation takes one. */
+  hold(bundleId: string | undefined): Promise<BundleHold>;
+  served(bundleId: string): ServedBundle | undefined;
+  /** Why the version that the rows name does not serve in this process. */
+  failure(bundleId: string): LoadFailure | undefined;
+  defaultBundleId(): string | undefined;
+  /** False: no such bundle. */
+  setDefault(bundleId: string): Promise<boolean>;
+  /** Reads the rows now. */
+  reload(): Promise<void>;
+  /** Removes versions that nobody needs; returns their ids. */
+  cleanUp(bundleId: string): Promise<string[]>;
+}
+
+const REFRESH_MS = 30_000;
+const KEEP_VERSIONS = 5;
+/** Unknown ids cannot make more readings than this allows. */
+const UNKNOWN_REREAD_MS = 1_000;
+
+export function createRegistry(parts: RegistryParts): Registry {
+  return new BundleRegistry(parts);
+}
+
+class BundleRegistry implements Registry {
+  readonly name = 'registry';
+  readonly #parts: RegistryParts;
+  readonly #table: ServingTable;
+  readonly #follower: RowFollower;
+  readonly #markers: UseMarkers;
+  readonly #token: string;
+  readonly #stopping = new AbortController();
+  readonly #subscriptions: (() => unknown)[] = [];
+  #loop: Promise<void> | undefined;
+
+  constructor(parts: RegistryParts) {
+    const { runner, storeDir, bundles, clock, log } = parts;
+    const table = new ServingTable((versionId) => runner.retire(versionId));
+    this.#parts = parts;
+    this.#table = table;
+    this.#follower = createRowFollower({ bundles, runner, table, storeDir, clock, log });
+    this.#token = parts.ids.token(9);
+    this.#markers = createUseMarkers(storeDir, this.#token);
+  }
+
+  async register(source: BundleSource): Promise<Registration> {
+    const registration = await registerSource(this.#parts, source);
+    // The table is only ever written from the rows, so an older reading that is still under way cannot undo this one.
+    await this.#refresh();
+    if (!registration.isNew) return registration;
+    const { bundleId, versionId } = registration;
+    const { log } = this.#parts;
+    log.info('bundle version registered', { bundle_id: bundleId, version_id: versionId });
+    await this.#publish(bundleId);
+    this.#background('old bundle versions could not be removed', this.cleanUp(bundleId));
+    return registration;
+  }
+
+  async resolve(bundleId: string | undefined): Promise<ServedBundle> {
+    return this.#find(bundleId, (id) => this.#table.get(id));
+  }
+
+  async hold(bundleId: string | undefined): Promise<BundleHold> {
+    return this.#find(bundleId, (id) => this.#table.hold(id));
+  }
+
+  served(bundleId: string): ServedBundle | undefined {
+    return this.#table.get(bundleId);
+  }
+
+  failure(bundleId: string): LoadFailure | undefined {
+    return this.#table.failure(bundleId);
+  }
+
+  defaultBundleId(): string | undefined {
+    return this.#follower.defaultBundleId();
+  }
+
+  async setDefault(bundleId: string): Promise<boolean> {
+    const isSet = await this.#parts.bundles.setDefault(bundleId);
+    if (isSet) await this.reload();
+    return isSet;
+  }
+
+  async reload(): Promise<void> {
+    await this.#publish('*');
+    await this.#refresh();
+  }
+
+  cleanUp(bundleId: string): Promise<string[]> {
+    const { sql, scope, bundles, storeDir, keepVersions: keep = KEEP_VERSIONS } = this.#parts;
+    return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
+      const inUse = await this.#markers.readAll(this.#table.versionsInUse());
+      return removeOldVersions({ bundles, storeDir, token: this.#token }, bundleId, { inUse, keep });
+    });
+  }
+
+  async start(): Promise<void> {
+    const { storeDir, clock, subscriber, keys } = this.#parts;
+    await removeAbandoned(storeDir, clock.now());
+    const refresh = (): void => this.#background('bundle registry could not be read', this.#refresh());
+    this.#subscriptions.push(await subscriber.subscribe(keys.registryChanges(), refresh));
+    this.#subscriptions.push(subscriber.onReconnect(refresh));
+    await this.#refresh();
+    this.#loop = this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const leave of this.#subscriptions.splice(0)) await leave();
+    await this.#loop;
+    await this.#markers.remove();
+  }
+
+  health(): HealthReport {
+    const readAt = this.#follower.lastReadAt();
+    if (readAt === undefined) return { ok: false };
+    const detail = {
+      bundles: this.#table.bundleIds().length,
+      read_ms_ago: Math.round(this.#parts.clock.monotonic() - readAt),
+    };
+    return { ok: true, detail };
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { log, refreshMs = REFRESH_MS } = this.#parts;
+    while (!signal.aborted) {
+      await sleep(refreshMs, signal).catch(() => undefined);
+      if (signal.aborted) return;
+      await this.#refresh().catch((error: unknown) =>
+        log.warn('bundle registry could not be read', { error }),
+      );
+    }
+  }
+
+  async #refresh(): Promise<void> {
+    await this.#follower.refresh();
+    if (!this.#stopping.signal.aborted) await this.#markers.write(this.#table.versionsInUse());
+  }
+
+  /** From memory; what is not there may have been registered elsewhere a moment ago, so the rows are asked once. */
+  async #find<T>(bundleId: string | undefined, look: (bundleId: string) => T | undefined): Promise<T> {
+    const now = (): T | undefined => {
+      const wanted = bundleId ?? this.#follower.defaultBundleId();
+      return wanted === undefined ? undefined : look(wanted);
+    };
+    const found = now();
+    if (found !== undefined) return found;
+    const readAt = this.#follower.lastReadAt();
+    if (readAt === undefined || this.#parts.clock.monotonic() - readAt > UNKNOWN_REREAD_MS)
+      await this.#refresh();
+    const later = now();
+    if (later !== undefined) return later;
+    throw PlatformError.of('BUNDLE_UNAVAILABLE', undefined, { details: { bundle_id: bundleId ?? null } });
+  }
+
+  /** A lost publication costs time, never correctness: every worker reads the rows again by itself. */
+  async #publish(bundleId: string): Promise<void> {
+    const { redis, keys, log } = this.#parts;
+    await redis.driver.spublish(keys.registryChanges(), bundleId).catch((error: unknown) => {
+      log.warn('bundle change could not be published', { bundle_id: bundleId, error });
+    });
+  }
+
+  #background(failure: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      if (!this.#stopping.signal.aborted) this.#parts.log.warn(failure, { error });
+    });
+  }
+}

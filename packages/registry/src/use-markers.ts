@@ -1,0 +1,57 @@
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+
+/** A worker that has not renewed its marker for this long is gone. Ten times the renewal. */
+const STALE_MS = 5 * 60_000;
+const FOLDER = '.in-use';
+
+const markerSchema = z.object({ versions: z.array(z.string()) });
+
+/**
+ * Says to every process that shares the bundle store which versions this one uses. The markers lie in the store itself:
+ * who can remove a version's folder can also read them. Ages are compared on the file system's own clock.
+ */
+export function createUseMarkers(storeDir: string, token: string) {
+  const folder = path.join(storeDir, FOLDER);
+  const own = path.join(folder, `${token}.json`);
+
+  const write = async (versions: readonly string[]): Promise<void> => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(own, JSON.stringify({ versions }));
+  };
+
+  return {
+    write,
+    remove: () => rm(own, { force: true }),
+    /** Versions that any live process uses. Renews the own marker first: its time is "now" on that file system. */
+    async readAll(ownVersions: readonly string[]): Promise<Set<string>> {
+      await write(ownVersions);
+      const now = (await stat(own)).mtimeMs;
+      const used = new Set<string>(ownVersions);
+      for (const name of await readdir(folder)) {
+        const file = path.join(folder, name);
+        const found = await stat(file).catch(() => undefined);
+        if (found === undefined) continue;
+        if (now - found.mtimeMs > STALE_MS) await rm(file, { force: true });
+        else for (const versionId of await readMarker(file)) used.add(versionId);
+      }
+      return used;
+    },
+  };
+}
+
+export type UseMarkers = ReturnType<typeof createUseMarkers>;
+
+/** A marker that is just being written may be read half; that process has used its versions before and will again. */
+async function readMarker(file: string): Promise<string[]> {
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    try {
+      return markerSchema.parse(JSON.parse(await readFile(file, 'utf8'))).versions;
+    } catch (error) {
+      if (attempt === 3)
+        throw new Error(`a use marker cannot be read: ${path.basename(file)}`, { cause: error });
+    }
+  }
+  return [];
+}

@@ -1,0 +1,133 @@
+import type { Clock } from '@switchyard/kernel';
+import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
+import type { Metrics } from '@switchyard/telemetry';
+import { decideJoin } from './decide-join.ts';
+import type { Join } from './decide-join.ts';
+import { createEventLog } from './event-log.ts';
+import type { NewEntry } from './event-log.ts';
+import { Follower } from './follower.ts';
+import { compareLogIds, positionBefore } from './log-id.ts';
+import { matchesStream } from './matches-stream.ts';
+import type { StreamTarget } from './matches-stream.ts';
+import type { SessionFeed } from './session-feed.ts';
+import { SessionFeeds } from './session-feeds.ts';
+
+export interface RelayConfig {
+  /** Life of a session's log after its last event; the number of `append-event`. */
+  logTtlMs: number;
+  /** A session that was silent for this long is compared with its log. */
+  tailCheckMs: number;
+  /** Entries of one read. */
+  pageSize: number;
+}
+
+export const RELAY_DEFAULTS: RelayConfig = { logTtlMs: 15 * 60_000, tailCheckMs: 15_000, pageSize: 500 };
+
+export interface RelayOptions {
+  redis: RedisConnection;
+  subscriber: Subscriber;
+  keys: Keys;
+  clock: Clock;
+  metrics: Metrics;
+  config?: Partial<RelayConfig>;
+}
+
+export interface FollowOptions extends StreamTarget {
+  sessionId: string;
+  /** The id that the client says it has. */
+  lastEventId?: string;
+  /** Without `lastEventId`: begin at the start of the running turns that this stream would see (`replay=turn`). */
+  replayTurn?: boolean;
+  /** What may wait for this reader, in bytes. */
+  maxBufferBytes: number;
+}
+
+export interface Relay {
+  /** Opens a view of a session's events; iterate it once, `close` it when done. Rejects with UNAVAILABLE when Redis is away. */
+  follow(options: FollowOptions): Promise<Follower>;
+  /** Writes an event that belongs to no running turn; returns its log id. */
+  publish(entry: NewEntry): Promise<string>;
+  /** A position that misses nothing from now on: give it to a client that has just read the rest. */
+  lastLogId(sessionId: string): Promise<string>;
+  /** Open followers of this process. */
+  readonly followerCount: number;
+  close(): Promise<void>;
+}
+
+const TICK_MS = 1000;
+
+export function createRelay({ redis, subscriber, keys, clock, metrics, config }: RelayOptions): Relay {
+  const settings: RelayConfig = { ...RELAY_DEFAULTS, ...config };
+  const { logTtlMs: ttlMs, pageSize } = settings;
+  const log = createEventLog(redis, keys);
+  const healed = metrics.counter('switchyard_relay_healed_entries_total', 'Events that were read from the log because their publication did not arrive.');
+  const joins = metrics.counter('switchyard_relay_joins_total', 'Streams opened, by how they went on.', ['kind']);
+  const lagged = metrics.counter('switchyard_relay_lagged_total', 'Streams closed because their reader was too slow.');
+  const feeds = new SessionFeeds({ subscriber, keys, clock, log, ttlMs, pageSize, tailCheckMs: settings.tailCheckMs, onHealed: (count) => healed.add({}, count) });
+  const followers = new Set<Follower>();
+  const ticker = setInterval(() => feeds.tick(), TICK_MS);
+  ticker.unref();
+
+  async function join(feed: SessionFeed, follower: Follower, options: FollowOptions): Promise<Join> {
+    const { sessionId, lastEventId } = options;
+    if (lastEventId === undefined && options.replayTurn !== true) return { kind: 'fresh', from: follower.position };
+    // Another process may have served this client later events than this one has heard of.
+    if (lastEventId !== undefined && compareLogIds(lastEventId, feed.position) > 0) await feed.heal();
+    const view = await log.view(sessionId);
+    if (lastEventId !== undefined) return decideJoin(lastEventId, view, ttlMs);
+    const starts = await startsOfRunningTurns(sessionId, options);
+    const first = starts[0];
+    return first === undefined ? { kind: 'fresh', from: follower.position } : decideJoin(positionBefore(first), view, ttlMs);
+  }
+
+  /** Ids of the `chat_start` entries that this stream would see, oldest first. */
+  async function startsOfRunningTurns(sessionId: string, target: StreamTarget): Promise<string[]> {
+    const starts = [...(await log.runningTurns(sessionId)).values()];
+    const entries = await Promise.all(starts.map((logId) => log.readBetween(sessionId, positionBefore(logId), logId, 1)));
+    return entries
+      .flat()
+      .filter((entry) => matchesStream(entry, target))
+      .map((entry) => entry.logId)
+      .sort(compareLogIds);
+  }
+
+  return {
+    async follow(options) {
+      const { sessionId } = options;
+      const feed = await feeds.acquire(sessionId);
+      const follower: Follower = new Follower(feed, {
+        sessionId,
+        target: options,
+        log,
+        maxBufferBytes: options.maxBufferBytes,
+        pageSize,
+        ttlMs,
+        onEnd: (reason) => {
+          followers.delete(follower);
+          feeds.release(sessionId, feed);
+          if (reason === 'lagged') lagged.add();
+        },
+      });
+      followers.add(follower);
+      try {
+        const decided = await join(feed, follower, options);
+        follower.begin(decided);
+        joins.add({ kind: decided.kind });
+        return follower;
+      } catch (error) {
+        follower.close();
+        throw error;
+      }
+    },
+    publish: (entry) => log.append(entry),
+    lastLogId: async (sessionId) => (await log.view(sessionId)).position,
+    get followerCount() {
+      return followers.size;
+    },
+    async close() {
+      clearInterval(ticker);
+      for (const follower of [...followers]) follower.close();
+      await feeds.close();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { LogEntry } from '@switchyard/protocol';
+import { describe, expect, it } from 'vitest';
+import { FrameBuffer } from './frame-buffer.ts';
+
+const delta = (seq: number, text: string): LogEntry => ({
+  logId: `1-${seq}`,
+  prev: `1-${seq - 1}`,
+  event: 'chat_delta',
+  streamId: '',
+  conversationId: 'c',
+  turnId: 't',
+  data: JSON.stringify({ delta: { text, marker: 'answer', index: seq } }),
+});
+const textOf = (entry: LogEntry) => (JSON.parse(entry.data) as { delta: { text: string } }).delta.text;
+
+describe('FrameBuffer', () => {
+  it('gives items in order, and waits for one', async () => {
+    const buffer = new FrameBuffer(1000);
+    const waiting = buffer.next();
+    buffer.push({ kind: 'position', id: '1-1' });
+    expect(await waiting).toEqual({ kind: 'position', id: '1-1' });
+  });
+
+  it('merges deltas over its bound and loses no letter', async () => {
+    const buffer = new FrameBuffer(10_000);
+    for (let seq = 1; seq <= 500; seq += 1) buffer.push({ kind: 'entry', entry: delta(seq, 'x') });
+    buffer.push({ kind: 'position', id: '1-501' });
+    let text = '';
+    for (let item = await buffer.next(); item?.kind === 'entry'; item = await buffer.next()) text += textOf(item.entry);
+    expect([text.length, buffer.isLagged]).toEqual([500, false]);
+  });
+
+  it('ends with one last lagged when merging does not help', async () => {
+    const buffer = new FrameBuffer(10_000);
+    for (let seq = 1; seq <= 50; seq += 1) buffer.push({ kind: 'entry', entry: delta(seq, 'x'.repeat(1000)) });
+    expect(await buffer.next()).toEqual({ kind: 'lagged' });
+    buffer.push({ kind: 'position', id: '1-99' });
+    const waiting = buffer.next();
+    buffer.close();
+    expect(await waiting).toBeUndefined();
+  });
+
+  it('keeps only the newest of positions that follow one another', async () => {
+    const buffer = new FrameBuffer(1000);
+    buffer.push({ kind: 'position', id: '1-1' });
+    buffer.push({ kind: 'position', id: '1-2' });
+    expect(await buffer.next()).toEqual({ kind: 'position', id: '1-2' });
+  });
+});

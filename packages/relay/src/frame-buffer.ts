@@ -1,0 +1,88 @@
+import type { LogEntry } from '@switchyard/protocol';
+import { mergeDeltas } from './merge-deltas.ts';
+
+/** What waits for a reader: entries, a bare position, or the news that the log lost something before this point. */
+export type BufferItem = { kind: 'entry'; entry: LogEntry } | { kind: 'position'; id: string } | { kind: 'lost'; position: string } | { kind: 'lagged' };
+
+// Room for the names of an entry beside its data.
+const ENTRY_OVERHEAD_BYTES = 200;
+// After merging this much must be free again, or the merging itself would become the work (each one reads the whole buffer).
+const MERGE_TARGET = 0.75;
+
+/**
+ * Holds what a reader has not taken yet, bounded in bytes. Over the bound neighbouring deltas are merged; if that does not
+ * help, everything is dropped for one last `lagged`: the reader's client resumes from its last id, so nothing is lost.
+ */
+export class FrameBuffer {
+  readonly #maxBytes: number;
+  #items: BufferItem[] = [];
+  #bytes = 0;
+  #isLagged = false;
+  #isClosed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+  }
+
+  get isLagged(): boolean {
+    return this.#isLagged;
+  }
+
+  push(item: BufferItem): void {
+    if (this.#isLagged || this.#isClosed) return;
+    const last = this.#items.at(-1);
+    // Only the newest position means anything.
+    if (item.kind === 'position' && last?.kind === 'position') this.#items.pop();
+    this.#items.push(item);
+    this.#bytes += sizeOf(item);
+    if (this.#bytes > this.#maxBytes) this.#shrink();
+    this.#wake?.();
+  }
+
+  /** The next item; waits for one. `undefined` after `close`. One reader at a time. */
+  async next(): Promise<BufferItem | undefined> {
+    while (!this.#isClosed) {
+      const item = this.#items.shift();
+      if (item !== undefined) {
+        this.#bytes -= sizeOf(item);
+        return item;
+      }
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+      this.#wake = undefined;
+    }
+    return undefined;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#items = [];
+    this.#bytes = 0;
+    this.#wake?.();
+  }
+
+  #shrink(): void {
+    const items: BufferItem[] = [];
+    let run: LogEntry[] = [];
+    const flush = () => {
+      for (const entry of mergeDeltas(run)) items.push({ kind: 'entry', entry });
+      run = [];
+    };
+    for (const item of this.#items) {
+      if (item.kind === 'entry') run.push(item.entry);
+      else {
+        flush();
+        items.push(item);
+      }
+    }
+    flush();
+    const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0);
+    this.#isLagged = bytes > this.#maxBytes * MERGE_TARGET;
+    this.#items = this.#isLagged ? [{ kind: 'lagged' }] : items;
+    this.#bytes = this.#isLagged ? 0 : bytes;
+  }
+}
+
+function sizeOf(item: BufferItem): number {
+  return item.kind === 'entry' ? Buffer.byteLength(item.entry.data) + ENTRY_OVERHEAD_BYTES : 0;
+}

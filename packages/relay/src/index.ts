@@ -1,0 +1,8 @@
+export { RELAY_DEFAULTS, createRelay } from './create-relay.ts';
+export type { FollowOptions, Relay, RelayConfig, RelayOptions } from './create-relay.ts';
+export { Follower } from './follower.ts';
+export type { FollowedFrame } from './follower.ts';
+export type { NewEntry } from './event-log.ts';
+export type { StreamTarget } from './matches-stream.ts';
+export { compareLogIds } from './log-id.ts';
+export { mergeDeltas } from './merge-deltas.ts';

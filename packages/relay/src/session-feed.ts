@@ -1,0 +1,178 @@
+import type { LogEntry } from '@switchyard/protocol';
+import type { EventLog } from './event-log.ts';
+import { readPublication } from './log-entry.ts';
+import { compareLogIds, followsPosition, parseLogId, positionBefore } from './log-id.ts';
+
+/** Hears a session's events. Never throws: one reader's trouble is not another's. */
+export interface FeedListener {
+  onEntry(entry: LogEntry): void;
+  /** Something between the last entry and `position` is gone for good. */
+  onLost(position: string): void;
+  /** Time went by without events: everything up to `position` has been seen. */
+  onPosition(position: string): void;
+}
+
+export interface FeedOptions {
+  sessionId: string;
+  log: EventLog;
+  /** Life of a log after its last event. */
+  ttlMs: number;
+  pageSize: number;
+  onHealed?: (entries: number) => void;
+}
+
+// Publications kept while the log is being read; beyond it they are dropped and read from the log instead.
+const MAX_PENDING = 1000;
+
+/**
+ * One session's events in this process, in order and without a gap, for any number of listeners.
+ *
+ * Invariant: every entry up to `position` was delivered, or was there before the feed began. A publication goes on only
+ * when its `prev` shows that it follows `position`; else the log is read from `position` (heal). While reading,
+ * publications wait. An entry that cannot be reached from `position` any more is announced as `onLost`, never skipped in silence.
+ */
+export class SessionFeed {
+  readonly #options: FeedOptions;
+  readonly #listeners = new Set<FeedListener>();
+  #position = '';
+  #pending: LogEntry[] = [];
+  /** Publications were dropped, or a read failed: the log has to be read again. */
+  #isStale = true;
+  #healing: Promise<void> | undefined;
+  /** The pending entry for which the log was read once more already. */
+  #soughtId = '';
+  #isClosed = false;
+
+  constructor(options: FeedOptions) {
+    this.#options = options;
+  }
+
+  get position(): string {
+    return this.#position;
+  }
+
+  get isStale(): boolean {
+    return this.#isStale;
+  }
+
+  /** Call once the subscription stands: from here on nothing is missed. */
+  async start(): Promise<void> {
+    this.#isStale = false;
+    const view = await this.#options.log.view(this.#options.sessionId);
+    this.#position = view.position;
+    // A reconnection meanwhile left its mark in #isStale.
+    if (!this.#isStale) this.#drainPending();
+    if (this.#isStale) await this.heal();
+  }
+
+  /** Starts delivering to a listener; it gets exactly what comes after the returned position. */
+  attach(listener: FeedListener): string {
+    this.#listeners.add(listener);
+    return this.#position;
+  }
+
+  detach(listener: FeedListener): void {
+    this.#listeners.delete(listener);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#listeners.clear();
+    this.#pending = [];
+  }
+
+  onPublication(message: string): void {
+    const entry = readPublication(message);
+    if (entry === undefined || this.#isClosed) return;
+    if (this.#position !== '' && !this.#isStale && this.#healing === undefined) return this.#accept(entry);
+    this.#pending.push(entry);
+    if (this.#pending.length <= MAX_PENDING) return;
+    this.#pending = [];
+    this.#isStale = true;
+  }
+
+  /** After a reconnection: what was published meanwhile is in the log alone. */
+  reread(): Promise<void> {
+    this.#isStale = true;
+    return this.heal();
+  }
+
+  /** Reads the log from the position on: after a gap, a reconnection, or a silence that should be proven. Never rejects. */
+  heal(): Promise<void> {
+    if (this.#position === '') return Promise.resolve();
+    this.#healing ??= this.#readLog().finally(() => {
+      this.#healing = undefined;
+    });
+    return this.#healing;
+  }
+
+  async #readLog(): Promise<void> {
+    const { log, sessionId, pageSize } = this.#options;
+    let found = 0;
+    try {
+      do {
+        this.#isStale = false;
+        for (;;) {
+          const { entries, now } = await log.readAfter(sessionId, this.#position, pageSize);
+          if (this.#isClosed) return;
+          for (const entry of entries) this.#deliverFromLog(entry);
+          found += entries.length;
+          if (entries.length === 0) this.#moveTo(now);
+          if (entries.length < pageSize) break;
+        }
+        this.#drainPending();
+      } while (this.#isStale);
+    } catch {
+      // Redis is away. The reconnection or the next tick heals; nothing is delivered until then.
+      this.#isStale = true;
+    }
+    if (found > 0) this.#options.onHealed?.(found);
+  }
+
+  /** Goes on with what was published while the log was being read. */
+  #drainPending(): void {
+    while (this.#pending.length > 0) {
+      const entry = this.#pending[0];
+      if (entry === undefined) return;
+      const isNew = compareLogIds(entry.logId, this.#position) > 0;
+      if (isNew && !this.#follows(entry) && this.#soughtId !== entry.logId) {
+        // Its forerunner was not published to us: the log, read once more, has both. If not, they are gone for good.
+        this.#soughtId = entry.logId;
+        this.#isStale = true;
+        return;
+      }
+      this.#pending.shift();
+      this.#deliverFromLog(entry);
+    }
+  }
+
+  #accept(entry: LogEntry): void {
+    if (compareLogIds(entry.logId, this.#position) <= 0) return;
+    if (this.#follows(entry)) return this.#deliver(entry);
+    this.#pending.push(entry);
+    void this.heal();
+  }
+
+  #deliverFromLog(entry: LogEntry): void {
+    if (compareLogIds(entry.logId, this.#position) <= 0) return;
+    if (!this.#follows(entry)) for (const listener of this.#listeners) listener.onLost(positionBefore(entry.logId));
+    this.#deliver(entry);
+  }
+
+  #follows(entry: LogEntry): boolean {
+    return followsPosition(entry, this.#position, this.#options.ttlMs);
+  }
+
+  #deliver(entry: LogEntry): void {
+    this.#position = entry.logId;
+    for (const listener of this.#listeners) listener.onEntry(entry);
+  }
+
+  #moveTo(position: string): void {
+    const from = parseLogId(this.#position);
+    // Under another epoch something may have been lost, and only an entry shows it. Epoch 0 is a Redis that nobody used yet.
+    if (compareLogIds(position, this.#position) <= 0 || (from?.epoch !== 0 && from?.epoch !== parseLogId(position)?.epoch)) return;
+    this.#position = position;
+    for (const listener of this.#listeners) listener.onPosition(position);
+  }
+}

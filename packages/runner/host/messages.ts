@@ -1,0 +1,65 @@
+/**
+ * The host channel: one JSON object a line, both ways, over one socket (fd 3 of the child). `v` changes when a shape does; a
+ * side that reads another `v` gives up. The channel is ours and not Node's own IPC, because a line that is no JSON, which any
+ * bundle can write to fd 3, throws in the parent's internals there and would end proc.
+ */
+export const CHANNEL_VERSION = 1;
+
+/** What goes wrong in a bundle, as data. `stack` is for the author and the admin, never for the user. */
+export interface WireError {
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  readonly code?: string;
+  readonly issues?: readonly { readonly path: string; readonly message: string }[];
+}
+
+/** proc -> host. `id` names an invocation or what a `result` answers; `call` what a `reply` answers. */
+export type ToHost =
+  | { readonly kind: 'load'; readonly id: number; readonly entry: string }
+  | { readonly kind: 'inspect'; readonly id: number }
+  | {
+      readonly kind: 'invoke';
+      readonly id: number;
+      readonly invocation: { readonly kind: string; readonly name?: string; readonly payload: unknown };
+    }
+  | { readonly kind: 'cancel'; readonly id: number; readonly reason: string }
+  | { readonly kind: 'ack'; readonly id: number; readonly bytes: number }
+  | {
+      readonly kind: 'reply';
+      readonly id: number;
+      readonly call: number;
+      readonly value?: unknown;
+      readonly error?: WireError;
+    }
+  | { readonly kind: 'ping'; readonly id: number }
+  | { readonly kind: 'drain' };
+
+/** host -> proc. `bytes` of an event is what its `ack` gives back. */
+export type FromHost =
+  | { readonly kind: 'result'; readonly id: number; readonly value?: unknown; readonly error?: WireError }
+  | { readonly kind: 'event'; readonly id: number; readonly bytes: number; readonly event: unknown }
+  | {
+      readonly kind: 'call';
+      readonly id: number;
+      readonly call: number;
+      readonly target: string;
+      readonly method: string;
+      readonly args: readonly unknown[];
+    }
+  | { readonly kind: 'log'; readonly id?: number; readonly level: LogLevel; readonly text: string }
+  | { readonly kind: 'pong'; readonly id: number; readonly rssBytes: number }
+  | { readonly kind: 'fatal'; readonly error: WireError };
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** Handed to the child as its only argument: what it needs before any message can come. */
+export interface HostBoot {
+  /** URL of what `@switchyard/bundle-sdk` means. */
+  readonly sdkUrl: string;
+  /** False at sandbox level `none`. */
+  readonly guarded: boolean;
+  readonly windowBytes: number;
+  readonly maxMessageBytes: number;
+  readonly selfFenceMs: number;
+}

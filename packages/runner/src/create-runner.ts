@@ -1,0 +1,206 @@
+import { PlatformError } from '@switchyard/kernel';
+import type { Deadline, HealthReport } from '@switchyard/kernel';
+import type { BundleManifest } from '@switchyard/protocol';
+import { isFault, HostFailure } from './host-failure.ts';
+import { HostPool } from './host-pool.ts';
+import type { PooledHost } from './host-pool.ts';
+import type { HostSnapshot } from './host-state.ts';
+import { SlotsClosedError } from './host-slots.ts';
+import type { BundleVersion, Invocation } from './invocation.ts';
+import { probeSandbox } from './probe-sandbox.ts';
+import { DEFAULT_RUNNER_CONFIG } from './runner-config.ts';
+import type { RunnerConfig } from './runner-config.ts';
+import { createRunnerMetrics } from './runner-metrics.ts';
+import type { RunnerMetrics } from './runner-metrics.ts';
+import { locatePaths } from './runner-paths.ts';
+import type { Runner, RunnerParts } from './runner.ts';
+
+/** How often heartbeat, memory and idle time are looked at. */
+const TICK_MS = 250;
+
+export function createRunner(parts: RunnerParts): Runner {
+  return new BundleRunner(parts);
+}
+
+class BundleRunner implements Runner {
+  readonly name = 'runner';
+  readonly #parts: RunnerParts;
+  readonly #config: RunnerConfig;
+  readonly #metrics: RunnerMetrics;
+  #pool: HostPool | undefined;
+  #level: HostSnapshot['sandbox'] = 'none';
+  #timer: NodeJS.Timeout | undefined;
+  #isStopping = false;
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#config = Object.freeze({ ...DEFAULT_RUNNER_CONFIG, ...parts.config });
+    this.#metrics = createRunnerMetrics(parts.metrics, () => {
+      const hosts = this.snapshot();
+      const sum = (field: 'running' | 'waiting') => hosts.reduce((total, host) => total + host[field], 0);
+      return { hosts: hosts.length, running: sum('running'), waiting: sum('waiting') };
+    });
+  }
+
+  async start(): Promise<void> {
+    const { clock, log, paths = locatePaths() } = this.#parts;
+    const nodePath = process.execPath;
+    const tools = await probeSandbox(this.#config, nodePath);
+    if (tools.level === 'none') log.warn('bundles run without a sandbox');
+    log.info('runner is ready', { sandbox: tools.level });
+    this.#level = tools.level;
+    this.#pool = new HostPool({
+      config: this.#config,
+      clock,
+      log,
+      metrics: this.#metrics,
+      paths,
+      tools,
+      nodePath,
+    });
+    this.#timer = setInterval(() => setImmediate(() => this.#tick()), TICK_MS);
+    this.#timer.unref();
+  }
+
+  async inspect(version: BundleVersion): Promise<BundleManifest> {
+    const never = new AbortController().signal;
+    const pooled = await this.#running().acquire(version, never);
+    const manifest = await pooled.ready;
+    const declared = Math.min(manifest.limits.memoryMb ?? this.#config.memoryMb, this.#config.maxMemoryMb);
+    if (version.limits?.memoryMb !== undefined || declared === this.#config.memoryMb) return manifest;
+    // Memory is a flag of the process, and what the bundle wants is known only now: once more, with it.
+    this.#running().retire(pooled);
+    return this.inspect({ ...version, limits: { ...version.limits, memoryMb: declared } });
+  }
+
+  async invoke(version: BundleVersion, invocation: Invocation): Promise<unknown> {
+    const startedAt = this.#parts.clock.monotonic();
+    const observe = (outcome: string) =>
+      this.#metrics.invokeTime.observeMs(this.#parts.clock.monotonic() - startedAt, {
+        kind: invocation.kind,
+        outcome,
+      });
+    try {
+      const value = await this.#invoke(version, invocation);
+      observe('ok');
+      return value;
+    } catch (error) {
+      observe(error instanceof PlatformError ? error.errorType : 'internal');
+      throw error;
+    }
+  }
+
+  retire(versionId: string): void {
+    this.#pool?.retireVersion(versionId);
+  }
+
+  snapshot(): HostSnapshot[] {
+    const now = this.#parts.clock.monotonic();
+    return (this.#pool?.all() ?? []).map(({ version, host, slots }) => ({
+      bundleId: version.bundleId,
+      versionId: version.versionId,
+      pid: host.pid,
+      state: host.state,
+      sandbox: this.#level,
+      running: host.running,
+      waiting: slots.waiting,
+      served: host.served,
+      rssBytes: host.rssBytes,
+      ageMs: now - host.startedAt,
+      idleForMs: host.state === 'ready' ? now - host.lastBusyAt : 0,
+    }));
+  }
+
+  health(): HealthReport {
+    return {
+      ok: this.#pool !== undefined && !this.#isStopping,
+      detail: { sandbox: this.#level, hosts: this.snapshot().length },
+    };
+  }
+
+  async stop(deadline: Deadline): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#timer);
+    const pool = this.#pool;
+    const hosts = pool?.all() ?? [];
+    const exits = Promise.all(hosts.map(({ host }) => host.exited));
+    for (const pooled of hosts) {
+      if (pooled.host.state === 'starting') pooled.host.kill('stopped');
+      else pool?.retire(pooled);
+    }
+    const hardStop = setTimeout(() => {
+      for (const { host } of hosts) host.kill('stopped');
+    }, deadline.remainingMs());
+    await exits;
+    clearTimeout(hardStop);
+  }
+
+  async #invoke(version: BundleVersion, invocation: Invocation): Promise<unknown> {
+    const { signal } = invocation;
+    for (;;) {
+      throwIfAborted(signal);
+      const pooled = await this.#untilAborted(this.#running().acquire(version, signal), signal);
+      try {
+        await this.#untilAborted(becomeReady(pooled), signal);
+        await pooled.slots.take(this.#config.waitMs, signal);
+      } catch (error) {
+        // The host was retired while we waited: a fresh one takes over, nothing was lost.
+        if (!(error instanceof SlotsClosedError)) throw error;
+        continue;
+      }
+      if (signal.aborted || !pooled.host.isServing) {
+        pooled.slots.release();
+        continue;
+      }
+      const { answer, ended } = pooled.host.invoke(invocation);
+      void ended.then(() => pooled.slots.release());
+      return await answer;
+    }
+  }
+
+  #running(): HostPool {
+    if (this.#isStopping) throw PlatformError.of('DRAINING');
+    if (this.#pool === undefined) throw new Error('the runner was not started');
+    return this.#pool;
+  }
+
+  #tick(): void {
+    const pool = this.#pool;
+    if (pool === undefined || this.#isStopping) return;
+    for (const { host } of pool.all()) void host.check();
+    pool.evict(0);
+  }
+
+  async #untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+    const { promise: aborted, reject } = Promise.withResolvers<never>();
+    const abort = () => reject(cancelled(signal));
+    signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([promise, aborted]);
+    } finally {
+      signal.removeEventListener('abort', abort);
+    }
+  }
+}
+
+/** To whoever invokes, a version that does not load is unavailable; only `inspect` tells what its code threw. */
+async function becomeReady({ ready }: PooledHost): Promise<void> {
+  try {
+    await ready;
+  } catch (error) {
+    if (error instanceof PlatformError && error.cause instanceof HostFailure && !isFault(error.cause.reason))
+      throw error;
+    const cause = error instanceof PlatformError ? error.cause : error;
+    throw PlatformError.of('BUNDLE_UNAVAILABLE', undefined, { cause, retryAfterSec: 1 });
+  }
+}
+
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw cancelled(signal);
+}
+
+function cancelled(signal: AbortSignal): PlatformError {
+  return signal.reason instanceof PlatformError
+    ? signal.reason
+    : PlatformError.of('CANCELLED', undefined, { cause: signal.reason });
+}

@@ -1,0 +1,76 @@
+import type { TenantProject } from '@switchyard/protocol';
+import { cleanText } from './sql-values.ts';
+import type { Sql } from './sql.ts';
+
+export interface SignInRow {
+  sign_in_id: string;
+  user_id: string;
+  method: string;
+  masked_hash: string | null;
+  user_agent: string | null;
+  created_at: Date;
+  expires_at: Date;
+  ended_at: Date | null;
+}
+
+export interface SignInInput {
+  signInId: string;
+  userId: string;
+  /** How: `link`, `password`, `oidc`. */
+  method: string;
+  /** Hash of the masked cookie, never the cookie. */
+  maskedHash?: string | undefined;
+  userAgent?: string | undefined;
+  expiresAt: Date;
+}
+
+const COLUMNS = 'sign_in_id, user_id, method, masked_hash, user_agent, created_at, expires_at, ended_at';
+const SCOPE = 'tenant = $1 and project = $2';
+
+const ADD_SIGN_IN = {
+  name: 'signIn.add',
+  text: `insert into sign_in (tenant, project, sign_in_id, user_id, method, masked_hash, user_agent, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8) returning ${COLUMNS}`,
+};
+const LIST_SIGN_INS = {
+  name: 'signIn.listLive',
+  text: `select ${COLUMNS} from sign_in where ${SCOPE} and user_id = $3 and ended_at is null and expires_at > now()
+    order by created_at desc limit 200`,
+};
+const END_SIGN_IN = {
+  name: 'signIn.end',
+  text: `update sign_in set ended_at = now() where ${SCOPE} and user_id = $3 and sign_in_id = $4 and ended_at is null
+    returning ${COLUMNS}`,
+};
+const END_BY_MASKED = {
+  name: 'signIn.endByMasked',
+  text: `update sign_in set ended_at = now() where ${SCOPE} and masked_hash = $3 and ended_at is null returning ${COLUMNS}`,
+};
+const IS_ENDED = {
+  name: 'signIn.isEnded',
+  text: `select ended_at is not null as ended from sign_in where ${SCOPE} and sign_in_id = $3`,
+};
+
+export type SignIns = ReturnType<typeof createSignIns>;
+
+export function createSignIns(sql: Sql, scope: TenantProject) {
+  const rows = (statement: { name: string; text: string }, ...values: unknown[]) =>
+    sql.query<SignInRow>({ ...statement, values: [scope.tenant, scope.project, ...values] });
+  return {
+    async add(signIn: SignInInput): Promise<SignInRow | undefined> {
+      const { signInId, userId, method, maskedHash, userAgent, expiresAt } = signIn;
+      const agent = userAgent === undefined ? null : cleanText(userAgent).slice(0, 400);
+      return (await rows(ADD_SIGN_IN, signInId, userId, method, maskedHash ?? null, agent, expiresAt))[0];
+    },
+    /** Neither ended nor run out, newest first. */
+    listLive: (userId: string) => rows(LIST_SIGN_INS, userId),
+    /** Undefined: not there, not this user's, or already ended. */
+    end: async (userId: string, signInId: string) => (await rows(END_SIGN_IN, userId, signInId))[0],
+    endByMasked: async (maskedHash: string) => (await rows(END_BY_MASKED, maskedHash))[0],
+    /** Undefined when there is no such sign-in. */
+    async isEnded(signInId: string): Promise<boolean | undefined> {
+      const values = [scope.tenant, scope.project, signInId];
+      return (await sql.query<{ ended: boolean }>({ ...IS_ENDED, values }))[0]?.ended;
+    },
+  };
+}

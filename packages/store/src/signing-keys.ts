@@ -1,0 +1,44 @@
+import { json } from './sql-values.ts';
+import type { Sql } from './sql.ts';
+
+export interface SigningKeyRow {
+  kid: string;
+  /** The private key, sealed by whoever wrote it. */
+  sealed: Buffer;
+  public_jwk: Record<string, unknown>;
+  created_at: Date;
+  retired_at: Date | null;
+}
+
+// A retired key verifies what it signed until that has run out; the reader decides how long that is.
+const LIST_KEYS = {
+  name: 'signingKey.list',
+  text: `select kid, sealed, public_jwk, created_at, retired_at from signing_key
+    where retired_at is null or retired_at > now() - make_interval(secs => $1) order by created_at desc, kid`,
+};
+const ADD_KEY = {
+  name: 'signingKey.add',
+  text: 'insert into signing_key (kid, sealed, public_jwk) values ($1, $2, $3::jsonb)',
+};
+const RETIRE_OTHERS = {
+  name: 'signingKey.retireOthers',
+  text: 'update signing_key set retired_at = now() where kid <> $1 and retired_at is null returning kid',
+};
+
+export type SigningKeys = ReturnType<typeof createSigningKeys>;
+
+/** Keys are of the database and not of a scope: a token names its scope in its audience. */
+export function createSigningKeys(sql: Sql) {
+  return {
+    /** Newest first; retired ones for so many seconds longer. */
+    list: (retiredForSec: number) => sql.query<SigningKeyRow>({ ...LIST_KEYS, values: [retiredForSec] }),
+    async add(key: { kid: string; sealed: Uint8Array; publicJwk: Record<string, unknown> }): Promise<void> {
+      await sql.query({ ...ADD_KEY, values: [key.kid, Buffer.from(key.sealed), json(key.publicJwk)] });
+    },
+    async retireOthers(kid: string): Promise<string[]> {
+      return (await sql.query<{ kid: string }>({ ...RETIRE_OTHERS, values: [kid] })).map((row) => row.kid);
+    },
+    /** One process at a time makes a key. */
+    underLock: <T>(run: () => Promise<T>): Promise<T> => sql.advisoryLock('switchyard:signing-keys', run),
+  };
+}

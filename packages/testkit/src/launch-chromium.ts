@@ -1,0 +1,31 @@
+import { accessSync, constants } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+
+const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
+const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
+
+const isExecutable = (file: string): boolean => {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+const findChromium = (path: string): string | undefined =>
+  [
+    ...PROGRAMS.flatMap((program) => path.split(delimiter).map((folder) => join(folder, program))),
+    MAC_CHROME,
+  ].find(isExecutable);
+
+/** The machine's own Chromium, headless. Close it after the tests. */
+export const launchChromium = (): Promise<Browser> => {
+  const executablePath = findChromium(process.env['PATH'] ?? '');
+  if (executablePath === undefined)
+    throw new Error('no Chromium on the PATH; ./dev test browser installs it where it may');
+  // As root (containers, CI) Chromium refuses to run with its own sandbox; /dev/shm is too small for it there.
+  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+};

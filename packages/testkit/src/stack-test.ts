@@ -1,0 +1,148 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  SERVICE_NAMES,
+  buildWebUi,
+  createAdminLink,
+  freePort,
+  issueAccessToken,
+  openDataFolder,
+  startStack,
+} from '@switchyard/devstack';
+import type {
+  ServiceName,
+  ServicePorts,
+  Stack,
+  StackOptions,
+  SupervisedService,
+  TokenType,
+} from '@switchyard/devstack';
+import { test } from 'vitest';
+import { createTestDatabase } from './postgres-test.ts';
+
+export interface StackFixture {
+  /** What a browser would open: the proxy. */
+  readonly url: string;
+  readonly ports: ServicePorts;
+  readonly redisUrl: string;
+  readonly databaseUrl: string;
+  /** An access token of a user, made when it is first asked for. */
+  token(options?: { user?: string; type?: TokenType; ttlMs?: number }): Promise<string>;
+  /** A link that signs a browser in as admin, once. */
+  adminLink(): Promise<string>;
+  /** A service's process, to be killed, stopped and started again. Nothing brings it back but the test. */
+  service(name: ServiceName): SupervisedService;
+  /** Ends everything in order and starts it again on the same ports and data. */
+  restart(): Promise<void>;
+  /** The last lines of a service, for finding out why. */
+  lines(name: string): string[];
+}
+
+export interface StackTestOptions {
+  /** Settings of services by their environment names, e.g. short leases. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Only for tests that open no page: leaves web-ui out, and with it the build of the page. */
+  readonly isPageless?: boolean;
+}
+
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
+const KEPT_LINES = 300;
+
+const freePorts = async (): Promise<ServicePorts> => {
+  const ports = new Set<number>();
+  while (ports.size < SERVICE_NAMES.length) ports.add(await freePort());
+  const list = [...ports];
+  return Object.fromEntries(SERVICE_NAMES.map((name, index) => [name, list[index]])) as Record<
+    ServiceName,
+    number
+  >;
+};
+
+const createLineKeeper = () => {
+  const kept = new Map<string, string[]>();
+  return {
+    keep: (source: string, line: string): void => {
+      const lines = kept.get(source) ?? [];
+      lines.push(line);
+      if (lines.length > KEPT_LINES) lines.shift();
+      kept.set(source, lines);
+    },
+    of: (source: string): string[] => kept.get(source) ?? [],
+  };
+};
+
+export interface TestStack {
+  readonly fixture: StackFixture;
+  stop(): Promise<void>;
+}
+
+/** A whole stack of real processes on free ports, with a database and a Redis of its own. */
+export const startTestStack = async ({
+  env = {},
+  isPageless = false,
+}: StackTestOptions = {}): Promise<TestStack> => {
+  const dir = await mkdtemp(join(tmpdir(), 'switchyard-stack-'));
+  await chmod(dir, 0o755);
+  const [data, database, ports] = [
+    await openDataFolder(join(dir, 'data')),
+    await createTestDatabase(),
+    await freePorts(),
+  ];
+  const lines = createLineKeeper();
+  const options: StackOptions = {
+    root: ROOT,
+    data,
+    ports,
+    path: process.env['PATH'] ?? '',
+    databaseUrl: database.url,
+    services: SERVICE_NAMES.filter((name) => name !== 'web-ui' || !isPageless),
+    isRestarted: false,
+    nodeEnv: 'test',
+    userEnv: env,
+    onLine: (source, line) => lines.keep(source, line),
+    onStep: () => () => {},
+  };
+  if (!isPageless) await buildWebUi(ROOT, () => {});
+  let stack: Stack = await startStack(options);
+  const access = () => stack.settings;
+  const fixture: StackFixture = {
+    url: stack.url,
+    ports,
+    get redisUrl() {
+      return stack.settings.redisUrl;
+    },
+    databaseUrl: database.url,
+    token: ({ user = 'tester', type = 'registered', ...rest } = {}) =>
+      issueAccessToken(access(), { user, type, ...rest }),
+    adminLink: () => createAdminLink(access(), stack.url),
+    service: (name) => stack.service(name),
+    lines: (name) => lines.of(name),
+    restart: async () => {
+      await stack.stop();
+      stack = await startStack(options);
+    },
+  };
+  const stop = async (): Promise<void> => {
+    await stack.stop();
+    await database.drop();
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { fixture, stop };
+};
+
+/** A test with `stack`: one for all tests of a file, because starting it takes seconds. */
+export const createStackTest = (options: StackTestOptions = {}) =>
+  test.extend<{ $file: { stack: StackFixture } }>({
+    stack: [
+      async ({}, use) => {
+        const started = await startTestStack(options);
+        await use(started.fixture);
+        await started.stop();
+      },
+      { scope: 'file' },
+    ],
+  });
+
+export const stackTest = createStackTest();

@@ -1,0 +1,145 @@
+import { PlatformError, sleep } from '@switchyard/kernel';
+import type { Completion } from './completion.ts';
+import { decideOutcome } from './decide-outcome.ts';
+import type { Work } from './decide-outcome.ts';
+import type { Held } from './lease-renewal.ts';
+import { createMailbox } from './mailbox.ts';
+import { ScriptResult } from './script-result.ts';
+import { startTurn } from './start-turn.ts';
+import { isEnded } from './terminal-event.ts';
+import { TurnAbort } from './turn-abort.ts';
+import { createTurnEmitter } from './turn-emitter.ts';
+import type { TurnEmitter } from './turn-emitter.ts';
+import type { PreparedTurn, RunningTurn, TurnExecutor } from './turn-types.ts';
+import { startWatchdog } from './watchdog.ts';
+import type { WorkerParts } from './worker-parts.ts';
+
+export interface ExecutionOptions extends WorkerParts {
+  readonly executor: TurnExecutor;
+  readonly completion: Completion;
+  /** Aborts when the worker takes no more work: what has not started goes back. */
+  readonly draining: AbortSignal;
+  /** Postgres is away: claim nothing for a while. */
+  readonly onUnavailable: () => void;
+}
+
+/** One claimed task from prepare to finish (02, steps 3 to 5). Resolves when its slot is free; rejects only on defects. */
+export type Execution = (held: Held) => Promise<void>;
+
+const END_PAUSE_MS = 200;
+
+export function createExecution(options: ExecutionOptions): Execution {
+  const { scripts, completion, draining } = options;
+
+  const release = async ({ task }: Held): Promise<void> => {
+    const { code } = await scripts.release({ task_id: task.taskId, lane: task.lane, fence: task.fence });
+    if (code === ScriptResult.Epoch) options.onEpoch();
+  };
+
+  return async (held) => {
+    const prepared = await prepareTurn(options, held);
+    if (held.isLost()) return;
+    if (prepared === 'draining' || draining.aborted) return release(held);
+    const verdict = await startTurn(options, completion, held);
+    if (verdict === 'unavailable') {
+      options.onUnavailable();
+      return release(held);
+    }
+    if (verdict === 'run') await runTurn(options, held, prepared);
+  };
+}
+
+/** Before the start, and without effects: may be thrown away at any moment. */
+async function prepareTurn(options: ExecutionOptions, held: Held): Promise<PreparedTurn | 'draining'> {
+  const aborted = new AbortController();
+  const over = new Promise<'draining'>((resolve) => {
+    const end = () => resolve('draining');
+    const settings = { once: true, signal: aborted.signal };
+    if (options.draining.aborted || held.isLost()) end();
+    options.draining.addEventListener('abort', end, settings);
+    // Only a lost lease ends it here; a cancelled turn starts and is refused by its start.
+    void held.lost.then(end);
+  });
+  const prepare = async (): Promise<PreparedTurn> => {
+    try {
+      return await options.executor.prepare(held.task, held.signal);
+    } catch (error) {
+      return () => Promise.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  };
+  try {
+    return await Promise.race([prepare(), over]);
+  } finally {
+    aborted.abort();
+  }
+}
+
+async function runTurn(options: ExecutionOptions, held: Held, prepared: PreparedTurn): Promise<void> {
+  const emitter = createTurnEmitter(options, held);
+  const watchdog = startWatchdog(options, held, emitter.lastEventAt);
+  let isOpen = true;
+  const mailbox = createMailbox(options, held, () => isOpen);
+  const turn: RunningTurn = {
+    task: held.task,
+    fence: held.task.fence,
+    signal: held.signal,
+    emit: emitter.emit,
+    peek: mailbox.peek,
+    take: mailbox.take,
+  };
+  const work = await workUntilOver(prepared, turn, options.config.abortGrace);
+  watchdog.stop();
+  isOpen = false;
+  await Promise.race([emitter.close(), held.lost]);
+  if (!held.isLost()) await endTurn(options, held, work, emitter);
+}
+
+/** What the executor made of it; `too_late` when it did not come to an end in the grace after an abort. */
+async function workUntilOver(prepared: PreparedTurn, turn: RunningTurn, graceMs: number): Promise<Work> {
+  const run = async (): Promise<Work> => {
+    try {
+      return { outcome: await prepared(turn) };
+    } catch (error) {
+      return { error };
+    }
+  };
+  const done = new AbortController();
+  const tooLate = new Promise<Work>((resolve) => {
+    const begin = () => {
+      sleep(graceMs, done.signal).then(
+        () => resolve('too_late'),
+        () => undefined,
+      );
+    };
+    if (turn.signal.aborted) begin();
+    else turn.signal.addEventListener('abort', begin, { once: true, signal: done.signal });
+  });
+  try {
+    return await Promise.race([run(), tooLate]);
+  } finally {
+    done.abort();
+  }
+}
+
+/** Row, then finish (02, step 5). While Postgres is away the lease is kept and the row is tried again. */
+async function endTurn(options: ExecutionOptions, held: Held, work: Work, emitter: TurnEmitter): Promise<void> {
+  const { task } = held;
+  const reason = held.signal.reason instanceof TurnAbort ? held.signal.reason.reason : undefined;
+  if (work !== 'too_late' && 'error' in work && reason === undefined) {
+    options.log.warn('a turn failed', { turn_id: task.turnId, task_id: task.taskId, error: work.error });
+  }
+  const end = decideOutcome(work, reason, emitter.answerText(), options.config);
+  for (;;) {
+    if (held.isLost()) return;
+    try {
+      const state = await options.rows.end({ turnId: task.turnId, fence: task.fence, ...end });
+      // Somebody else has decided: their end is told. A row that is not over belongs to whoever holds it now.
+      if (state === undefined || isEnded(state)) await options.completion.finish(task.payload, task.fence, state, held.isLost);
+      return;
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;
+      options.log.warn('a turn could not be ended yet', { turn_id: task.turnId, error });
+      await sleep(END_PAUSE_MS);
+    }
+  }
+}

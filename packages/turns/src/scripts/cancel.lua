@@ -1,0 +1,30 @@
+#!lua flags=allow-oom
+-- cancel: a message whose row is `cancelled` already leaves its list and is told.
+-- KEYS
+--   1: P
+-- ARGV
+--   run_id: of the caller's server
+--   task_id, turn_id, conversation_id, session_id, stream_id, user, lane, frag: of the message
+--   data: its chat_error
+--   now_iso, now_ms: for showing
+-- Returns {0, promoted task id or '', dropped turn ids...} ended here; {1} claimed: its start is refused and finishes it;
+--   {-1} epoch; {-3} not there (not enqueued yet, or over)
+-- Invariants: same closing as finish.
+-- @include epoch
+-- @include append-event
+-- @include conv-status
+-- @include tell
+-- @include forget-task
+-- @include close-conversation
+local n = epoch_of(run_id)
+if not n then return { -1 } end
+if redis.call('EXISTS', K.task(task_id)) == 0 then return { -3 } end
+local is_ready = redis.call('LREM', K.lane(lane), 1, task_id) == 1
+local is_waiting = not is_ready and redis.call('LREM', K.mailbox(conversation_id), 1, task_id) == 1
+if not is_ready and not is_waiting then return { 1 } end
+local m = { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id, session_id = session_id,
+  stream_id = stream_id, frag = frag }
+tell(n, m, 'chat_error', data)
+forget_task(task_id, turn_id, user)
+local promoted, dropped = close_conversation(n, m, 'idle', 'cancelled', false)
+return { 0, promoted, unpack(dropped) }

@@ -1,0 +1,35 @@
+-- close_conversation: what follows a turn that is over. Nothing if the conversation names another turn; else leading steers are told
+-- and dropped (M), then exactly one followup is promoted, or the conversation rests in `rest` (idle or error).
+-- `is_rebuild`: also where the conversation names no turn, since a rebuild starts from none. Returns promoted task id, dropped turn ids.
+local function next_followup(n, conversation_id, ended_turn_id, dropped)
+  while true do
+    local id = redis.call('LPOP', K.mailbox(conversation_id))
+    if not id then return nil end
+    local f = redis.call('HMGET', K.task(id), 'kind', 'turn_id', 'lane', 'session_id', 'stream_id', 'frag', 'user')
+    local m = { task_id = id, turn_id = f[2], lane = f[3], session_id = f[4], stream_id = f[5], frag = f[6],
+      conversation_id = conversation_id }
+    if f[1] == 'message' then return m end
+    if f[1] then
+      local data = '{"queued_turn_id":"' .. m.turn_id .. '","turn_id":"' .. ended_turn_id .. '","reason":"no_active_turn"}'
+      tell(n, m, 'chat_service', body('active_turn_control_no_active_turn', 'continuation', 'skipped', m.frag, data))
+      forget_task(id, m.turn_id, f[7])
+      dropped[#dropped + 1] = m.turn_id
+    end
+  end
+end
+local function close_conversation(n, m, rest, completion, is_rebuild)
+  local conv = K.conversation(m.conversation_id)
+  local current = redis.call('HGET', conv, 'turn_id') or ''
+  if current ~= m.turn_id and not (is_rebuild and current == '') then return '', {} end
+  local dropped = {}
+  local follower = next_followup(n, m.conversation_id, m.turn_id, dropped)
+  if follower then
+    redis.call('HSET', conv, 'state', 'in_progress', 'turn_id', follower.turn_id, 'task_id', follower.task_id, 'updated_at', now_iso)
+    redis.call('LPUSH', K.lane(follower.lane), follower.task_id)
+    conv_status(n, follower, 'in_progress', follower.turn_id, completion)
+    return follower.task_id, dropped
+  end
+  redis.call('HSET', conv, 'state', rest, 'turn_id', '', 'task_id', '', 'updated_at', now_iso)
+  conv_status(n, m, rest, '', completion)
+  return '', dropped
+end

@@ -1,0 +1,25 @@
+import type { TenantProject } from '@switchyard/protocol';
+import { json } from '@switchyard/store';
+import type { Statement } from '@switchyard/store';
+import type { TurnErrorRecord } from '../turn-types.ts';
+import { ROW_COLUMNS } from './turn-row.ts';
+
+// running under a fence that nobody holds -> interrupted.
+const ONE = `
+update turn set status = 'interrupted', error = $5::jsonb, ended_at = now()
+where tenant = $1 and project = $2 and turn_id = $3 and status = 'running' and fence = $4
+returning ${ROW_COLUMNS}, true as is_changed`;
+
+export function interruptTurn(scope: TenantProject, turnId: string, fence: string, error: TurnErrorRecord): Statement {
+  return { name: 'turns-interrupt', text: ONE, values: [scope.tenant, scope.project, turnId, fence, json(error)] };
+}
+
+// Everything that runs: only after every lease of the former Redis is over (02, step 10).
+const ALL = `
+update turn set status = 'interrupted', error = $3::jsonb, ended_at = now()
+where tenant = $1 and project = $2 and status = 'running'
+returning ${ROW_COLUMNS}, true as is_changed`;
+
+export function interruptRunningTurns(scope: TenantProject, error: TurnErrorRecord): Statement {
+  return { name: 'turns-interrupt-all', text: ALL, values: [scope.tenant, scope.project, json(error)] };
+}

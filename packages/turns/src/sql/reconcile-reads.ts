@@ -1,0 +1,34 @@
+import type { TenantProject } from '@switchyard/protocol';
+import type { Statement } from '@switchyard/store';
+import { ROW_COLUMNS } from './turn-row.ts';
+
+const ROWS = `select ${ROW_COLUMNS}, false as is_changed from turn where tenant = $1 and project = $2`;
+
+/** Rows that should have a task: written at least `ageMs` ago and not over. */
+export function readUnfinishedTurns(scope: TenantProject, ageMs: number, afterSeq: number, limit: number): Statement {
+  return {
+    name: 'turns-unfinished',
+    text: `${ROWS} and status in ('queued', 'running') and seq > $4
+      and coalesce(started_at, created_at) <= now() - $3::float8 * interval '1 millisecond' order by seq limit $5`,
+    values: [scope.tenant, scope.project, ageMs, afterSeq, limit],
+  };
+}
+
+/** Rows that ended between two ages: they should have been told. Oldest first. */
+export function readEndedTurns(scope: TenantProject, fromAgeMs: number, toAgeMs: number, limit: number, offset: number): Statement {
+  return {
+    name: 'turns-ended',
+    text: `${ROWS} and kind = 'message' and ended_at > now() - $3::float8 * interval '1 millisecond'
+      and ended_at <= now() - $4::float8 * interval '1 millisecond' order by ended_at, seq limit $5 offset $6`,
+    values: [scope.tenant, scope.project, fromAgeMs, toAgeMs, limit, offset],
+  };
+}
+
+/** Whether anybody could hold a claim, and a number for an epoch that Redis has forgotten. */
+export function readRebuildFacts(scope: TenantProject): Statement {
+  return {
+    text: `select extract(epoch from clock_timestamp())::bigint as seconds,
+      (select count(*) from turn where tenant = $1 and project = $2 and status in ('queued', 'running')) as live`,
+    values: [scope.tenant, scope.project],
+  };
+}

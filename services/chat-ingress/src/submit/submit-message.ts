@@ -1,0 +1,83 @@
+import { PlatformError, hashHex } from '@switchyard/kernel';
+import type { Caller } from '@switchyard/identity';
+import type { Ack, Attachment } from '@switchyard/protocol';
+import type { AcceptRequest, AcceptResult, Turns } from '@switchyard/turns';
+import type { Conversations } from '@switchyard/store';
+import { matchFiles } from './match-files.ts';
+import type { RawFile } from './match-files.ts';
+import type { BundleDirectory } from './bundle-directory.ts';
+import type { IncomingMessage } from './normalise-submission.ts';
+import { storeAttachments } from './store-attachments.ts';
+import type { AttachmentLimits, AttachmentStores } from './store-attachments.ts';
+
+/** What a request says beside its message. */
+export interface SubmitContext {
+  requestId: string;
+  /** Where its events go; absent: to every stream of the session. */
+  streamId?: string;
+  idempotencyKey?: string;
+  timezone?: string;
+}
+
+export interface SubmitParts {
+  bundles: BundleDirectory;
+  conversations: Pick<Conversations, 'find'>;
+  turns: Pick<Turns, 'accept'>;
+  stores: AttachmentStores;
+  limits: AttachmentLimits;
+}
+
+export type SubmitMessage = (caller: Caller, message: IncomingMessage, files: readonly RawFile[], context: SubmitContext) => Promise<AcceptResult>;
+
+/**
+ * The last half of the walk (01 §2): accept -> record -> enqueue -> ack. Identify and admit came before, so that nobody's body
+ * is read in vain. Resolves only when the message is a row and on a lane or in a mailbox.
+ */
+export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
+  const { turns } = parts;
+  return async (caller, message, files, context) => {
+    const request = await accept(parts, caller, message, files, context);
+    // Record and enqueue are one call: their order is the heart's (02, Accept).
+    const result = await turns.accept(request);
+    await keepFiles(parts.stores, caller, result.ack, request.attachments);
+    return result;
+  };
+}
+
+/** Checks the bundle, looks into the files and stores them; only then may the message be queued. */
+async function accept(parts: SubmitParts, caller: Caller, message: IncomingMessage, files: readonly RawFile[], context: SubmitContext): Promise<AcceptRequest> {
+  const bundleId = await resolveBundle(parts, caller, message);
+  const attachments = await storeAttachments(matchFiles(message.events, files), parts.limits, parts.stores);
+  const { userId, username, userType, sessionId, roles } = caller;
+  return {
+    identity: { userId, username, userType, sessionId, roles },
+    conversationId: message.conversationId,
+    bundleId,
+    kind: message.kind,
+    messageId: context.idempotencyKey ?? message.messageId,
+    text: message.text,
+    submission: { external_events: message.events, conversation_id: message.conversationId, bundle_id: bundleId, target_turn_id: message.targetTurnId },
+    attachments,
+    streamId: context.streamId,
+    targetTurnId: message.targetTurnId,
+    requestId: context.requestId,
+    timezone: context.timezone,
+  };
+}
+
+/** A conversation is of one bundle (01 §5): what it began with answers it. */
+async function resolveBundle({ bundles, conversations }: SubmitParts, caller: Caller, message: IncomingMessage): Promise<string> {
+  const conversation = message.conversationId === undefined ? undefined : await conversations.find(caller.userId, message.conversationId);
+  if (conversation !== undefined && message.bundleId !== undefined && message.bundleId !== conversation.bundle_id) {
+    throw PlatformError.of('UNPROCESSABLE', 'bundle_id: this conversation is answered by another application', { details: { field: 'bundle_id' } });
+  }
+  return bundles.resolve(message.bundleId ?? conversation?.bundle_id);
+}
+
+/** Rows that let the files be found and keep them from being collected. Their ids follow from the turn, so a retry adds nothing. */
+async function keepFiles({ files }: AttachmentStores, caller: Caller, ack: Ack, attachments: readonly Attachment[]): Promise<void> {
+  const owner = { conversationId: ack.conversation_id, turnId: ack.turn_id, userId: caller.userId, direction: 'attachment' } as const;
+  for (const [index, attachment] of attachments.entries()) {
+    await files.add(`f-${hashHex(`${ack.turn_id}/${index}`).slice(0, 32)}`, owner, attachment);
+  }
+}

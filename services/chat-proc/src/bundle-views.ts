@@ -1,0 +1,87 @@
+import type { Caller } from '@switchyard/identity';
+import { USER_TYPES } from '@switchyard/protocol';
+import type { BundleManifest, BundleSummary, UserType } from '@switchyard/protocol';
+import type { LoadFailure } from '@switchyard/registry';
+import type { BundleRow, BundleVersionRow } from '@switchyard/store';
+
+type OperationManifest = BundleManifest['operations'][string];
+
+/** What anybody who may chat sees of a bundle; undefined while none of its versions can serve. */
+export function summaryOf(row: BundleRow): BundleSummary | undefined {
+  const manifest = row.version?.manifest;
+  if (manifest === null || manifest === undefined) return undefined;
+  return {
+    bundle_id: row.bundle_id,
+    name: manifest.name,
+    ...(manifest.description === undefined ? {} : { description: manifest.description }),
+    starters: manifest.starters,
+    is_default: row.is_default,
+    version: row.active_version,
+  };
+}
+
+/** The summary and what of the bundle this caller may use, with schemas (03 §6). */
+export function detailsOf(row: BundleRow, caller: Pick<Caller, 'userType' | 'roles'>) {
+  const summary = summaryOf(row);
+  const manifest = row.version?.manifest;
+  if (summary === undefined || manifest === null || manifest === undefined) return undefined;
+  const operations = Object.entries(manifest.operations)
+    .filter(([, operation]) => mayUse(operation, caller))
+    .map(([name, { method, route, description, input, output }]) => ({
+      name,
+      method,
+      route,
+      description,
+      input,
+      output,
+    }));
+  const schedules = Object.entries(manifest.schedules).map(([name, { cron, timezone }]) => ({
+    name,
+    cron,
+    timezone,
+  }));
+  return { ...summary, operations, schedules, widgets: [], mcp: [] };
+}
+
+/** Everything that an admin needs to see why a bundle serves what it serves. */
+export function adminViewOf(
+  row: BundleRow,
+  versions: readonly BundleVersionRow[],
+  local: LoadFailure | undefined,
+) {
+  return {
+    bundle_id: row.bundle_id,
+    name: row.version?.manifest?.name ?? null,
+    active_version: row.active_version,
+    is_default: row.is_default,
+    source: row.source,
+    updated_at: row.updated_at.toISOString(),
+    capabilities: row.version?.manifest?.capabilities ?? [],
+    error: newestFailure(row, versions),
+    worker_error: local === undefined ? null : { version_id: local.versionId, error: local.error },
+  };
+}
+
+/** Why the newest version does not serve; null when a later one did come to serve. `versions` newest first. */
+function newestFailure(
+  row: BundleRow,
+  versions: readonly BundleVersionRow[],
+): { version_id: string; error: string } | null {
+  const activatedAt =
+    versions.find((version) => version.version_id === row.active_version)?.activated_at?.getTime() ?? 0;
+  const failed = versions.find(
+    (version) => version.status === 'failed' && version.created_at.getTime() > activatedAt,
+  );
+  return failed === undefined ? null : { version_id: failed.version_id, error: failed.error ?? '' };
+}
+
+function mayUse(operation: OperationManifest, caller: Pick<Caller, 'userType' | 'roles'>): boolean {
+  if (operation.route === 'public') return true;
+  if (operation.allow !== undefined && rankOf(caller.userType) > rankOf(operation.allow)) return false;
+  return operation.roles.length === 0 || operation.roles.some((role) => caller.roles.includes(role));
+}
+
+/** 0 is the highest. */
+function rankOf(userType: UserType): number {
+  return USER_TYPES.indexOf(userType);
+}

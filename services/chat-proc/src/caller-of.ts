@@ -1,0 +1,40 @@
+import type { Caller, Identity } from '@switchyard/identity';
+import { requireAnyRole } from '@switchyard/identity';
+import { PlatformError } from '@switchyard/kernel';
+import type { RoleNames, TenantProject } from '@switchyard/protocol';
+import type { Request, Response } from 'express';
+
+export interface Guards {
+  /** Anybody whom the settings let in. */
+  session(req: Request, res: Response): Promise<Caller>;
+  /** Roles `admin` or `super-admin`. */
+  admin(req: Request, res: Response): Promise<Caller>;
+  /** Throws FOREIGN_SCOPE when the address names another tenant or project than this stack serves. */
+  scope(params: TenantProject): void;
+}
+
+/** Who is asking, proved for each request; nothing of it is ever taken from a body. */
+export function createGuards(
+  identity: Pick<Identity, 'identify'>,
+  roles: RoleNames,
+  scope: TenantProject,
+): Guards {
+  const identify = async (req: Request, res: Response): Promise<Caller> => {
+    const caller = await identity.identify({
+      headers: req.headers,
+      query: req.query,
+      allowQueryToken: false,
+    });
+    for (const cookie of caller.setCookies ?? []) res.append('Set-Cookie', cookie);
+    res.setHeader('X-User-Type', caller.userType);
+    res.setHeader('X-Session-ID', caller.sessionId);
+    return caller;
+  };
+  return {
+    session: identify,
+    admin: async (req, res) => requireAnyRole(await identify(req, res), [roles.admin, roles.superAdmin]),
+    scope({ tenant, project }) {
+      if (tenant !== scope.tenant || project !== scope.project) throw PlatformError.of('FOREIGN_SCOPE');
+    },
+  };
+}

@@ -1,0 +1,197 @@
+import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
+import { createCapabilities, createDocumentsCapability } from '@switchyard/capabilities';
+import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import type { HealthSource } from '@switchyard/http';
+import { createIdentity } from '@switchyard/identity';
+import { Deadline, createIds, createServiceGroup, openScoped, systemClock } from '@switchyard/kernel';
+import type { Scope } from '@switchyard/kernel';
+import { roleNames } from '@switchyard/protocol';
+import { connectRedis, createKeys, createSubscriber } from '@switchyard/redis';
+import type { RedisKind } from '@switchyard/redis';
+import { createRegistry } from '@switchyard/registry';
+import type { Registry } from '@switchyard/registry';
+import { createRunner } from '@switchyard/runner';
+import type { Runner } from '@switchyard/runner';
+import { createBundles, createConversations, createDocuments, createTurnHistory } from '@switchyard/store';
+import { migrate, openStore } from '@switchyard/store';
+import { createLog, createMetrics } from '@switchyard/telemetry';
+import { createWorker } from '@switchyard/turns';
+import { createAdminRoutes } from './admin-routes.ts';
+import { createBundleRoutes } from './bundle-routes.ts';
+import { createGuards } from './caller-of.ts';
+import type { ProcConfig } from './env.ts';
+import { indexDocs } from './index-docs.ts';
+import { reportHealth } from './report-health.ts';
+import { startBundles } from './start-bundles.ts';
+import { createTurnExecutor } from './turn-executor.ts';
+
+/** A running worker. */
+export interface Proc {
+  readonly port: number;
+  /** No new turns; running ones end, at the deadline they are interrupted; then hosts and connections close. */
+  stop(deadline: Deadline): Promise<void>;
+}
+
+const VERSION = '0.1.0';
+/** What requests under way, and the parts of a start that failed half way, are given to end. */
+const CLOSE_MS = 5_000;
+
+/** Opens everything in order; what was open when something fails is closed again. */
+export async function startProc(config: ProcConfig): Promise<Proc> {
+  const { value: proc, scope } = await openScoped((opening) => open(opening, config));
+  return {
+    port: proc.port,
+    async stop(deadline) {
+      try {
+        await proc.quiet(deadline);
+      } finally {
+        await scope.close();
+      }
+    },
+  };
+}
+
+async function open(scope: Scope, config: ProcConfig) {
+  const base = await openBase(scope, config);
+  const { clock, log, metrics, redis, store } = base;
+  const runner = createRunner({
+    clock,
+    log,
+    metrics,
+    config: { sandbox: config.runnerSandbox, maxHosts: config.runnerMaxHosts, idleTtlMs: config.runnerIdle },
+  });
+  const registry = createRegistry({
+    ...base,
+    runner,
+    storeDir: resolve(config.bundleStoreDir),
+    refreshMs: config.bundleRefresh,
+    keepVersions: config.bundleKeepVersions,
+  });
+  const foundations = createServiceGroup('bundles', [runner, registry]);
+  scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
+  await foundations.start();
+  const { bundles, documents, sql } = base;
+  const { bundlesDir, defaultBundle, docsDir } = config;
+  await Promise.all([
+    startBundles({ registry, bundles, log, bundlesDir: resolve(bundlesDir), defaultBundle }),
+    indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
+  ]);
+
+  const worker = createWorker({
+    ...base,
+    config,
+    executor: createExecutor(base, config, registry, runner),
+    connectClaim: (name) => base.connect(name, 'claim'),
+    name: config.workerName,
+    version: VERSION,
+  });
+  scope.defer(() => worker.stop(Deadline.in(CLOSE_MS)));
+  await worker.start();
+  let isDraining = false;
+  const onError = (error: unknown) => log.warn('postgres does not answer', { error });
+  const port = await serve(scope, base, config, registry, {
+    isDraining: () => isDraining,
+    report: () => reportHealth(store, redis, [worker, runner, registry], onError),
+  });
+  log.info('worker started', { port });
+  return {
+    port,
+    async quiet(deadline: Deadline) {
+      isDraining = true;
+      log.info('worker stops');
+      await worker.stop(deadline);
+      await foundations.stop(deadline);
+    },
+  };
+}
+
+type Base = Awaited<ReturnType<typeof openBase>>;
+
+/** Stores, connections and what needs nothing else. */
+async function openBase(scope: Scope, config: ProcConfig) {
+  const clock = systemClock;
+  const at = { tenant: config.tenant, project: config.project };
+  const log = createLog({ service: 'chat-proc', level: config.logLevel }).child(at);
+  await migrate(config.databaseUrl);
+  const opening = openStore({
+    url: config.databaseUrl,
+    poolSize: config.databasePool,
+    applicationName: 'chat-proc',
+    onConnectionError: (error) => log.warn('postgres connection broke', { error }),
+  });
+  const store = await scope.use(opening, (opened) => opened.close());
+  const connect = (name: string, kind: RedisKind) =>
+    connectRedis({
+      url: config.redisUrl,
+      name: `chat-proc:${name}`,
+      kind,
+      onError: (error) => log.warn('redis connection broke', { connection: name, error }),
+    });
+  const redis = await scope.use(connect('commands', 'commands'), (opened) => opened.close());
+  const subscribing = await scope.use(connect('subscriber', 'subscriber'), (opened) => opened.close());
+  return {
+    clock,
+    log,
+    store,
+    connect,
+    redis,
+    ids: createIds(clock, randomBytes),
+    metrics: createMetrics({ service: 'chat-proc', withProcessMetrics: true }),
+    scope: at,
+    keys: createKeys(at),
+    sql: store.sql,
+    subscriber: createSubscriber(subscribing),
+    bundles: createBundles(store.sql, at),
+    documents: createDocuments(store.sql, at),
+  };
+}
+
+function createExecutor(base: Base, config: ProcConfig, registry: Registry, runner: Runner) {
+  const { sql, scope, clock, log, metrics } = base;
+  const help = 'From the start of a run to the first piece of its answer.';
+  const firstDelta = metrics.timer('switchyard_turn_first_delta_seconds', help);
+  return createTurnExecutor({
+    registry,
+    runner,
+    clock,
+    log,
+    capabilities: createCapabilities([createDocumentsCapability(base.documents)]),
+    conversations: createConversations(sql, scope),
+    history: createTurnHistory(sql, scope),
+    bounds: { maxTurns: config.historyTurns, maxCharacters: config.historyCharacters },
+    limits: { idleMs: config.turnIdle, wallMs: config.turnWall },
+    onFirstDelta: (ms) => firstDelta.observeMs(ms),
+  });
+}
+
+/** The endpoints of 03 §6. Returns the port. */
+async function serve(scope: Scope, base: Base, config: ProcConfig, registry: Registry, health: HealthSource) {
+  const { bundles, log, metrics, clock, ids } = base;
+  const identity = createIdentity({ ...base, config });
+  await identity.check();
+  const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
+  const isOpen = config.nodeEnv === 'development';
+  const sourceRoots = isOpen ? ['*'] : [resolve(config.bundlesDir), ...config.bundleSources];
+  const app = createHttpApp({
+    name: 'chat-proc',
+    log,
+    metrics,
+    clock,
+    health,
+    makeRequestId: () => ids.request(),
+    bodyLimit: config.bodyLimit,
+    openapi: { title: 'Switchyard chat-proc', version: VERSION },
+    routes: [
+      ...createBundleRoutes(guards, bundles),
+      ...createAdminRoutes({ guards, registry, bundles, sourceRoots, log }),
+    ],
+  });
+  const { host, port, metricsPort } = config;
+  const server = await scope.use(listen(app, { port, host }), (opened) => opened.close(CLOSE_MS));
+  if (metricsPort !== 0) {
+    const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });
+    await scope.use(inside, (opened) => opened.close(0));
+  }
+  return server.port;
+}

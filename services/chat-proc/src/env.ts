@@ -1,0 +1,55 @@
+import { identitySettings } from '@switchyard/identity';
+import { bytes, duration, integer, list, loadConfig, text } from '@switchyard/kernel';
+import { SANDBOX_LEVELS } from '@switchyard/runner';
+import { LOG_LEVELS } from '@switchyard/telemetry';
+import { workerConfigSchema } from '@switchyard/turns';
+import { z } from 'zod';
+
+/** Every setting of chat-proc. Read once, by `main.ts`. */
+export const procConfigSchema = z.object({
+  port: integer(8020, 0, 65_535).describe('Port of the HTTP endpoints.'),
+  host: text('127.0.0.1').describe('Address to listen on.'),
+  metricsPort: integer(0, 0, 65_535).describe(
+    'Port of /metrics alone; 0: on the main port, for the own machine only.',
+  ),
+  nodeEnv: z
+    .enum(['development', 'production', 'test'])
+    .default('production')
+    .describe('`development` allows what a server must not.'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('Least severe log lines that are written.'),
+  tenant: text('demo').describe('First half of the scope that this stack serves.'),
+  project: text('main').describe('Second half of the scope.'),
+  redisUrl: text('redis://127.0.0.1:6379').describe('Address of Redis.'),
+  databaseUrl: text().describe('Address of Postgres.'),
+  databasePool: integer(12, 4, 200).describe('Connections to Postgres at most.'),
+  bundlesDir: text('bundles').describe('Folder whose folders are registered as bundles at start.'),
+  bundleSources: list([]).describe(
+    'Further folders from which an admin may register bundles; `*`: any. In development always any.',
+  ),
+  bundleStoreDir: text('.data/bundles').describe(
+    'Where the immutable copies of bundle versions lie; one for all workers.',
+  ),
+  bundleKeepVersions: integer(5, 1, 100).describe('Versions of a bundle that are kept for a rollback.'),
+  bundleRefresh: duration('30s').describe(
+    'How often the registry is read again, so that a lost message heals.',
+  ),
+  defaultBundle: text('assistant').describe(
+    'Bundle that answers where none is named, until an admin chooses another one.',
+  ),
+  docsDir: text('docs').describe('Folder of markdown that bundles can search.'),
+  historyTurns: integer(20, 0, 200).describe('Former exchanges that a bundle is given at most.'),
+  historyCharacters: integer(60_000, 0, 1_000_000).describe('Characters of these exchanges at most.'),
+  runnerSandbox: z.enum(SANDBOX_LEVELS).default('auto').describe('How bundle processes are contained.'),
+  runnerMaxHosts: integer(32, 1, 1000).describe('Bundle processes alive at once.'),
+  runnerIdle: duration('10m').describe('An idle bundle process is closed after this.'),
+  bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
+  workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
+  ...identitySettings,
+  ...workerConfigSchema.shape,
+});
+export type ProcConfig = Readonly<z.output<typeof procConfigSchema>>;
+
+/** The settings of this process. Throws CONFIG with one line that names everything that is wrong. */
+export function readProcConfig(): ProcConfig {
+  return loadConfig(procConfigSchema, process.env, 'chat-proc');
+}

@@ -1,0 +1,94 @@
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, vi } from 'vitest';
+import { ACTOR_DIR, procTest as test } from '../test/proc-rig.ts';
+
+const MAIN = path.join(import.meta.dirname, 'main.ts');
+
+interface Main {
+  child: ChildProcess;
+  said: () => string;
+  exited: Promise<number | string | null>;
+}
+
+function launch(env: Record<string, string>): Main {
+  const child = fork(MAIN, [], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const exited = new Promise<number | string | null>((resolve) => {
+    child.once('exit', (code, signal) => resolve(code ?? signal));
+  });
+  return { child, said: () => said, exited };
+}
+
+/** Process ids below a process, at any depth. */
+async function descendants(pid: number): Promise<number[]> {
+  const parents = new Map<number, number>();
+  for (const name of await readdir('/proc')) {
+    const stat = /^\d+$/u.test(name) ? await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '') : '';
+    const parent = /^\d+ \(.*\) \S (\d+)/su.exec(stat)?.[1];
+    if (parent !== undefined) parents.set(Number(name), Number(parent));
+  }
+  const isBelow = (one: number | undefined): boolean =>
+    one !== undefined && (parents.get(one) === pid || isBelow(parents.get(one)));
+  return [...parents.keys()].filter(isBelow);
+}
+
+/** A zombie is dead; whether somebody collects it is not ours. */
+async function listAlive(pids: readonly number[]): Promise<number[]> {
+  const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')));
+  return pids.filter((_pid, at) => /^\d+ \(.*\) [^ZX]/su.test(stats[at] ?? ''));
+}
+
+test('the process starts, says that it is ready, stops at SIGTERM and leaves nothing behind', async ({
+  rig,
+  redis,
+  postgres,
+}) => {
+  await rig.ship(ACTOR_DIR);
+  const main = launch(rig.env({ redisUrl: redis.url, databaseUrl: postgres.url }));
+  try {
+    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 20_000 });
+    expect((await rig.ended(await rig.say('returned'))).some(({ event }) => event === 'chat_complete')).toBe(
+      true,
+    );
+    const hosts = await descendants(main.child.pid ?? 0);
+    expect(hosts.length).toBeGreaterThan(0);
+    main.child.kill('SIGTERM');
+    expect(await main.exited).toBe(0);
+    await vi.waitFor(async () => expect(await listAlive(hosts)).toEqual([]));
+    expect(main.said()).not.toContain('uncaught');
+  } finally {
+    main.child.kill('SIGKILL');
+  }
+});
+
+test('a killed process leaves no bundle process behind', async ({ rig, redis, postgres }) => {
+  await rig.ship(ACTOR_DIR);
+  const main = launch(rig.env({ redisUrl: redis.url, databaseUrl: postgres.url }));
+  try {
+    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 20_000 });
+    await rig.saysSoon(await rig.say('forever'), 'tick');
+    const hosts = await descendants(main.child.pid ?? 0);
+    main.child.kill('SIGKILL');
+    await main.exited;
+    await vi.waitFor(async () => expect(await listAlive(hosts)).toEqual([]), { timeout: 10_000 });
+  } finally {
+    main.child.kill('SIGKILL');
+  }
+});
+
+test('a bad setting ends the start with one line that names it', async () => {
+  const main = launch({
+    PORT: 'many',
+    DATABASE_URL: 'postgres://nobody',
+    SWITCHYARD_MASTER_KEY: 'a secret that must not be shown',
+  });
+  expect(await main.exited).toBe(1);
+  expect(main.said().trim().split('\n')).toHaveLength(1);
+  expect(main.said()).toContain('PORT');
+  expect(main.said()).not.toContain('must not be shown');
+});

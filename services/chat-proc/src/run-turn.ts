@@ -1,0 +1,160 @@
+import { PlatformError } from '@switchyard/kernel';
+import type { Clock } from '@switchyard/kernel';
+import type { Capabilities } from '@switchyard/capabilities';
+import type { BundleEvent, TurnInvocation } from '@switchyard/protocol';
+import type { BundleHold } from '@switchyard/registry';
+import type { BundleCall, BundleLogLine, Runner } from '@switchyard/runner';
+import type { Conversations } from '@switchyard/store';
+import type { Log } from '@switchyard/telemetry';
+import type { RunningTurn, TurnOutcome } from '@switchyard/turns';
+import { Envelopes } from './envelope.ts';
+import type { OutgoingEvent } from './envelope.ts';
+import { titleFromMessage } from './message-title.ts';
+import { completedOutcome, decideRemainder, failedOutcome, readResult } from './turn-outcome.ts';
+import type { WatchdogLimits } from './turn-outcome.ts';
+import { TurnRecorder } from './turn-recorder.ts';
+
+export interface RunTurnParts {
+  runner: Pick<Runner, 'invoke'>;
+  capabilities: Capabilities;
+  conversations: Pick<Conversations, 'suggestTitle'>;
+  clock: Clock;
+  log: Log;
+  limits: WatchdogLimits;
+  /** Milliseconds from the start of the run to the first piece of the answer. */
+  onFirstDelta: (ms: number) => void;
+}
+
+/** One run of a bundle for one turn: what it says becomes events, what it asks is answered, how it ends becomes the outcome. */
+export async function runTurn(
+  parts: RunTurnParts,
+  hold: BundleHold,
+  invocation: TurnInvocation,
+  turn: RunningTurn,
+): Promise<TurnOutcome> {
+  const run = new TurnRun(parts, hold, invocation, turn);
+  try {
+    return await run.toEnd();
+  } catch (error) {
+    run.tell(error);
+    return failedOutcome(error, turn.signal, run.recorder, parts.limits);
+  } finally {
+    await run.settled();
+  }
+}
+
+class TurnRun {
+  readonly recorder: TurnRecorder;
+  readonly #parts: RunTurnParts;
+  readonly #hold: BundleHold;
+  readonly #invocation: TurnInvocation;
+  readonly #turn: RunningTurn;
+  readonly #envelopes: Envelopes;
+  readonly #log: Log;
+  readonly #startedAt: number;
+  /** Titles are stored beside the stream: a slow database must not hold up words. */
+  readonly #pending: Promise<void>[] = [];
+
+  constructor(parts: RunTurnParts, hold: BundleHold, invocation: TurnInvocation, turn: RunningTurn) {
+    const { payload } = turn.task;
+    const { versionId } = hold.version;
+    const now = (): number => parts.clock.now();
+    this.#parts = parts;
+    this.#hold = hold;
+    this.#invocation = invocation;
+    this.#turn = turn;
+    this.#envelopes = new Envelopes(payload, now);
+    this.recorder = new TurnRecorder(now, versionId);
+    this.#log = parts.log.child({
+      conversation_id: payload.conversation_id,
+      turn_id: payload.turn_id,
+      version_id: versionId,
+    });
+    this.#startedAt = parts.clock.monotonic();
+  }
+
+  async toEnd(): Promise<TurnOutcome> {
+    await this.#suggestTitle();
+    const returned = await this.#parts.runner.invoke(this.#hold.version, {
+      kind: 'turn',
+      payload: this.#invocation,
+      signal: this.#turn.signal,
+      onEvent: (event) => this.#say(event),
+      onCall: (call) => this.#answer(call),
+      onLog: (line) => this.#write(line),
+    });
+    const result = readResult(returned);
+    const { rest, isDropped } = decideRemainder(this.recorder.answer, result.final_answer);
+    if (isDropped) this.#log.warn('returned answer does not go on from the streamed one');
+    if (rest !== '') await this.#say({ kind: 'delta', text: rest, marker: 'answer' });
+    if (result.followups !== undefined) this.recorder.setFollowups(result.followups);
+    for (const closing of this.#envelopes.closings()) await this.#emit(closing);
+    return completedOutcome(result, this.recorder);
+  }
+
+  /** Waits for what runs beside the turn. Never rejects. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#pending);
+  }
+
+  tell(error: unknown): void {
+    const isAborted = this.#turn.signal.aborted;
+    if (isAborted) this.#log.info('turn aborted', { reason: String(this.#turn.signal.reason) });
+    else this.#log.warn('turn failed', { error });
+  }
+
+  async #say(event: BundleEvent): Promise<void> {
+    const out = this.#envelopes.fromBundle(event);
+    if (event.kind === 'delta' && event.marker === 'answer' && this.recorder.answer === '') {
+      this.#parts.onFirstDelta(this.#parts.clock.monotonic() - this.#startedAt);
+    }
+    this.recorder.take(event);
+    if (event.kind === 'title') this.#storeTitle(event.title, 'bundle');
+    await this.#emit(out);
+  }
+
+  async #emit(out: OutgoingEvent): Promise<void> {
+    const isAnswer = out.data.delta?.marker === 'answer';
+    await this.#turn.emit(isAnswer ? { ...out, answerText: this.recorder.answer } : out);
+  }
+
+  async #answer(call: BundleCall): Promise<unknown> {
+    if (call.target === 'mailbox') {
+      if (call.method === 'peek') return this.#turn.peek();
+      if (call.method === 'take') return this.#turn.take();
+      throw PlatformError.of('CAPABILITY_DENIED', `There is no mailbox.${call.method}.`);
+    }
+    const { version, manifest } = this.#hold;
+    const { user_id: userId, user_type: userType } = this.#invocation.user;
+    const caller = {
+      bundleId: version.bundleId,
+      versionId: version.versionId,
+      user: { userId, userType },
+      signal: this.#turn.signal,
+    };
+    return this.#parts.capabilities.call(caller, manifest.capabilities, call);
+  }
+
+  /** A conversation without a title takes the words of its first message, at once; a bundle's own title replaces it later. */
+  async #suggestTitle(): Promise<void> {
+    if (this.#invocation.conversation.title !== undefined) return;
+    const title = titleFromMessage(this.#invocation.message);
+    if (title === undefined) return;
+    this.#storeTitle(title, 'message');
+    await this.#emit(this.#envelopes.title(title));
+  }
+
+  #storeTitle(title: string, source: 'bundle' | 'message'): void {
+    const stored = this.#parts.conversations.suggestTitle(this.#invocation.conversation_id, title, source);
+    this.#pending.push(
+      stored.then(
+        () => undefined,
+        (error: unknown) => this.#log.warn('conversation title could not be stored', { error }),
+      ),
+    );
+  }
+
+  #write(line: BundleLogLine): void {
+    this.#log[line.level]('bundle wrote', { text: line.text });
+  }
+}

@@ -1,0 +1,128 @@
+import { PlatformError } from '@switchyard/kernel';
+import type { BundleEvent, Citation, TurnRecord, Usage } from '@switchyard/protocol';
+
+/** What history keeps of one turn. The answer is never cut: over its bound the turn fails, because a cut answer would not be the one that was streamed. */
+export interface RecordBounds {
+  maxAnswerCharacters: number;
+  maxThinkingCharacters: number;
+  maxSteps: number;
+  maxStepDataCharacters: number;
+  maxCitations: number;
+  maxUsage: number;
+}
+
+export const DEFAULT_RECORD_BOUNDS: RecordBounds = {
+  maxAnswerCharacters: 1_000_000,
+  maxThinkingCharacters: 200_000,
+  maxSteps: 300,
+  maxStepDataCharacters: 8_000,
+  maxCitations: 200,
+  maxUsage: 200,
+};
+
+const OPEN: ReadonlySet<string> = new Set(['started', 'running']);
+
+type RecordStep = TurnRecord['steps'][number];
+
+/** Gathers what a bundle emits into the turn's record. */
+export class TurnRecorder {
+  readonly #bounds: RecordBounds;
+  readonly #now: () => number;
+  readonly #bundleVersion: string | undefined;
+  #answer = '';
+  #thinking = '';
+  readonly #steps = new Map<string, RecordStep>();
+  readonly #citations = new Map<number, Citation>();
+  #followups: string[] = [];
+  readonly #usage: Usage[] = [];
+
+  constructor(
+    now: () => number,
+    bundleVersion: string | undefined,
+    bounds: RecordBounds = DEFAULT_RECORD_BOUNDS,
+  ) {
+    this.#now = now;
+    this.#bundleVersion = bundleVersion;
+    this.#bounds = bounds;
+  }
+
+  /** All answer deltas so far, joined. */
+  get answer(): string {
+    return this.#answer;
+  }
+
+  get followups(): readonly string[] {
+    return this.#followups;
+  }
+
+  /** Takes an event before it is emitted. Throws BUNDLE_ERROR when the answer grows over its bound. */
+  take(event: BundleEvent): void {
+    if (event.kind === 'delta') this.#takeDelta(event.text, event.marker);
+    else if (event.kind === 'step') this.#takeStep(event);
+    else if (event.kind === 'citations') this.#takeCitations(event.items);
+    else if (event.kind === 'followups') this.#followups = [...event.items];
+    else if (event.kind === 'usage' && this.#usage.length < this.#bounds.maxUsage)
+      this.#usage.push(event.usage);
+  }
+
+  setFollowups(items: readonly string[]): void {
+    this.#followups = [...items];
+  }
+
+  /** @param unfinished what a step becomes that was never ended: in history nothing is under way */
+  record(unfinished: 'completed' | 'error' | 'cancelled'): TurnRecord {
+    return {
+      v: 1,
+      final_answer: this.answer,
+      ...(this.#thinking === '' ? {} : { thinking: this.#thinking }),
+      steps: [...this.#steps.values()].map((step) =>
+        OPEN.has(step.status) ? { ...step, status: unfinished } : step,
+      ),
+      citations: [...this.#citations.values()],
+      followups: [...this.#followups],
+      files: [],
+      usage: [...this.#usage],
+      ...(this.#bundleVersion === undefined ? {} : { bundle_version: this.#bundleVersion }),
+    };
+  }
+
+  #takeDelta(text: string, marker: string): void {
+    if (marker === 'thinking') {
+      this.#thinking += text.slice(
+        0,
+        Math.max(0, this.#bounds.maxThinkingCharacters - this.#thinking.length),
+      );
+    } else if (marker === 'answer') {
+      if (this.#answer.length + text.length > this.#bounds.maxAnswerCharacters) {
+        throw PlatformError.of(
+          'BUNDLE_ERROR',
+          `The answer is longer than ${this.#bounds.maxAnswerCharacters} characters.`,
+        );
+      }
+      this.#answer += text;
+    }
+  }
+
+  /** The same name again updates the step in its place and keeps the time of its start. */
+  #takeStep(event: Extract<BundleEvent, { kind: 'step' }>): void {
+    const former = this.#steps.get(event.name);
+    if (former === undefined && this.#steps.size >= this.#bounds.maxSteps) return;
+    const data = event.data ?? former?.data;
+    const isKept = data !== undefined && JSON.stringify(data).length <= this.#bounds.maxStepDataCharacters;
+    const title = event.title ?? former?.title;
+    this.#steps.set(event.name, {
+      name: event.name,
+      status: event.status,
+      ...(title === undefined ? {} : { title }),
+      ...(isKept ? { data } : {}),
+      ts: former?.ts ?? this.#now(),
+    });
+  }
+
+  #takeCitations(items: readonly Citation[]): void {
+    for (const item of items) {
+      if (this.#citations.has(item.id) || this.#citations.size < this.#bounds.maxCitations)
+        this.#citations.set(item.id, item);
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import type { Listening } from '@switchyard/http';
+import { createIds, openScoped, systemClock } from '@switchyard/kernel';
+import type { Deadline, RunningMain, Scope } from '@switchyard/kernel';
+import { createLog, createMetrics } from '@switchyard/telemetry';
+import type { Log } from '@switchyard/telemetry';
+import { areCoreDumpsPossible } from './core-dumps.ts';
+import type { SecretsConfig } from './env.ts';
+import { createSecretRoutes } from './secret-routes.ts';
+import { createSecretShelf } from './secret-shelf.ts';
+import { createServiceTokens } from './service-tokens.ts';
+
+// A value may be six times as long in JSON, when every character of it is escaped.
+const ESCAPED = 6;
+const HARD_CLOSE_MS = 1000;
+
+interface Opened {
+  listening: Listening;
+  drain: () => void;
+}
+
+async function open(config: SecretsConfig, scope: Scope, log: Log): Promise<Opened> {
+  const authenticate = createServiceTokens({
+    'chat-proc': config.secretsToken,
+    operator: config.secretsOperatorToken,
+  });
+  const clock = systemClock;
+  const ids = createIds(clock, randomBytes);
+  const metrics = createMetrics({ service: 'secrets', withProcessMetrics: true });
+  const shelf = createSecretShelf({
+    maxValueBytes: config.maxSecretValue,
+    maxSecrets: config.maxSecrets,
+    clock,
+  });
+  scope.defer(() => shelf.wipe());
+  const held = metrics.gauge('switchyard_secrets_held', 'Secrets in memory.');
+  metrics.onScrape(() => held.set(shelf.size));
+
+  const coreDumps = await areCoreDumpsPossible();
+  if (coreDumps === true) log.warn('core dumps are possible: start this service with a core limit of 0');
+
+  let isDraining = false;
+  const app = createHttpApp({
+    name: 'secrets',
+    log,
+    metrics,
+    clock,
+    health: { report: () => ({ ok: true, detail: { secrets: shelf.size } }), isDraining: () => isDraining },
+    makeRequestId: () => ids.request(),
+    bodyLimit: config.maxSecretValue * ESCAPED + 1024,
+    routes: createSecretRoutes({ shelf, authenticate, scope: config, log }),
+    openapi: { title: 'Switchyard secrets', version: '1' },
+  });
+  const close = (listening: Listening) => listening.close(HARD_CLOSE_MS);
+  if (config.metricsPort > 0)
+    await scope.use(
+      listen(createMetricsApp(metrics), { port: config.metricsPort, host: config.host }),
+      close,
+    );
+  const listening = await scope.use(listen(app, { port: config.port, host: config.host }), close);
+  log.info('listening', { host: config.host, port: listening.port });
+  return { listening, drain: () => void (isDraining = true) };
+}
+
+export interface RunningSecrets extends RunningMain {
+  readonly port: number;
+}
+
+/** Opens everything in order; what was open is closed when a later part fails. */
+export async function start(config: SecretsConfig, given?: Log): Promise<RunningSecrets> {
+  const log = given ?? createLog({ service: 'secrets', level: config.logLevel });
+  const scoped = log.child({ tenant: config.tenant, project: config.project });
+  const { value, scope } = await openScoped((opening) => open(config, opening, scoped));
+  return {
+    port: value.listening.port,
+    async stop(_deadline: Deadline) {
+      value.drain();
+      await scope.close();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import { bytes, integer, loadConfig, optionalSecret, secret, text } from '@switchyard/kernel';
+import { LOG_LEVELS } from '@switchyard/telemetry';
+import { z } from 'zod';
+
+/** Every setting of secrets; names are these in UPPER_SNAKE_CASE. */
+export const settings = z.object({
+  host: text('127.0.0.1').describe('Address to listen on; only the inside may reach it'),
+  port: integer(7777, 0, 65_535).describe('Port to listen on'),
+  metricsPort: integer(0, 0, 65_535).describe('Port of /metrics for scrapers; 0: only from the same machine'),
+  tenant: text('demo').describe('Tenant that this stack serves'),
+  project: text('main').describe('Project that this stack serves'),
+  secretsToken: secret().describe('Token of chat-proc, at least 32 characters: may read, write, list'),
+  secretsOperatorToken: optionalSecret().describe(
+    'Token of whoever fills in secrets from outside: may write and list, never read',
+  ),
+  maxSecretValue: bytes('64KiB').describe('Largest value'),
+  maxSecrets: integer(10_000, 1, 1_000_000).describe('How many secrets are held at most'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('Least severe lines that are written'),
+});
+
+export type SecretsConfig = Readonly<z.output<typeof settings>>;
+
+export const readConfig = (): SecretsConfig => loadConfig(settings, process.env, 'secrets');

@@ -1,0 +1,41 @@
+import { bytes, duration, flag, integer, loadConfig, secret, text } from '@switchyard/kernel';
+import { COOKIE } from '@switchyard/protocol';
+import { LOG_LEVELS } from '@switchyard/telemetry';
+import { z } from 'zod';
+
+/** Every setting of web-proxy; names are these in UPPER_SNAKE_CASE. */
+export const settings = z.object({
+  host: text('0.0.0.0').describe('Address to listen on'),
+  port: integer(8080, 0, 65_535).describe('Port to listen on'),
+  metricsPort: integer(0, 0, 65_535).describe('Port of /metrics for scrapers; 0: only from the same machine'),
+  tenant: text('demo').describe('Tenant that this stack serves'),
+  project: text('main').describe('Project that this stack serves'),
+  redisUrl: text().describe('Redis that holds the masked tokens'),
+  switchyardMasterKey: secret().describe('Opens the masked tokens; the same for every service'),
+  ingressUrl: text('http://127.0.0.1:8010').describe('Where chat-ingress answers'),
+  procUrl: text('http://127.0.0.1:8020').describe('Where chat-proc answers'),
+  webUiUrl: text('http://127.0.0.1:8030').describe('Where web-ui answers'),
+  loginUrl: text('').describe('Where proxylogin answers; empty: there is none, and /auth/* is 404'),
+  publicUrl: text('').describe('Address that browsers use, where it is not the one they connect to'),
+  tlsCertFile: text('').describe('Certificate chain (PEM); with it and a key HTTPS is spoken'),
+  tlsKeyFile: text('').describe('Private key (PEM) of the certificate'),
+  maxBody: bytes('25MiB').describe('Largest message; the body may be larger by the form around it'),
+  tokenCookiesAccepted: flag(false).describe('Whether cookies that hold a token itself pass from outside'),
+  maskedCookie: text(COOKIE.masked).describe('Name of the cookie that stands for a token'),
+  accessTokenCookie: text(COOKIE.accessToken).describe('Name of the cookie that may hold an access token'),
+  idTokenCookie: text(COOKIE.idToken).describe('Name of the cookie that may hold an id token'),
+  connectTimeout: duration('5s').describe('How long connecting to a service may take'),
+  upstreamTimeout: duration('120s').describe('Longest silence of a service in mid-answer'),
+  headersTimeout: duration('20s').describe('How long a client may take to send its headers'),
+  requestTimeout: duration('300s').describe('How long a client may take to send its whole request'),
+  maxConnectionsPerAddress: integer(512, 1).describe('Open connections that one address may have'),
+  streamDrain: duration('2s').describe(
+    'How long open streams may go on while stopping; clients resume elsewhere',
+  ),
+  drain: duration('10s').describe('How long requests under way may go on while stopping'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('Least severe lines that are written'),
+});
+
+export type ProxyConfig = Readonly<z.output<typeof settings>>;
+
+export const readConfig = (): ProxyConfig => loadConfig(settings, process.env, 'web-proxy');

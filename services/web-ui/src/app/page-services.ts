@@ -1,0 +1,95 @@
+import { createClient } from '@switchyard/client';
+import type { Client, StreamEvent, StreamState } from '@switchyard/client';
+import { QueryClient } from '@tanstack/react-query';
+import { ChatStore } from '../session/chat-store.ts';
+import { PendingRemovals } from '../session/pending-removals.ts';
+import { SessionFeed } from '../session/session-feed.ts';
+import { createLonelyTab, createSharedTabs } from '../session/tab-link.ts';
+import type { TabLink } from '../session/tab-link.ts';
+import { rereadList, updateListByEvent } from './list-cache.ts';
+import { StateCell } from './state-cell.ts';
+
+/** Everything that outlives a component, made once in `main.tsx`. */
+export interface PageServices {
+  client: Client;
+  queries: QueryClient;
+  feed: SessionFeed;
+  chat: ChatStore;
+  removals: PendingRemovals;
+  connection: StateCell<StreamState>;
+  newId(): string;
+}
+
+const UNDO_MS = 6_000;
+
+function linkTabs(): TabLink {
+  // Both need a secure context (https, or localhost); on plain http every tab keeps its own stream.
+  if (!('locks' in navigator) || typeof BroadcastChannel === 'undefined') return createLonelyTab();
+  return createSharedTabs({
+    locks: navigator.locks,
+    channel: new BroadcastChannel('switchyard.session'),
+    name: 'switchyard.stream',
+    isVisible: () => document.visibilityState === 'visible',
+    now: () => performance.now(),
+    every: (ms, tick) => {
+      const timer = setInterval(tick, ms);
+      return () => clearInterval(timer);
+    },
+  });
+}
+
+/** Frames for a page that is looked at; a timer for one that is not, which gets no frames. */
+function schedule(flush: () => void): void {
+  if (document.visibilityState === 'visible') requestAnimationFrame(flush);
+  else setTimeout(flush, 100);
+}
+
+function isEnvelopeType(event: StreamEvent, type: string): boolean {
+  return typeof event.data === 'object' && event.data !== null && 'type' in event.data && event.data.type === type;
+}
+
+export function createPageServices(): PageServices {
+  const newId = (): string => crypto.randomUUID();
+  const client = createClient({ baseUrl: '' });
+  const queries = new QueryClient({
+    defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: false } },
+  });
+  const connection = new StateCell<StreamState>({ status: 'connecting', since: Date.now() });
+  const feed: SessionFeed = new SessionFeed({
+    link: linkTabs(),
+    now: () => Date.now(),
+    openStream: ({ lastEventId, onEvent, onState }) => client.stream({ follow: 'session', lastEventId, onEvent, onState }),
+    onEvent: (event) => {
+      // Signed out, here or in another tab: nothing of that person may stay in memory.
+      if (isEnvelopeType(event, 'auth.signed_out')) return window.location.assign('/');
+      chat.onEvent(event);
+      updateListByEvent(queries, event);
+    },
+    onState: (state) => connection.set(state),
+  });
+  const chat: ChatStore = new ChatStore({ client, feed: () => feed, now: () => Date.now(), newMessageId: newId, schedule });
+  const removals = new PendingRemovals({
+    graceMs: UNDO_MS,
+    remove: (conversationId, options) => client.conversations.remove(conversationId, options),
+    onFailed: () => rereadList(queries),
+    after: (ms, run) => {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+  });
+  return { client, queries, feed, chat, removals, connection, newId };
+}
+
+/** What the browser tells the page: it was away, it is online again, it is being closed. */
+export function listenToPage({ feed, removals, queries }: PageServices): void {
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') feed.wake();
+  });
+  window.addEventListener('online', () => feed.wake());
+  window.addEventListener('pagehide', () => removals.flush());
+  window.addEventListener('pageshow', (event) => {
+    if (!event.persisted) return;
+    feed.wake();
+    void queries.invalidateQueries();
+  });
+}

@@ -1,0 +1,6 @@
+export const queryKeys = {
+  profile: ['profile'],
+  config: ['config'],
+  bundles: ['bundles'],
+  list: ['conversations'],
+} as const;

@@ -1,0 +1,18 @@
+import type { TurnView } from '@switchyard/client';
+import { Suspense, lazy } from 'react';
+
+const Markdown = lazy(async () => ({ default: (await import('./markdown.tsx')).Markdown }));
+
+/** Loads the renderer before the first answer needs it. */
+export function preloadMarkdown(): void {
+  void import('./markdown.tsx');
+}
+
+/** The text as markdown; as plain text for the moment until its renderer has been loaded. */
+export function AnswerText({ turn, isRunning }: { turn: TurnView; isRunning: boolean }) {
+  return (
+    <Suspense fallback={<div className="answer whitespace-pre-wrap">{turn.answer}</div>}>
+      <Markdown turnId={turn.turnId} text={turn.answer} citations={turn.citations} isRunning={isRunning} />
+    </Suspense>
+  );
+}

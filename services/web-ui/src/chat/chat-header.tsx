@@ -1,0 +1,34 @@
+import type { BundleSummary } from '@switchyard/protocol';
+import { Menu, SquarePen } from 'lucide-react';
+import { Link } from '@tanstack/react-router';
+import { useShell } from '../app/shell-context.tsx';
+import { texts } from '../texts.ts';
+import { BundlePicker } from './bundle-picker.tsx';
+import { focusComposer } from './focus-composer.ts';
+
+interface ChatHeaderProps {
+  title: string | undefined;
+  bundle: BundleSummary | undefined;
+  bundles: readonly BundleSummary[];
+  /** Only while there is still a choice. */
+  pick: ((bundleId: string) => void) | undefined;
+}
+
+export function ChatHeader({ title, bundle, bundles, pick }: ChatHeaderProps) {
+  const { openDrawer } = useShell();
+  return (
+    <header className="flex h-13 shrink-0 items-center gap-1 border-b border-line px-2 md:px-4">
+      <button type="button" className="icon-button md:hidden" aria-label={texts.sidebar.open} onClick={openDrawer}>
+        <Menu size={19} aria-hidden="true" />
+      </button>
+      <BundlePicker bundle={bundle} bundles={bundles} pick={pick} />
+      {title !== undefined && (
+        <h1 className="hidden min-w-0 truncate border-l border-line-2 pl-3.5 text-ink-2 sm:block">{title}</h1>
+      )}
+      <span className="flex-1" />
+      <Link to="/" className="icon-button md:hidden" aria-label={texts.sidebar.create} onClick={() => requestAnimationFrame(focusComposer)}>
+        <SquarePen size={18} aria-hidden="true" />
+      </Link>
+    </header>
+  );
+}

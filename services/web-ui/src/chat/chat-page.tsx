@@ -1,0 +1,120 @@
+import { Link, useNavigate } from '@tanstack/react-router';
+import { runningTurn } from '@switchyard/client';
+import { useEffect, useState } from 'react';
+import { usePage } from '../app/page-context.tsx';
+import { useBundles } from '../app/queries.ts';
+import { texts } from '../texts.ts';
+import { ProblemPage } from '../ui/problem-page.tsx';
+import { ChatHeader } from './chat-header.tsx';
+import { Composer } from './composer.tsx';
+import { ConnectionNote } from './connection-note.tsx';
+import { DropZone } from './drop-zone.tsx';
+import { EmptyState } from './empty-state.tsx';
+import { focusComposer } from './focus-composer.ts';
+import { QueuedMessages } from './queued-messages.tsx';
+import { SourcesPanel } from './sources-panel.tsx';
+import { SourcesContext } from './sources-context.tsx';
+import type { ShownSources } from './sources-context.tsx';
+import { TurnList } from './turn-list.tsx';
+import { useConversation } from './use-conversation.ts';
+import { useDraft } from './use-draft.ts';
+
+/** One conversation, or the beginning of a new one. */
+export function ChatPage({ conversationId }: { conversationId: string | undefined }) {
+  const { chat, newId } = usePage();
+  const navigate = useNavigate();
+  const bundles = useBundles();
+  const entry = useConversation(conversationId);
+  const draft = useDraft(conversationId);
+  const [pickedId, pickBundle] = useState<string>();
+  const [sources, showSources] = useState<ShownSources>();
+  useEffect(() => showSources(undefined), [conversationId]);
+  useTitle(entry?.view.title, entry !== undefined && runningTurn(entry.view) !== undefined);
+
+  const bundle = bundles.byId(entry?.view.bundleId ?? pickedId) ?? bundles.usual;
+  const turns = entry?.view.turns ?? [];
+  const running = entry === undefined ? undefined : runningTurn(entry.view);
+  const isNew = conversationId === undefined || (entry?.load === 'ready' && turns.length === 0);
+
+  function send(text: string, files: readonly File[] = []): void {
+    const message = { text, files: files.map((file) => ({ filename: file.name, blob: file })), bundleId: pickedId };
+    if (conversationId !== undefined) return void chat.send(conversationId, message);
+    const id = newId();
+    chat.begin(id);
+    void chat.send(id, message);
+    void navigate({ to: '/c/$conversationId', params: { conversationId: id } }).then(() => requestAnimationFrame(focusComposer));
+  }
+
+  if (entry?.load === 'missing' || entry?.load === 'failed') {
+    return (
+      <Problem
+        isMissing={entry.load === 'missing'}
+        again={() => conversationId !== undefined && void chat.open(conversationId)}
+      />
+    );
+  }
+  return (
+    <SourcesContext value={{ shown: sources, show: showSources }}>
+      <DropZone add={draft.addFiles}>
+        <div className="flex min-h-0 min-w-0 flex-1">
+          <main className="relative flex min-w-0 flex-1 flex-col">
+            <ChatHeader
+              title={entry?.view.title}
+              bundle={bundle}
+              bundles={bundles.all}
+              pick={conversationId === undefined ? pickBundle : undefined}
+            />
+            {isNew ? (
+              <EmptyState bundle={bundle} isReady={bundles.isReady} start={(text) => send(text)} />
+            ) : (
+              <TurnList
+                key={conversationId}
+                entry={entry}
+                actions={{
+                  ask: (text) => send(text),
+                  resend: (messageId) => void chat.resend(conversationId, messageId),
+                  edit: (messageId) => draft.restore(chat.withdraw(conversationId, messageId)),
+                  react: (turnId, reaction) => void chat.react(conversationId, turnId, reaction),
+                }}
+              />
+            )}
+            <div className="dock relative mx-auto w-full max-w-[calc(var(--measure)+56px)] px-2 pb-[max(8px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-4">
+              <ConnectionNote />
+              <QueuedMessages turns={turns} />
+              <Composer
+                draft={draft}
+                isRunning={running !== undefined}
+                send={send}
+                stop={() => conversationId !== undefined && void chat.stop(conversationId).catch(() => undefined)}
+              />
+            </div>
+          </main>
+          {sources !== undefined && <SourcesPanel turns={turns} />}
+        </div>
+      </DropZone>
+    </SourcesContext>
+  );
+}
+
+function Problem({ isMissing, again }: { isMissing: boolean; again(): void }) {
+  const { title, hint } = isMissing ? texts.errors.missing : texts.errors.notLoaded;
+  return (
+    <ProblemPage title={title} hint={hint}>
+      {!isMissing && (
+        <button type="button" className="pill" onClick={again}>
+          {texts.errors.reload}
+        </button>
+      )}
+      <Link to="/" className="pill">
+        {texts.errors.start}
+      </Link>
+    </ProblemPage>
+  );
+}
+
+/** The tab's title names the conversation; a dot before it says that an answer is being written. */
+function useTitle(title: string | undefined, isRunning: boolean): void {
+  useEffect(() => {
+    document.title = `${isRunning ? '● ' : ''}${title === undefined ? '' : `${title} · `}${texts.product}`;
+  }, [title, isRunning]);
+}

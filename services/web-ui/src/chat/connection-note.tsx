@@ -1,0 +1,31 @@
+import { useEffect, useState } from 'react';
+import { usePage } from '../app/page-context.tsx';
+import { useCell } from '../app/state-cell.ts';
+import { texts } from '../texts.ts';
+
+/** A reconnect that takes less than this is nobody's business, ms. */
+const PATIENCE_MS = 2_000;
+
+/** Says that the connection is gone only when it stays gone. */
+export function ConnectionNote() {
+  const state = useCell(usePage().connection);
+  const isDown = state.status === 'reconnecting' || state.status === 'connecting';
+  const [isLong, setLong] = useState(false);
+  useEffect(() => {
+    setLong(false);
+    if (!isDown) return undefined;
+    const timer = setTimeout(() => setLong(true), Math.max(0, PATIENCE_MS - (Date.now() - state.since)));
+    return () => clearTimeout(timer);
+  }, [isDown, state.since]);
+  const words = state.status === 'failed' ? texts.connection.failed : isDown && isLong ? texts.connection.reconnecting : undefined;
+  return (
+    <div role="status">
+      {words !== undefined && (
+        <p className="mb-2 flex animate-[rise_160ms_ease-out] items-center gap-2.5 rounded-md bg-run-soft px-3.5 py-2 text-sm">
+          <span className="signal" data-tone={state.status === 'failed' ? 'stop' : 'run'} aria-hidden="true" />
+          {words}
+        </p>
+      )}
+    </div>
+  );
+}
