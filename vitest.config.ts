@@ -48,6 +48,15 @@ export default defineConfig({
       wholeStack('e2e', ['tests/e2e/**/*.test.ts']),
       wholeStack('browser', ['tests/browser/**/*.test.ts']),
       wholeStack('chaos', ['tests/chaos/**/*.test.ts']),
+      // Images, containers, volumes: needs a docker daemon and brings its own stores. Run by name only.
+      {
+        test: {
+          name: 'compose',
+          include: ['tests/compose/**/*.test.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 900_000,
+        },
+      },
     ],
   },
 });

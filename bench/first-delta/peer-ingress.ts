@@ -10,7 +10,7 @@ import pg from 'pg';
 const redisUrl = process.env['REDIS_URL'] ?? '';
 const hasRows = process.env['ROWS'] === '1';
 const pool = hasRows ? new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 8 }) : undefined;
-const queue = new Queue('bench', { connection: new Redis(redisUrl, { maxRetriesPerRequest: null }), defaultJobOptions: { removeOnComplete: true, removeOnFail: true } });
+const queue = new Queue(process.env['QUEUE'] ?? 'bench', { connection: new Redis(redisUrl, { maxRetriesPerRequest: null }), defaultJobOptions: { removeOnComplete: true, removeOnFail: true } });
 const subscriber = new Redis(redisUrl);
 const streams = new Map<string, Set<express.Response>>();
 subscriber.on('message', (channel: string, message: string) => {
@@ -26,7 +26,7 @@ app.post('/chat', async (request, response) => {
   response.json({ id });
 });
 app.get('/stream', async (request, response) => {
-  const channel = `bench:${String(request.query['session'])}`;
+  const channel = `${process.env["QUEUE"] ?? "bench"}:${String(request.query['session'])}`;
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   let set = streams.get(channel);
   if (set === undefined) {

@@ -5,7 +5,7 @@ import type { Side } from './measure.ts';
 
 /** Starts the peer's two processes on the given Redis and Postgres. `withRows`: the same durable rows as ours per job. */
 export async function startPeer(options: { redisUrl: string; databaseUrl: string; withRows: boolean; users: number }): Promise<{ side: Side; stop(): void }> {
-  const env = { PATH: process.env['PATH'], REDIS_URL: options.redisUrl, DATABASE_URL: options.databaseUrl, ROWS: options.withRows ? '1' : '0', NODE_ENV: 'production' };
+  const env = { PATH: process.env['PATH'], REDIS_URL: options.redisUrl, DATABASE_URL: options.databaseUrl, ROWS: options.withRows ? '1' : '0', QUEUE: options.withRows ? 'bench-rows' : 'bench', NODE_ENV: 'production' };
   const start = (file: string) => fork(path.join(import.meta.dirname, file), [], { env, stdio: 'inherit' });
   const [ingress, worker] = [start('peer-ingress.ts'), start('peer-worker.ts')];
   const [{ port }] = (await Promise.all([firstMessage(ingress), firstMessage(worker)])) as [{ port: number }, unknown];

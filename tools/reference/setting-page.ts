@@ -19,7 +19,7 @@ type Load = (service: string) => Promise<unknown>;
 const schemaOf = (service: string, exports: unknown): Schema => {
   const found = Object.values(exports as Record<string, unknown>).find((one) => one instanceof z.ZodObject);
   if (found === undefined) throw new Error(`services/${service}/src/env.ts exports no zod object`);
-  return found as Schema;
+  return found;
 };
 
 /** A default as an operator would write it: `30s`, not the milliseconds that it becomes. */

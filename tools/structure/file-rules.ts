@@ -6,7 +6,7 @@ const VAGUE = new Set(['util', 'utils', 'helper', 'helpers', 'common', 'manager'
 const KEBAB = /^[a-z0-9]+(-[a-z0-9]+)*$/;
 
 const stem = (file: string): string =>
-  basename(file).replace(/\.(int\.|browser\.)?(test|config|d|gen)?\.?tsx?$/, '');
+  basename(file).replace(/\.(int\.|browser\.)?(test|config|bench|d|gen)?\.?tsx?$/, '');
 
 /** Names say what is inside: kebab-case, and never a word that fits every file. */
 export const nameRule: Rule = (repository) =>
@@ -83,7 +83,7 @@ const HEADER = /^(?:#![^\n]*\n)?((?:--[^\n]*\n)+)/;
 /** A script is read far from its caller: its contract stands on top of it. Includes say what they do. */
 export const luaRule: Rule = (repository) =>
   [...repository].flatMap(([file, text]): Finding[] => {
-    if (!file.endsWith('.lua')) return [];
+    if (!file.endsWith('.lua') || file.includes('/test/')) return [];
     const name = basename(file, '.lua');
     const header = HEADER.exec(text)?.[1] ?? '';
     const isInclude = /\/include\/|^packages\/redis\/lua\//.test(file);

@@ -81,7 +81,7 @@ test.each<[string, Rule, Record<string, string>, RegExp]>([
     { 'packages/a/src/scripts/take-one.lua': '-- take-one: takes\nreturn 1' },
     /KEYS/,
   ],
-  ['unfinished work', wordRule, { 'packages/a/src/a.ts': `// ${'TO'}${'DO'} later` }, /issue/],
+  ['unfinished work', wordRule, { 'packages/a/src/a.ts': '// TODO later' }, /issue/],
   ['a path of one machine', wordRule, { 'packages/a/src/a.ts': "const dir = '/home/me/x';" }, /one machine/],
   [
     'a host that imports',

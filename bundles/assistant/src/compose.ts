@@ -2,9 +2,10 @@ import type { Block } from './blocks.ts';
 import { excerptOf, leadSentence, withoutLead } from './excerpt.ts';
 import { placeOf } from './passage.ts';
 import type { Citation, Passage } from './passage.ts';
-import { selectPassages } from './rank.ts';
+import { ownHeading, selectPassages } from './rank.ts';
 import type { RankedPassage, Selection } from './rank.ts';
 import type { Question } from './question.ts';
+import { stemsOf } from './words.ts';
 
 export interface ComposedAnswer {
   markdown: string;
@@ -89,9 +90,14 @@ function plainQuote(blocks: readonly Block[]): string {
   return (block?.text ?? '').replaceAll(/\s+/gu, ' ').trim();
 }
 
+/** A heading alone says enough only when it names the subject; "Consequences" of something is better asked for by its page. */
 function followupsFrom(related: readonly RankedPassage[], question: Question): string[] {
   const asked = question.text.toLowerCase();
-  const subjects = related.map(({ passage }) => (passage.heading === '' ? passage.title : passage.heading));
+  const subjects = related.map(({ passage }) => {
+    const own = ownHeading(passage);
+    const stems = stemsOf(own);
+    return question.terms.some((term) => stems.has(term.stem)) ? own : passage.title;
+  });
   return [...new Set(subjects)]
     .filter((subject) => !asked.includes(subject.toLowerCase()))
     .map((subject) => `Tell me about: ${subject}`);

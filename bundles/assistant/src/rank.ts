@@ -8,6 +8,8 @@ export interface RankedPassage {
   coverage: number;
   /** Coverage plus what headings, neighbouring words and the database's own rank add. Only for ordering. */
   rank: number;
+  /** Part of the own heading's words that were asked for. */
+  focus: number;
 }
 
 export interface Selection {
@@ -25,6 +27,8 @@ const MAX_PER_PAGE = 2;
  */
 const RELEVANT_SHORT = 0.55;
 const RELEVANT_LONG = 0.45;
+/** Enough for a passage whose heading is about nothing else than what was asked. */
+const RELEVANT_FOCUSED = 0.35;
 const RELATED = 0.3;
 /** A second passage is worth quoting only when it is nearly as good as the best one. */
 const NEAR_BEST = 0.75;
@@ -63,7 +67,7 @@ export function rankPassages(
         0.15 * part(title) +
         0.2 * closeness(terms, passage.text) +
         0.3 * (passage.score / bestScore);
-      return { passage, coverage, rank };
+      return { passage, coverage, rank, focus };
     })
     .toSorted((a, b) => b.rank - a.rank || a.passage.path.localeCompare(b.passage.path));
 }
@@ -75,12 +79,14 @@ export function selectPassages(
 ): Selection {
   const ranked = rankPassages(terms, passages, askedWith);
   const bar = terms.length > 3 ? RELEVANT_LONG : RELEVANT_SHORT;
-  const best = ranked.find((one) => one.coverage >= bar);
+  const isRelevant = (one: RankedPassage): boolean =>
+    one.coverage >= (one.focus === 1 ? Math.min(bar, RELEVANT_FOCUSED) : bar);
+  const best = ranked.find(isRelevant);
   const read: RankedPassage[] = [];
   for (const one of best === undefined ? [] : ranked) {
     const ofPage = read.filter((other) => other.passage.path === one.passage.path).length;
     const isRepeat = read.some((other) => other.passage.text.trim() === one.passage.text.trim());
-    if (one.coverage < bar || one.rank < NEAR_BEST * (best?.rank ?? 0) || ofPage >= MAX_PER_PAGE || isRepeat)
+    if (!isRelevant(one) || one.rank < NEAR_BEST * (best?.rank ?? 0) || ofPage >= MAX_PER_PAGE || isRepeat)
       continue;
     read.push(one);
     if (read.length === MAX_READ) break;
@@ -125,6 +131,7 @@ function focusOf(passage: Passage, terms: readonly Term[]): number {
   return words.filter((word) => terms.some((term) => term.stem === word.stem)).length / words.length;
 }
 
-function ownHeading(passage: Passage): string {
+/** The last part of "Parent › Own"; a page's opening is headed by its title. */
+export function ownHeading(passage: Passage): string {
   return passage.heading === '' ? passage.title : (passage.heading.split(' › ').at(-1) ?? '');
 }

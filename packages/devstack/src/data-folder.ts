@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canReach, ensureDatabaseUser } from './database-user.ts';
 
@@ -26,6 +26,9 @@ export interface Credentials {
 /** Used where the database's account cannot pass the data folder's parents, as under a 0700 home. */
 const REACHABLE = '/var/lib/switchyard';
 const KEY_BYTES = 32;
+const CREDENTIALS = 'credentials.json';
+/** All that a stack makes below its data folder. */
+const ENTRIES = ['redis', 'postgres', 'blobs', 'bundles', 'logs', 'run.json', CREDENTIALS];
 
 const newCredentials = (): Credentials => ({
   masterKey: randomBytes(KEY_BYTES).toString('base64'),
@@ -65,6 +68,16 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     postgres: postgresFolder(root),
     logs,
     runFile: join(root, 'run.json'),
-    credentials: await loadCredentials(join(root, 'credentials.json')),
+    credentials: await loadCredentials(join(root, CREDENTIALS)),
   };
+};
+
+/** Whether a folder is one that `openDataFolder` made. */
+export const isDataFolder = (root: string): boolean => existsSync(join(root, CREDENTIALS));
+
+/** Removes what a stack made, entry by entry: `--data` may name a folder in which other things lie too. */
+export const removeDataFolder = async (root: string): Promise<void> => {
+  await rm(postgresFolder(root), { recursive: true, force: true });
+  for (const entry of ENTRIES) await rm(join(root, entry), { recursive: true, force: true });
+  await rmdir(root).catch(() => {}); // not empty: what is left is not ours
 };

@@ -14,6 +14,8 @@ export interface RunningProcess {
 export interface RunState {
   readonly v: 1;
   readonly launcher: ProcessIdentity;
+  /** False while it starts: addresses and processes are not known yet. */
+  readonly isUp: boolean;
   readonly url: string;
   readonly startedAt: string;
   readonly tenant: string;
@@ -34,6 +36,20 @@ export const readRunFile = async (file: string): Promise<RunState | undefined> =
 export const writeRunFile = async (file: string, state: RunState): Promise<void> => {
   await writeFile(`${file}.partial`, `${JSON.stringify(state, undefined, 2)}\n`, { mode: 0o600 });
   await rename(`${file}.partial`, file);
+};
+
+/**
+ * Takes the data folder for this launcher. Answers false when another one has taken it in the meantime: two stacks on one
+ * append-only file would ruin it.
+ */
+export const claimRunFile = async (file: string, state: RunState): Promise<boolean> => {
+  try {
+    await writeFile(file, JSON.stringify(state), { mode: 0o600, flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
 };
 
 export const removeRunFile = (file: string): Promise<void> => rm(file, { force: true });

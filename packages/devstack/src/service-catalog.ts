@@ -15,6 +15,8 @@ export const DEFAULT_PORTS: ServicePorts = {
 export interface StackSettings {
   readonly root: string;
   readonly dataDir: string;
+  /** Every folder in it is registered as a bundle at start. */
+  readonly bundlesDir: string;
   readonly tenant: string;
   readonly project: string;
   readonly ports: ServicePorts;
@@ -64,7 +66,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     DATA_DIR: settings.dataDir,
     BLOB_DIR: `${settings.dataDir}/blobs`,
     BUNDLE_STORE_DIR: `${settings.dataDir}/bundles`,
-    BUNDLES_DIR: `${settings.root}/bundles`,
+    BUNDLES_DIR: settings.bundlesDir,
     DOCS_DIR: `${settings.root}/docs`,
     DRAIN_LIMIT: settings.userEnv['DRAIN_LIMIT'] ?? LAPTOP_DRAIN,
   }),

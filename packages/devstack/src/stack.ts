@@ -27,6 +27,8 @@ export interface StackOptions {
   readonly path: string;
   readonly tenant?: string;
   readonly project?: string;
+  /** The shipped bundles unless said otherwise. */
+  readonly bundlesDir?: string;
   /** Servers that somebody else runs; they are used and never touched. */
   readonly redisUrl?: string;
   readonly databaseUrl?: string;
@@ -113,6 +115,7 @@ const startServers = async (options: StackOptions, warden: Warden, closers: Clos
 const stackSettings = (options: StackOptions, servers: Servers): StackSettings => ({
   root: options.root,
   dataDir: options.data.root,
+  bundlesDir: options.bundlesDir ?? join(options.root, 'bundles'),
   tenant: options.tenant ?? 'demo',
   project: options.project ?? 'main',
   ports: options.ports,

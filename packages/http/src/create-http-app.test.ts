@@ -36,7 +36,11 @@ const routes = [
     guard: 'none',
     params: z.object({ how: z.string() }),
     handle: ({ params }) => {
-      if (params.how === 'busy') throw PlatformError.of('RATE_LIMITED', undefined, { retryAfterSec: 7, errorType: 'rate_limit.minute' });
+      if (params.how === 'busy')
+        throw PlatformError.of('RATE_LIMITED', undefined, {
+          retryAfterSec: 7,
+          errorType: 'rate_limit.minute',
+        });
       if (params.how === 'drain') throw PlatformError.of('DRAINING');
       throw new Error('the password is hunter2');
     },
@@ -60,7 +64,8 @@ async function start(health: HealthSource = { report: () => ({ ok: true }), isDr
   return `http://127.0.0.1:${listening.port}`;
 }
 
-const post = (url: string, body: string, type = 'application/json') => fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
+const post = (url: string, body: string, type = 'application/json') =>
+  fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
 
 describe('input', () => {
   it('hands checked params, query and body to the handler', async () => {
@@ -76,21 +81,35 @@ describe('input', () => {
     ['an id that cannot exist', '/things/abcdef', '{"name":"n"}', 'application/json', 404, 'not_found'],
     ['a path that does not decode', '/things/%E0%A4%A', '{}', 'application/json', 400, 'request.invalid'],
     ['another media type', '/things/a', 'name=n', 'text/plain', 415, 'request.unsupported_media_type'],
-    ['a body over the limit', '/things/a', JSON.stringify({ name: 'n'.repeat(LIMIT) }), 'application/json', 413, 'request.too_large'],
+    [
+      'a body over the limit',
+      '/things/a',
+      JSON.stringify({ name: 'n'.repeat(LIMIT) }),
+      'application/json',
+      413,
+      'request.too_large',
+    ],
     ['an unknown path', '/nothing', '{}', 'application/json', 404, 'not_found'],
   ])('answers %s in the one error shape', async (_what, path, body, type, status, errorType) => {
     const answer = await post(`${await start()}${path}`, body, type);
     const { detail } = (await answer.json()) as { detail: Record<string, unknown> };
-    expect([answer.status, detail['error_type'], detail['request_id']]).toEqual([status, errorType, 'r-made']);
+    expect([answer.status, detail['error_type'], detail['request_id']]).toEqual([
+      status,
+      errorType,
+      'r-made',
+    ]);
   });
 
   it('refuses a body that grows past the limit without having announced it', async () => {
     const { port } = new URL(await start());
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const req = request({ port, path: '/things/a', method: 'POST', headers: { 'content-type': 'application/json' } }, (res) => {
-        res.resume();
-        resolve(res.statusCode);
-      });
+      const req = request(
+        { port, path: '/things/a', method: 'POST', headers: { 'content-type': 'application/json' } },
+        (res) => {
+          res.resume();
+          resolve(res.statusCode);
+        },
+      );
       req.on('error', reject);
       req.write(`{"name":"${'n'.repeat(2 * LIMIT)}`);
       req.end('"}');
@@ -123,7 +142,9 @@ describe('errors', () => {
     const answer = await fetch(`${await start()}/fail/badly`, { headers: { 'x-request-id': 'mine-1' } });
     const text = await answer.text();
     expect([answer.status, answer.headers.get('x-request-id')]).toEqual([500, 'mine-1']);
-    expect(JSON.parse(text)).toEqual({ detail: { error: 'Internal error.', error_type: 'internal', request_id: 'mine-1' } });
+    expect(JSON.parse(text)).toEqual({
+      detail: { error: 'Internal error.', error_type: 'internal', request_id: 'mine-1' },
+    });
   });
 
   it('makes an own id where the given one could break a log line', async () => {
@@ -153,6 +174,8 @@ describe('health', () => {
 });
 
 it('makes openapi.json from the table that mounts the routes', async () => {
-  const answer = (await (await fetch(`${await start()}/openapi.json`)).json()) as { paths: Record<string, object> };
+  const answer = (await (await fetch(`${await start()}/openapi.json`)).json()) as {
+    paths: Record<string, object>;
+  };
   expect(Object.keys(answer.paths)).toEqual(['/things/{id}', '/fail/{how}']);
 });

@@ -44,7 +44,11 @@ export function translateLibraryError(thrown: unknown): unknown {
   const { type, status, message } = thrown as { type?: unknown; status?: unknown; message?: unknown };
   switch (type) {
     case 'entity.parse.failed':
-      return PlatformError.of('INVALID_JSON', `The body is not valid JSON: ${String(message).slice(0, 160)}`, { details: { field: 'body' } });
+      return PlatformError.of(
+        'INVALID_JSON',
+        `The body is not valid JSON: ${String(message).slice(0, 160)}`,
+        { details: { field: 'body' } },
+      );
     case 'entity.too.large':
       return PlatformError.of('TOO_LARGE', 'The body is too large.', { details: limitOf(thrown) });
     case 'encoding.unsupported':
@@ -52,12 +56,17 @@ export function translateLibraryError(thrown: unknown): unknown {
       return PlatformError.of('UNSUPPORTED_MEDIA_TYPE', 'The encoding of the body is not supported.');
     case 'request.size.invalid':
     case 'stream.encoding.set':
-      return PlatformError.of('INVALID_REQUEST', 'The body does not have the length that the request announced.');
+      return PlatformError.of(
+        'INVALID_REQUEST',
+        'The body does not have the length that the request announced.',
+      );
     case 'request.aborted':
       return undefined;
     default:
       // The router throws URIError-like errors with status 400 for a path that does not decode.
-      return status === 400 ? PlatformError.of('INVALID_REQUEST', 'The request path or body cannot be decoded.') : thrown;
+      return status === 400
+        ? PlatformError.of('INVALID_REQUEST', 'The request path or body cannot be decoded.')
+        : thrown;
   }
 }
 

@@ -20,7 +20,9 @@ export function createHealthRouter(name: string, health: HealthSource, metrics: 
     const isReady = report.ok && !isDraining;
     if (isReadiness && !isReady) res.setHeader('Retry-After', '1');
     const status = isDraining ? 'draining' : report.ok ? 'ok' : 'degraded';
-    res.status(isReadiness && !isReady ? 503 : 200).json({ status, service: name, ...(report.detail === undefined ? {} : { detail: report.detail }) });
+    res
+      .status(isReadiness && !isReady ? 503 : 200)
+      .json({ status, service: name, ...(report.detail === undefined ? {} : { detail: report.detail }) });
   };
   router.get('/health', (_req, res) => answer(res, false));
   router.get('/health/ready', (_req, res) => answer(res, true));

@@ -24,7 +24,13 @@ it('closes at once when only idle keep-alive sockets are left', async () => {
 
 it('lets a request under way finish, and then ends its connection', async () => {
   let finish: () => void = () => undefined;
-  const listening = await listen((_req, res) => (finish = () => res.end('done')) && void res.write('begun '), { port: 0, host: '127.0.0.1' });
+  const listening = await listen(
+    (_req, res) => {
+      finish = () => void res.end('done');
+      res.write('begun ');
+    },
+    { port: 0, host: '127.0.0.1' },
+  );
   const agent = new Agent({ keepAlive: true });
   const answer = await get(listening.port, agent);
   const closed = listening.close(10_000);

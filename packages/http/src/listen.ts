@@ -44,7 +44,12 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
   });
   let closing: Promise<void> | undefined;
   const { port } = server.address() as AddressInfo;
-  return { port, host: options.host, server, close: (waitMs) => (closing ??= closeServer(server, sockets, waitMs)) };
+  return {
+    port,
+    host: options.host,
+    server,
+    close: (waitMs) => (closing ??= closeServer(server, sockets, waitMs)),
+  };
 }
 
 async function closeServer(server: Server, sockets: ReadonlySet<Socket>, waitMs: number): Promise<void> {

@@ -10,11 +10,17 @@ interface InputSchemas {
 }
 
 /** Checks what a request brings against a route's schemas. */
-export function readInput(req: Request, schemas: InputSchemas): { params: unknown; query: unknown; body: unknown } {
+export function readInput(
+  req: Request,
+  schemas: InputSchemas,
+): { params: unknown; query: unknown; body: unknown } {
   return {
     params: schemas.params === undefined ? req.params : readParams(schemas.params, req.params),
     query: schemas.query === undefined ? req.query : checkInput(schemas.query, req.query, 'query'),
-    body: schemas.body === undefined || schemas.readsBody === true ? undefined : checkInput(schemas.body, readBody(req), 'body'),
+    body:
+      schemas.body === undefined || schemas.readsBody === true
+        ? undefined
+        : checkInput(schemas.body, readBody(req), 'body'),
   };
 }
 
@@ -31,12 +37,16 @@ export function checkInput<S extends z.ZodType>(schema: S, value: unknown, where
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const path = issue === undefined || issue.path.length === 0 ? where : issue.path.map(String).join('.');
-  throw PlatformError.of('INVALID_REQUEST', `${path}: ${issue?.message ?? 'not valid'}`, { details: { field: path } });
+  throw PlatformError.of('INVALID_REQUEST', `${path}: ${issue?.message ?? 'not valid'}`, {
+    details: { field: path },
+  });
 }
 
 function readBody(req: Request): unknown {
   if (req.body !== undefined) return req.body;
-  const isEmpty = req.headers['content-length'] === '0' || (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined);
+  const isEmpty =
+    req.headers['content-length'] === '0' ||
+    (req.headers['content-length'] === undefined && req.headers['transfer-encoding'] === undefined);
   if (isEmpty) return {};
   throw PlatformError.of('UNSUPPORTED_MEDIA_TYPE', 'The body must be application/json.');
 }

@@ -37,7 +37,7 @@ export function readMultipart(req: IncomingMessage, limits: MultipartLimits): Pr
     let total = 0;
     const parser = openParser(req, limits, reject);
     if (parser === undefined) return;
-    const fail = (error: unknown) => {
+    const fail = (error: Error) => {
       req.unpipe(parser);
       // Discards what still arrives: an answer can only be read by a client that may finish writing.
       req.resume();
@@ -60,10 +60,20 @@ export function readMultipart(req: IncomingMessage, limits: MultipartLimits): Pr
       });
       // A part that is cut off fails the form as a whole; without a listener it would end the process.
       stream.on('error', (error) => fail(unreadable(error)));
-      stream.on('end', () => form.files.push({ field, filename: filename ?? '', mime: mimeType, bytes: Buffer.concat(chunks) }));
+      stream.on('end', () =>
+        form.files.push({ field, filename: filename ?? '', mime: mimeType, bytes: Buffer.concat(chunks) }),
+      );
     });
-    parser.on('filesLimit', () => fail(PlatformError.of('INVALID_REQUEST', `At most ${limits.maxFiles} files are allowed.`, { details: { field: 'files' } })));
-    parser.on('fieldsLimit', () => fail(PlatformError.of('INVALID_REQUEST', 'The form has too many fields.')));
+    parser.on('filesLimit', () =>
+      fail(
+        PlatformError.of('INVALID_REQUEST', `At most ${limits.maxFiles} files are allowed.`, {
+          details: { field: 'files' },
+        }),
+      ),
+    );
+    parser.on('fieldsLimit', () =>
+      fail(PlatformError.of('INVALID_REQUEST', 'The form has too many fields.')),
+    );
     parser.on('error', (error) => fail(unreadable(error)));
     parser.on('close', () => resolve(form));
     req.once('close', () => {
@@ -73,7 +83,11 @@ export function readMultipart(req: IncomingMessage, limits: MultipartLimits): Pr
   });
 }
 
-function openParser(req: IncomingMessage, limits: MultipartLimits, reject: (error: unknown) => void): busboy.Busboy | undefined {
+function openParser(
+  req: IncomingMessage,
+  limits: MultipartLimits,
+  reject: (error: unknown) => void,
+): busboy.Busboy | undefined {
   if (Number(req.headers['content-length'] ?? 0) > limits.maxBytes + 64 * 1024) {
     req.resume();
     reject(tooLarge(limits.maxBytes));
@@ -83,11 +97,18 @@ function openParser(req: IncomingMessage, limits: MultipartLimits, reject: (erro
     return busboy({
       headers: req.headers,
       defParamCharset: 'utf8',
-      limits: { files: limits.maxFiles, fields: MAX_FIELDS, fieldSize: limits.maxFieldBytes, fileSize: limits.maxBytes + 1 },
+      limits: {
+        files: limits.maxFiles,
+        fields: MAX_FIELDS,
+        fieldSize: limits.maxFieldBytes,
+        fileSize: limits.maxBytes + 1,
+      },
     });
   } catch (error) {
     req.resume();
-    reject(PlatformError.of('INVALID_REQUEST', 'The multipart body has no usable boundary.', { cause: error }));
+    reject(
+      PlatformError.of('INVALID_REQUEST', 'The multipart body has no usable boundary.', { cause: error }),
+    );
     return undefined;
   }
 }
@@ -97,7 +118,11 @@ function unreadable(cause: unknown): PlatformError {
 }
 
 function tooLarge(limitBytes: number, field?: string): PlatformError {
-  return PlatformError.of('TOO_LARGE', field === undefined ? 'The body is too large.' : `The field ${field} is too large.`, {
-    details: { limit_bytes: limitBytes, ...(field === undefined ? {} : { field }) },
-  });
+  return PlatformError.of(
+    'TOO_LARGE',
+    field === undefined ? 'The body is too large.' : `The field ${field} is too large.`,
+    {
+      details: { limit_bytes: limitBytes, ...(field === undefined ? {} : { field }) },
+    },
+  );
 }

@@ -37,7 +37,11 @@ export function setSecurityHeaders(_req: Request, res: Response, next: NextFunct
 /** One log line and one observation for each request. The path is written without its query: tokens may travel there (03 §1). */
 export function observeRequests(log: Log, metrics: Metrics, clock: Clock): RequestHandler {
   const labels = ['method', 'route', 'status'] as const;
-  const duration = metrics.timer('switchyard_http_request_seconds', 'Time from request to the end of its answer.', labels);
+  const duration = metrics.timer(
+    'switchyard_http_request_seconds',
+    'Time from request to the end of its answer.',
+    labels,
+  );
   return (req, res, next) => {
     const startedAt = clock.monotonic();
     res.once('close', () => {
@@ -45,8 +49,15 @@ export function observeRequests(log: Log, metrics: Metrics, clock: Clock): Reque
       const pattern: unknown = (req.route as { path?: unknown } | undefined)?.path;
       const route = typeof pattern === 'string' ? pattern : 'unmatched';
       // A stream's length is its client's affair and would drown the figure.
-      if (res.getHeader('content-type') !== SSE_CONTENT_TYPE) duration.observeMs(ms, { method: req.method, route, status: String(res.statusCode) });
-      const fields = { request_id: requestIdOf(res), method: req.method, path: req.path, status: res.statusCode, ms: Math.round(ms) };
+      if (res.getHeader('content-type') !== SSE_CONTENT_TYPE)
+        duration.observeMs(ms, { method: req.method, route, status: String(res.statusCode) });
+      const fields = {
+        request_id: requestIdOf(res),
+        method: req.method,
+        path: req.path,
+        status: res.statusCode,
+        ms: Math.round(ms),
+      };
       const message = res.writableFinished ? 'request answered' : 'request ended by the client';
       if (route.startsWith('/health') || route === '/metrics') log.debug(message, fields);
       else log.info(message, fields);

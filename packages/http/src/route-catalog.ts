@@ -22,7 +22,10 @@ export interface Route extends RouteDescription {
   handler: RequestHandler;
 }
 
-export interface RouteDefinition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> extends Omit<Route, 'handler'> {
+export interface RouteDefinition<P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> extends Omit<
+  Route,
+  'handler'
+> {
   params?: P;
   /** 400 naming the field. */
   query?: Q;
@@ -32,27 +35,35 @@ export interface RouteDefinition<P extends z.ZodType, Q extends z.ZodType, B ext
   handle(input: RouteInput<z.output<P>, z.output<Q>, z.output<B>>): unknown;
 }
 
-export function defineRoute<P extends z.ZodType = z.ZodUnknown, Q extends z.ZodType = z.ZodUnknown, B extends z.ZodType = z.ZodUnknown>(
-  definition: RouteDefinition<P, Q, B>,
-): Route {
+export function defineRoute<
+  P extends z.ZodType = z.ZodUnknown,
+  Q extends z.ZodType = z.ZodUnknown,
+  B extends z.ZodType = z.ZodUnknown,
+>(definition: RouteDefinition<P, Q, B>): Route {
   const { handle, ...row } = definition;
   const handler = async (req: Request, res: Response) => {
     const input = readInput(req, row) as { params: z.output<P>; query: z.output<Q>; body: z.output<B> };
     const answer = await handle({ ...input, req, res });
     if (answer !== undefined && !res.headersSent) res.json(answer);
   };
-  return { ...row, handler } as Route;
+  return { ...row, handler };
 }
 
 /** Mounts the table; then, for each of its paths, 405 with `Allow` for every other method. */
 export function mountRoutes(app: Express, routes: readonly Route[], bodyLimit: number): void {
-  const parseJson = express.json({ limit: bodyLimit, type: ['application/json', 'application/*+json'], strict: false });
+  const parseJson = express.json({
+    limit: bodyLimit,
+    type: ['application/json', 'application/*+json'],
+    strict: false,
+  });
   for (const route of routes) {
-    const before: RequestHandler[] = route.body === undefined || route.readsBody === true ? [] : [refuseTooLarge(bodyLimit), parseJson];
+    const before: RequestHandler[] =
+      route.body === undefined || route.readsBody === true ? [] : [refuseTooLarge(bodyLimit), parseJson];
     app[route.method](route.path, ...before, route.handler);
   }
   const methodsOf = new Map<string, Set<string>>();
-  for (const { path, method } of routes) methodsOf.set(path, (methodsOf.get(path) ?? new Set()).add(method.toUpperCase()));
+  for (const { path, method } of routes)
+    methodsOf.set(path, (methodsOf.get(path) ?? new Set()).add(method.toUpperCase()));
   for (const [path, methods] of methodsOf) app.all(path, answerOtherMethods(methods));
 }
 

@@ -13,9 +13,14 @@ afterEach(async () => {
 });
 
 /** A server with one stream and a client that has its headers but has read nothing yet. */
-async function connectStream(options: SseOptions): Promise<{ sse: SseConnection; answer: IncomingMessage; res: ServerResponse }> {
+async function connectStream(
+  options: SseOptions,
+): Promise<{ sse: SseConnection; answer: IncomingMessage; res: ServerResponse }> {
   let opened: { sse: SseConnection; res: ServerResponse } | undefined;
-  const listening = await listen((_req, res) => void (opened = { sse: new SseConnection(res, options), res }), { port: 0, host: '127.0.0.1' });
+  const listening = await listen(
+    (_req, res) => void (opened = { sse: new SseConnection(res, options), res }),
+    { port: 0, host: '127.0.0.1' },
+  );
   open.push(listening);
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
     request({ port: listening.port }, resolve).on('error', reject).end();
@@ -33,7 +38,9 @@ async function readAll(answer: IncomingMessage): Promise<string> {
 
 describe('encodeSseFrame', () => {
   it('writes id, event and every line of data', () => {
-    expect(encodeSseFrame({ id: '1-2', event: 'chat_delta', data: 'a\nb\r\nc' })).toBe('id: 1-2\nevent: chat_delta\ndata: a\ndata: b\ndata: c\n\n');
+    expect(encodeSseFrame({ id: '1-2', event: 'chat_delta', data: 'a\nb\r\nc' })).toBe(
+      'id: 1-2\nevent: chat_delta\ndata: a\ndata: b\ndata: c\n\n',
+    );
     expect(encodeSseFrame({ id: '1-3' })).toBe('id: 1-3\n\n');
   });
 
@@ -49,7 +56,9 @@ describe('SseConnection', () => {
     expect(await sse.send({ id: '1-2', event: 'e', data: '{}' })).toBe(true);
     sse.close({ event: 'lagged', data: '{}' });
     sse.close();
-    expect(await readAll(answer)).toBe('retry: 1000\n\nid: 1-2\nevent: e\ndata: {}\n\nevent: lagged\ndata: {}\n\n');
+    expect(await readAll(answer)).toBe(
+      'retry: 1000\n\nid: 1-2\nevent: e\ndata: {}\n\nevent: lagged\ndata: {}\n\n',
+    );
     expect(answer.headers['content-type']).toBe('text/event-stream; charset=utf-8');
     expect(answer.headers['x-resumed-from']).toBe('1-1');
     expect(await sse.send({ data: 'late' })).toBe(false);
@@ -83,7 +92,11 @@ describe('SseConnection', () => {
     let isWaiting = false;
     for (let sent = 0; !isWaiting && sent < 200; sent += 1) {
       waiting = sse.send(frame);
-      isWaiting = (await Promise.race([waiting.then(() => 'sent'), new Promise((resolve) => setTimeout(resolve, 50, 'waits'))])) === 'waits';
+      isWaiting =
+        (await Promise.race([
+          waiting.then(() => 'sent'),
+          new Promise((resolve) => setTimeout(resolve, 50, 'waits')),
+        ])) === 'waits';
     }
     expect(isWaiting).toBe(true);
     answer.resume();

@@ -57,7 +57,12 @@ export class SseConnection {
     this.#maxBufferBytes = options.maxBufferBytes ?? 256 * 1024;
     this.#drainLimitMs = options.drainLimitMs ?? 20_000;
     res.statusCode = 200;
-    const headers = { 'Content-Type': SSE_CONTENT_TYPE, 'Cache-Control': 'no-store, no-transform', 'X-Accel-Buffering': 'no', ...options.headers };
+    const headers = {
+      'Content-Type': SSE_CONTENT_TYPE,
+      'Cache-Control': 'no-store, no-transform',
+      'X-Accel-Buffering': 'no',
+      ...options.headers,
+    };
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     res.write(`retry: ${options.retryMs ?? 1000}\n\n`);
     this.#keepalive = setInterval(() => this.#comment('keepalive'), options.keepaliveMs ?? 3000);

@@ -3,7 +3,7 @@ import type { Ids } from '@switchyard/kernel';
 import type { TenantProject } from '@switchyard/protocol';
 import { describeFailure } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
-import type { Bundles, BundleRow, Sql } from '@switchyard/store';
+import type { Bundles, BundleRow, BundleVersionRow, Sql } from '@switchyard/store';
 import { loadServed } from './load-served.ts';
 import type { ServedBundle } from './serving-table.ts';
 import { copyVersion } from './version-copy.ts';
@@ -51,8 +51,14 @@ export async function registerSource(parts: RegisterParts, source: BundleSource)
   const { sql, ids, storeDir, scope } = parts;
   const { dir: sourceDir, ref } = source;
   const named = source.id === undefined ? {} : { id: source.id };
-  const copy = await copyVersion({ sourceDir, storeDir, ref, token: ids.token(9), ...named });
-  return sql.advisoryLock(bundleLock(scope, copy.bundleId), () => activateCopy(parts, copy, source));
+  const makeCopy = () => copyVersion({ sourceDir, storeDir, ref, token: ids.token(9), ...named });
+  const { bundleId } = await makeCopy();
+  return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
+    // Again, now that nothing can be cleaned up: the copy that was there before may be gone, or the source have changed.
+    const copy = await makeCopy();
+    if (copy.bundleId === bundleId) return activateCopy(parts, copy, source);
+    throw PlatformError.of('UNPROCESSABLE', 'The bundle changed its id while it was registered.');
+  });
 }
 
 async function activateCopy(
@@ -62,9 +68,13 @@ async function activateCopy(
 ): Promise<Registration> {
   const { bundles } = parts;
   const { bundleId, versionId, ref, sha, entry } = copy;
-  await refuseCollision(bundles, copy);
+  const known = await bundles.findVersion(versionId);
+  refuseCollision(known, copy);
   const row = await bundles.find(bundleId);
-  if (row?.active_version === versionId || (source.activate === 'ifChanged' && isLeftAlone(row, copy))) {
+  if (
+    row?.active_version === versionId ||
+    (source.activate === 'ifChanged' && isLeftAlone(row, known, copy))
+  ) {
     return { bundleId, versionId, isNew: false };
   }
   await bundles.add({ bundleId, versionId, ref, sha, entry, source: { kind: ref, dir: source.dir, sha } });
@@ -88,17 +98,21 @@ async function activateCopy(
 }
 
 /** A version's name carries a part of its hash. Two contents with the same part are not the same version. */
-async function refuseCollision(bundles: Bundles, copy: VersionCopy): Promise<void> {
-  const known = await bundles.findVersion(copy.versionId);
-  if (known !== undefined && known.sha !== copy.sha) {
-    throw PlatformError.of(
-      'UNPROCESSABLE',
-      'Another content has the same version name; change a byte and try again.',
-    );
-  }
+function refuseCollision(known: BundleVersionRow | undefined, copy: VersionCopy): void {
+  if (known === undefined || known.sha === copy.sha) return;
+  throw PlatformError.of(
+    'UNPROCESSABLE',
+    'Another content has the same version name; change a byte and try again.',
+  );
 }
 
-function isLeftAlone(row: BundleRow | undefined, copy: VersionCopy): boolean {
+/** A version that never came to serve is tried again: what kept it from that may be over. */
+function isLeftAlone(
+  row: BundleRow | undefined,
+  known: BundleVersionRow | undefined,
+  copy: VersionCopy,
+): boolean {
   if (row === undefined || row.active_version === null) return false;
-  return row.source['kind'] !== copy.ref || row.source['sha'] === copy.sha;
+  if (row.source['kind'] !== copy.ref) return true;
+  return row.source['sha'] === copy.sha && known !== undefined && known.activated_at !== null;
 }

@@ -34,6 +34,8 @@ interface Rig {
     storeDir?: string;
     refreshMs?: number;
     keepVersions?: number;
+    /** Its subscription is gone: it hears of no publication. */
+    isDeaf?: boolean;
   }): Promise<{ registry: Registry; runner: Runner }>;
 }
 
@@ -61,12 +63,13 @@ const test = platformTest.extend<{ rig: Rig }>({
           metrics: createMetrics({ service: 'test' }),
           config: { sandbox: 'permission' },
         });
+        const subscribing = await connect('subscriber');
         const registry = createRegistry({
           sql: postgres.sql,
           bundles: createBundles(postgres.sql, at),
           runner,
           redis: await connect('commands'),
-          subscriber: createSubscriber(await connect('subscriber')),
+          subscriber: createSubscriber(subscribing),
           keys: createKeys(at),
           scope: at,
           clock: systemClock,
@@ -79,6 +82,7 @@ const test = platformTest.extend<{ rig: Rig }>({
         await runner.start();
         scope.defer(() => registry.stop(Deadline.in(2_000)));
         await registry.start();
+        if (options.isDeaf === true) await subscribing.close();
         return { registry, runner };
       },
     });
@@ -221,10 +225,7 @@ test('switching under load: nothing is lost and nothing is a mixture', async ({ 
   expect(await ask(worker, 'go').answer).toBe('v4 v4');
 });
 
-test('another worker follows: by the publication, and by reading again when it was lost', async ({
-  rig,
-  redis,
-}) => {
+test('another worker follows: by the publication, and by reading again when it was lost', async ({ rig }) => {
   const one = await rig.worker();
   const two = await rig.worker({ refreshMs: 60_000 });
   await one.registry.register({
@@ -234,8 +235,7 @@ test('another worker follows: by the publication, and by reading again when it w
   });
   await vi.waitFor(() => expect(two.registry.served('hello')?.manifest.name).toBe('one'), { timeout: 5_000 });
   expect(await ask(two, 'go').answer).toBe('one one');
-  const healing = await rig.worker({ refreshMs: 50 });
-  await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+  const healing = await rig.worker({ refreshMs: 50, isDeaf: true });
   await one.registry.register({
     dir: await rig.write(bundleText('two')),
     ref: 'folder',
@@ -304,6 +304,25 @@ test('a restart with the same source does not undo what an admin chose', async (
   await rig.write(bundleText('shipped later'));
   await restarted.registry.register({ dir, ref: 'builtin', activate: 'ifChanged' });
   expect((await restarted.registry.resolve('hello')).manifest.name).toBe('chosen');
+});
+
+test('a shipped version that failed to load is tried again at the next start, a rollback is not undone', async ({
+  rig,
+  postgres,
+  redis,
+}) => {
+  const worker = await rig.worker();
+  const builtin = { ref: 'builtin', activate: 'ifChanged' } as const;
+  const old = await worker.registry.register({ dir: await rig.write(bundleText('old')), ...builtin });
+  const dir = await rig.write(`throw new Error('not yet');`);
+  await expect(worker.registry.register({ dir, ...builtin })).rejects.toThrow();
+  await expect(worker.registry.register({ dir, ...builtin })).rejects.toThrow();
+  const next = await worker.registry.register({ dir: await rig.write(bundleText('next')), ...builtin });
+  expect(next.isNew).toBe(true);
+  const bundles = createBundles(postgres.sql, { tenant: redis.tenant, project: redis.project });
+  await bundles.activate('hello', old.versionId);
+  expect((await worker.registry.register({ dir, ...builtin })).isNew).toBe(false);
+  expect((await worker.registry.resolve('hello')).manifest.name).toBe('old');
 });
 
 test('old versions are removed, but none that is held here or elsewhere', async ({ rig }) => {

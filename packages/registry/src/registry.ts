@@ -1,5 +1,5 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
-import type { Clock, HealthReport, Service } from '@switchyard/kernel';
+import { PlatformError, sleep, withTimeout } from '@switchyard/kernel';
+import type { Clock, Deadline, HealthReport, Service } from '@switchyard/kernel';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import type { Log } from '@switchyard/telemetry';
 import { removeAbandoned, removeOldVersions } from './clean-up.ts';
@@ -62,6 +62,7 @@ class BundleRegistry implements Registry {
   readonly #token: string;
   readonly #stopping = new AbortController();
   readonly #subscriptions: (() => unknown)[] = [];
+  readonly #background = new Set<Promise<unknown>>();
   #loop: Promise<void> | undefined;
 
   constructor(parts: RegistryParts) {
@@ -83,7 +84,7 @@ class BundleRegistry implements Registry {
     const { log } = this.#parts;
     log.info('bundle version registered', { bundle_id: bundleId, version_id: versionId });
     await this.#publish(bundleId);
-    this.#background('old bundle versions could not be removed', this.cleanUp(bundleId));
+    this.#inBackground('old bundle versions could not be removed', this.cleanUp(bundleId));
     return registration;
   }
 
@@ -129,17 +130,20 @@ class BundleRegistry implements Registry {
   async start(): Promise<void> {
     const { storeDir, clock, subscriber, keys } = this.#parts;
     await removeAbandoned(storeDir, clock.now());
-    const refresh = (): void => this.#background('bundle registry could not be read', this.#refresh());
+    const refresh = (): void => this.#inBackground('bundle registry could not be read', this.#refresh());
     this.#subscriptions.push(await subscriber.subscribe(keys.registryChanges(), refresh));
     this.#subscriptions.push(subscriber.onReconnect(refresh));
     await this.#refresh();
     this.#loop = this.#run();
   }
 
-  async stop(): Promise<void> {
+  async stop(deadline: Deadline): Promise<void> {
     this.#stopping.abort();
     for (const leave of this.#subscriptions.splice(0)) await leave();
-    await this.#loop;
+    const ended = Promise.allSettled([this.#loop, ...this.#background]);
+    await withTimeout(ended, deadline.remainingMs(), 'the end of the registry').catch((error: unknown) => {
+      this.#parts.log.warn('registry work was left behind', { error });
+    });
     await this.#markers.remove();
   }
 
@@ -194,9 +198,11 @@ class BundleRegistry implements Registry {
     });
   }
 
-  #background(failure: string, work: Promise<unknown>): void {
-    work.catch((error: unknown) => {
-      if (!this.#stopping.signal.aborted) this.#parts.log.warn(failure, { error });
-    });
+  /** Work that nobody waits for but a stop: connections must outlive it. */
+  #inBackground(failure: string, work: Promise<unknown>): void {
+    const done = work
+      .catch((error: unknown) => this.#parts.log.warn(failure, { error }))
+      .finally(() => this.#background.delete(done));
+    this.#background.add(done);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 
@@ -15,21 +15,36 @@ const markerSchema = z.object({ versions: z.array(z.string()) });
 export function createUseMarkers(storeDir: string, token: string) {
   const folder = path.join(storeDir, FOLDER);
   const own = path.join(folder, `${token}.json`);
+  const part = `${own}.part`;
 
-  const write = async (versions: readonly string[]): Promise<void> => {
-    await mkdir(folder, { recursive: true });
-    await writeFile(own, JSON.stringify({ versions }));
+  let last: Promise<void> = Promise.resolve();
+
+  // By a rename, so that no reader finds half a list; one after the other, so that the newest list stays.
+  const write = (versions: readonly string[]): Promise<void> => {
+    const next = last
+      .catch(() => undefined)
+      .then(async () => {
+        await mkdir(folder, { recursive: true });
+        await writeFile(part, JSON.stringify({ versions }));
+        await rename(part, own);
+      });
+    last = next;
+    return next;
   };
 
   return {
     write,
-    remove: () => rm(own, { force: true }),
+    async remove(): Promise<void> {
+      await last.catch(() => undefined);
+      await rm(own, { force: true });
+    },
     /** Versions that any live process uses. Renews the own marker first: its time is "now" on that file system. */
     async readAll(ownVersions: readonly string[]): Promise<Set<string>> {
       await write(ownVersions);
       const now = (await stat(own)).mtimeMs;
       const used = new Set<string>(ownVersions);
       for (const name of await readdir(folder)) {
+        if (!name.endsWith('.json')) continue;
         const file = path.join(folder, name);
         const found = await stat(file).catch(() => undefined);
         if (found === undefined) continue;
@@ -43,15 +58,7 @@ export function createUseMarkers(storeDir: string, token: string) {
 
 export type UseMarkers = ReturnType<typeof createUseMarkers>;
 
-/** A marker that is just being written may be read half; that process has used its versions before and will again. */
+/** A marker that cannot be read stops the clean-up: better too much is kept than something in use removed. */
 async function readMarker(file: string): Promise<string[]> {
-  for (let attempt = 1; attempt <= 3; attempt += 1) {
-    try {
-      return markerSchema.parse(JSON.parse(await readFile(file, 'utf8'))).versions;
-    } catch (error) {
-      if (attempt === 3)
-        throw new Error(`a use marker cannot be read: ${path.basename(file)}`, { cause: error });
-    }
-  }
-  return [];
+  return markerSchema.parse(JSON.parse(await readFile(file, 'utf8'))).versions;
 }

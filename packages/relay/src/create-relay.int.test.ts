@@ -25,34 +25,39 @@ redisTest('a follower gets what comes after it joined, in order', async ({ redis
   const follower = await bench.relay.follow(all);
   const ids = [await bench.say('a'), await bench.say('b')];
   const frames = await readFrames(follower, (seen) => seen.length === 2);
-  expect(frames.map(({ id, event, turnId }) => [id, event, turnId])).toEqual(ids.map((id) => [id, 'chat_delta', 't1']));
+  expect(frames.map(({ id, event, turnId }) => [id, event, turnId])).toEqual(
+    ids.map((id) => [id, 'chat_delta', 't1']),
+  );
   expect(follower.resumedFrom).toBeUndefined();
   await bench.close();
 });
 
-redisTest('publications lost at random, the last one too: nothing is missing and nothing comes twice', async ({ redis }) => {
-  let state = 1;
-  let dropped = 0;
-  let isDeaf = false;
-  // A small fixed generator: the run is the same every time.
-  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
-  const drops = () => {
-    const isDropped = isDeaf || random() < 0.4;
-    dropped += Number(isDropped);
-    return isDropped;
-  };
-  const bench = await openBench({ ...redis, drops, config: { pageSize: 7 } });
-  const follower = await bench.relay.follow(all);
-  const reading = readFrames(follower, sawEnd);
-  for (let i = 0; i < 300; i += 1) await bench.say(`${i},`);
-  isDeaf = true;
-  await bench.say(END);
-  const frames = await reading;
-  expect(dropped).toBeGreaterThan(100);
-  expectIncreasing(frames);
-  expect(textOfFrames(frames)).toBe(await bench.logText());
-  await bench.close();
-});
+redisTest(
+  'publications lost at random, the last one too: nothing is missing and nothing comes twice',
+  async ({ redis }) => {
+    let state = 1;
+    let dropped = 0;
+    let isDeaf = false;
+    // A small fixed generator: the run is the same every time.
+    const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+    const drops = () => {
+      const isDropped = isDeaf || random() < 0.4;
+      dropped += Number(isDropped);
+      return isDropped;
+    };
+    const bench = await openBench({ ...redis, drops, config: { pageSize: 7 } });
+    const follower = await bench.relay.follow(all);
+    const reading = readFrames(follower, sawEnd);
+    for (let i = 0; i < 300; i += 1) await bench.say(`${i},`);
+    isDeaf = true;
+    await bench.say(END);
+    const frames = await reading;
+    expect(dropped).toBeGreaterThan(100);
+    expectIncreasing(frames);
+    expect(textOfFrames(frames)).toBe(await bench.logText());
+    await bench.close();
+  },
+);
 
 redisTest('the subscriber connection is killed again and again: the log heals it', async ({ redis }) => {
   const server = await redis.privateServer();
@@ -91,10 +96,15 @@ redisTest('two joiners at random points: each has the whole answer, letter by le
   const points = fc.sample(fc.integer({ min: 0, max: 150 }), { numRuns: 8, seed: 7 });
   const results = await Promise.all(points.map(joiner));
   await writing;
-  const entries = (await bench.redis.driver.xrange(bench.keys.events(SESSION), '-', '+')) as [string, string[]][];
+  const entries = (await bench.redis.driver.xrange(bench.keys.events(SESSION), '-', '+')) as [
+    string,
+    string[],
+  ][];
   for (const { lastEventId, frames } of results) {
     expectIncreasing(frames);
-    const owed = entries.filter(([id]) => compareLogIds(id, lastEventId) > 0).map(([, fields]) => textOf(fields[fields.indexOf('data') + 1]));
+    const owed = entries
+      .filter(([id]) => compareLogIds(id, lastEventId) > 0)
+      .map(([, fields]) => textOf(fields[fields.indexOf('data') + 1]));
     expect(textOfFrames(frames)).toBe(owed.join(''));
   }
   await bench.close();
@@ -111,34 +121,51 @@ redisTest('a late joiner of a long answer gets one frame', async ({ redis }) => 
   await bench.close();
 });
 
-redisTest('events go to their streams, and a stream for which there was nothing learns its position', async ({ redis }) => {
-  const bench = await openBench(redis);
-  const mine = await bench.relay.follow({ sessionId: SESSION, streamId: 'mine', mode: 'stream', maxBufferBytes: BUFFER });
-  let last = '';
-  for (let i = 0; i < 64; i += 1) last = await bench.say('x', { streamId: 'yours' });
-  const forAll = await bench.say('all', { streamId: '' });
-  const forMe = await bench.say('me', { streamId: 'mine' });
-  const frames = await readFrames(mine, (seen) => seen.at(-1)?.id === forMe);
-  expect(frames.filter((frame) => frame.event !== undefined).map((frame) => frame.id)).toEqual([forAll, forMe]);
-  expect(frames.find((frame) => frame.event === undefined)?.id).toBe(last);
-  await bench.close();
-});
+redisTest(
+  'events go to their streams, and a stream for which there was nothing learns its position',
+  async ({ redis }) => {
+    const bench = await openBench(redis);
+    const mine = await bench.relay.follow({
+      sessionId: SESSION,
+      streamId: 'mine',
+      mode: 'stream',
+      maxBufferBytes: BUFFER,
+    });
+    let last = '';
+    for (let i = 0; i < 64; i += 1) last = await bench.say('x', { streamId: 'yours' });
+    const forAll = await bench.say('all', { streamId: '' });
+    const forMe = await bench.say('me', { streamId: 'mine' });
+    const frames = await readFrames(mine, (seen) => seen.at(-1)?.id === forMe);
+    expect(frames.filter((frame) => frame.event !== undefined).map((frame) => frame.id)).toEqual([
+      forAll,
+      forMe,
+    ]);
+    expect(frames.find((frame) => frame.event === undefined)?.id).toBe(last);
+    await bench.close();
+  },
+);
 
-redisTest('an id of another epoch gets resync first, with the running turns and their answers, then live events only', async ({ redis }) => {
-  const bench = await openBench(redis);
-  const begun = await bench.say('', { event: 'chat_start' });
-  await bench.redis.driver.hset(bench.keys.runningTurns(SESSION), 't1', begun);
-  const covered = await bench.say('so far');
-  await bench.redis.driver.set(bench.keys.snapshot('t1'), `${covered}\nso far`);
-  const follower = await bench.relay.follow({ ...all, lastEventId: '0-17' });
-  const next = await bench.say(' and on');
-  const frames = await readFrames(follower, (seen) => seen.length === 2);
-  expect([follower.resumedFrom, follower.isResync]).toEqual([undefined, true]);
-  expect([frames[0]?.event, JSON.parse(frames[0]?.data ?? '')]).toEqual(['resync', { turns: [{ turn_id: 't1', answer_so_far: 'so far', log_id: covered }] }]);
-  expect([frames[1]?.id, textOf(frames[1]?.data)]).toEqual([next, ' and on']);
-  expectIncreasing(frames);
-  await bench.close();
-});
+redisTest(
+  'an id of another epoch gets resync first, with the running turns and their answers, then live events only',
+  async ({ redis }) => {
+    const bench = await openBench(redis);
+    const begun = await bench.say('', { event: 'chat_start' });
+    await bench.redis.driver.hset(bench.keys.runningTurns(SESSION), 't1', begun);
+    const covered = await bench.say('so far');
+    await bench.redis.driver.set(bench.keys.snapshot('t1'), `${covered}\nso far`);
+    const follower = await bench.relay.follow({ ...all, lastEventId: '0-17' });
+    const next = await bench.say(' and on');
+    const frames = await readFrames(follower, (seen) => seen.length === 2);
+    expect([follower.resumedFrom, follower.isResync]).toEqual([undefined, true]);
+    expect([frames[0]?.event, JSON.parse(frames[0]?.data ?? '')]).toEqual([
+      'resync',
+      { turns: [{ turn_id: 't1', answer_so_far: 'so far', log_id: covered }] },
+    ]);
+    expect([frames[1]?.id, textOf(frames[1]?.data)]).toEqual([next, ' and on']);
+    expectIncreasing(frames);
+    await bench.close();
+  },
+);
 
 redisTest('when Redis lost everything, a live stream is told to resync', async ({ redis }) => {
   const server = await redis.privateServer();
@@ -152,13 +179,18 @@ redisTest('when Redis lost everything, a live stream is told to resync', async (
       if (textOf(frame.data) === 'after') return;
     }
   })();
+  await expect.poll(() => frames.length).toBe(1);
   await server.kill();
   await server.startEmpty();
   await bench.redis.ready(10_000);
   await bench.redis.driver.hset(bench.keys.epoch(), { n: '2', run_id: bench.redis.runId() });
   await bench.say('after');
   await reading;
-  expect(frames.map((frame) => frame.event ?? 'position').filter((event) => event !== 'position')).toEqual(['chat_delta', 'resync', 'chat_delta']);
+  expect(frames.map((frame) => frame.event ?? 'position').filter((event) => event !== 'position')).toEqual([
+    'chat_delta',
+    'resync',
+    'chat_delta',
+  ]);
   expectIncreasing(frames);
   await bench.close();
 });
@@ -176,27 +208,34 @@ redisTest('replay gives a running turn from its start', async ({ redis }) => {
   await bench.close();
 });
 
-redisTest('a reader that is too slow gets lagged at its end, resumes, and misses nothing', async ({ redis }) => {
-  const bench = await openBench(redis);
-  const start = await bench.relay.lastLogId(SESSION);
-  const slow = await bench.relay.follow({ ...all, maxBufferBytes: 20_000 });
-  const quick = await bench.relay.follow(all);
-  const reading = readFrames(quick, sawEnd);
-  for (let i = 0; i < 60; i += 1) await bench.say(`${String(i).repeat(400)},`);
-  await bench.say(END);
-  await reading;
-  const first = await readFrames(slow, () => false);
-  expect(first.at(-1)).toMatchObject({ event: 'lagged' });
-  const lastId = first.findLast((frame) => frame.id !== undefined)?.id ?? start;
-  const again = await bench.relay.follow({ ...all, lastEventId: lastId });
-  const second = await readFrames(again, sawEnd);
-  expect(textOfFrames([...first, ...second])).toBe(await bench.logText());
-  await bench.close();
-});
+redisTest(
+  'a reader that is too slow gets lagged at its end, resumes, and misses nothing',
+  async ({ redis }) => {
+    const bench = await openBench(redis);
+    const start = await bench.relay.lastLogId(SESSION);
+    const slow = await bench.relay.follow({ ...all, maxBufferBytes: 20_000 });
+    const quick = await bench.relay.follow(all);
+    const reading = readFrames(quick, sawEnd);
+    for (let i = 0; i < 60; i += 1) await bench.say(`${String(i).repeat(400)},`);
+    await bench.say(END);
+    await reading;
+    const first = await readFrames(slow, () => false);
+    expect(first.at(-1)).toMatchObject({ event: 'lagged' });
+    const lastId = first.findLast((frame) => frame.id !== undefined)?.id ?? start;
+    const again = await bench.relay.follow({ ...all, lastEventId: lastId });
+    const second = await readFrames(again, sawEnd);
+    expect(textOfFrames([...first, ...second])).toBe(await bench.logText());
+    await bench.close();
+  },
+);
 
 redisTest('the last follower takes the subscription with it, also when it never read', async ({ redis }) => {
   const bench = await openBench(redis);
-  const followers = await Promise.all([bench.relay.follow(all), bench.relay.follow(all), bench.relay.follow(all)]);
+  const followers = await Promise.all([
+    bench.relay.follow(all),
+    bench.relay.follow(all),
+    bench.relay.follow(all),
+  ]);
   expect([bench.subscriber.channelCount, bench.relay.followerCount]).toEqual([1, 3]);
   for (const follower of followers) follower.close();
   expect([bench.subscriber.channelCount, bench.relay.followerCount]).toEqual([0, 0]);

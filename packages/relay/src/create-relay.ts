@@ -1,15 +1,11 @@
 import type { Clock } from '@switchyard/kernel';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import type { Metrics } from '@switchyard/telemetry';
-import { decideJoin } from './decide-join.ts';
-import type { Join } from './decide-join.ts';
+import { createJoin } from './create-join.ts';
 import { createEventLog } from './event-log.ts';
 import type { NewEntry } from './event-log.ts';
 import { Follower } from './follower.ts';
-import { compareLogIds, positionBefore } from './log-id.ts';
-import { matchesStream } from './matches-stream.ts';
 import type { StreamTarget } from './matches-stream.ts';
-import type { SessionFeed } from './session-feed.ts';
 import { SessionFeeds } from './session-feeds.ts';
 
 export interface RelayConfig {
@@ -38,6 +34,8 @@ export interface FollowOptions extends StreamTarget {
   lastEventId?: string;
   /** Without `lastEventId`: begin at the start of the running turns that this stream would see (`replay=turn`). */
   replayTurn?: boolean;
+  /** Without `lastEventId`: begin with the oldest entry that is still there. Claims nothing about what was before. */
+  fromStart?: boolean;
   /** What may wait for this reader, in bytes. */
   maxBufferBytes: number;
 }
@@ -60,36 +58,31 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   const settings: RelayConfig = { ...RELAY_DEFAULTS, ...config };
   const { logTtlMs: ttlMs, pageSize } = settings;
   const log = createEventLog(redis, keys);
-  const healed = metrics.counter('switchyard_relay_healed_entries_total', 'Events that were read from the log because their publication did not arrive.');
-  const joins = metrics.counter('switchyard_relay_joins_total', 'Streams opened, by how they went on.', ['kind']);
-  const lagged = metrics.counter('switchyard_relay_lagged_total', 'Streams closed because their reader was too slow.');
-  const feeds = new SessionFeeds({ subscriber, keys, clock, log, ttlMs, pageSize, tailCheckMs: settings.tailCheckMs, onHealed: (count) => healed.add({}, count) });
+  const healed = metrics.counter(
+    'switchyard_relay_healed_entries_total',
+    'Events that were read from the log because their publication did not arrive.',
+  );
+  const joins = metrics.counter('switchyard_relay_joins_total', 'Streams opened, by how they went on.', [
+    'kind',
+  ]);
+  const lagged = metrics.counter(
+    'switchyard_relay_lagged_total',
+    'Streams closed because their reader was too slow.',
+  );
+  const feeds = new SessionFeeds({
+    subscriber,
+    keys,
+    clock,
+    log,
+    ttlMs,
+    pageSize,
+    tailCheckMs: settings.tailCheckMs,
+    onHealed: (count) => healed.add({}, count),
+  });
+  const join = createJoin(log, ttlMs);
   const followers = new Set<Follower>();
   const ticker = setInterval(() => feeds.tick(), TICK_MS);
   ticker.unref();
-
-  async function join(feed: SessionFeed, follower: Follower, options: FollowOptions): Promise<Join> {
-    const { sessionId, lastEventId } = options;
-    if (lastEventId === undefined && options.replayTurn !== true) return { kind: 'fresh', from: follower.position };
-    // Another process may have served this client later events than this one has heard of.
-    if (lastEventId !== undefined && compareLogIds(lastEventId, feed.position) > 0) await feed.heal();
-    const view = await log.view(sessionId);
-    if (lastEventId !== undefined) return decideJoin(lastEventId, view, ttlMs);
-    const starts = await startsOfRunningTurns(sessionId, options);
-    const first = starts[0];
-    return first === undefined ? { kind: 'fresh', from: follower.position } : decideJoin(positionBefore(first), view, ttlMs);
-  }
-
-  /** Ids of the `chat_start` entries that this stream would see, oldest first. */
-  async function startsOfRunningTurns(sessionId: string, target: StreamTarget): Promise<string[]> {
-    const starts = [...(await log.runningTurns(sessionId)).values()];
-    const entries = await Promise.all(starts.map((logId) => log.readBetween(sessionId, positionBefore(logId), logId, 1)));
-    return entries
-      .flat()
-      .filter((entry) => matchesStream(entry, target))
-      .map((entry) => entry.logId)
-      .sort(compareLogIds);
-  }
 
   return {
     async follow(options) {
@@ -126,7 +119,7 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
     },
     async close() {
       clearInterval(ticker);
-      for (const follower of [...followers]) follower.close();
+      for (const follower of Array.from(followers)) follower.close();
       await feeds.close();
     },
   };

@@ -18,10 +18,30 @@ describe('decideJoin', () => {
     ['one from the future', '3-9001', log, { kind: 'resync', from: '3-9000', why: 'ahead_of_log' }],
     ['another epoch', '2-6000', log, { kind: 'resync', from: '3-9000', why: 'other_epoch' }],
     ['no id at all', 'e-1', log, { kind: 'resync', from: '3-9000', why: 'not_an_id' }],
-    ['an empty log, a fresh id', '3-9000', { epoch: 3, position: `3-${9000 + TTL - 1}` }, { kind: 'resume', from: '3-9000' }],
-    ['an empty log, an old id', '3-9000', { epoch: 3, position: `3-${9000 + TTL}` }, { kind: 'resync', from: `3-${9000 + TTL}`, why: 'log_too_short' }],
-    ['a log that began after a fresh id', '3-100', { epoch: 3, position: '3-9000', first: { logId: '3-200', prev: '0-0' } }, { kind: 'resume', from: '3-100' }],
-    ['a log that began long after', '3-100', { epoch: 3, position: `3-${TTL + 200}`, first: { logId: `3-${TTL + 100}`, prev: '0-0' } }, { kind: 'resync', from: `3-${TTL + 200}`, why: 'log_too_short' }],
+    [
+      'an empty log, a fresh id',
+      '3-9000',
+      { epoch: 3, position: `3-${9000 + TTL - 1}` },
+      { kind: 'resume', from: '3-9000' },
+    ],
+    [
+      'an empty log, an old id',
+      '3-9000',
+      { epoch: 3, position: `3-${9000 + TTL}` },
+      { kind: 'resync', from: `3-${9000 + TTL}`, why: 'log_too_short' },
+    ],
+    [
+      'a log that began after a fresh id',
+      '3-100',
+      { epoch: 3, position: '3-9000', first: { logId: '3-200', prev: '0-0' } },
+      { kind: 'resume', from: '3-100' },
+    ],
+    [
+      'a log that began long after',
+      '3-100',
+      { epoch: 3, position: `3-${TTL + 200}`, first: { logId: `3-${TTL + 100}`, prev: '0-0' } },
+      { kind: 'resync', from: `3-${TTL + 200}`, why: 'log_too_short' },
+    ],
   ] as const)('%s', (_what, lastEventId, view, expected) => {
     expect(decideJoin(lastEventId, view, TTL_MS)).toEqual(expected);
   });
@@ -30,26 +50,36 @@ describe('decideJoin', () => {
     // A history of appends with pauses; the log expires TTL after its last entry and keeps at most `cap` entries.
     const history = fc.array(fc.integer({ min: 1, max: 2 * TTL }), { minLength: 1, maxLength: 30 });
     fc.assert(
-      fc.property(history, fc.integer({ min: 1, max: 6 }), fc.nat(), fc.nat(TTL * 3), (pauses, cap, pick, rest) => {
-        const written: { logId: string; prev: string }[] = [];
-        let kept: { logId: string; prev: string }[] = [];
-        let seq = 1000;
-        for (const pause of pauses) {
-          seq += pause;
-          if (pause >= TTL) kept = [];
-          const entry = { logId: `1-${seq}`, prev: kept.at(-1)?.logId ?? '0-0' };
-          written.push(entry);
-          kept = [...kept, entry].slice(-cap);
-        }
-        const now = seq + rest;
-        if (rest >= TTL) kept = [];
-        const clientId = `1-${1000 + (pick % (now - 999))}`;
-        const [first] = kept;
-        const join = decideJoin(clientId, { epoch: 1, position: `1-${now}`, ...(first === undefined ? {} : { first }) }, TTL_MS);
-        const owed = written.filter((entry) => compareLogIds(entry.logId, clientId) > 0);
-        const readable = kept.filter((entry) => compareLogIds(entry.logId, clientId) > 0);
-        if (join.kind === 'resume') expect(readable).toEqual(owed);
-      }),
+      fc.property(
+        history,
+        fc.integer({ min: 1, max: 6 }),
+        fc.nat(),
+        fc.nat(TTL * 3),
+        (pauses, cap, pick, rest) => {
+          const written: { logId: string; prev: string }[] = [];
+          let kept: { logId: string; prev: string }[] = [];
+          let seq = 1000;
+          for (const pause of pauses) {
+            seq += pause;
+            if (pause >= TTL) kept = [];
+            const entry = { logId: `1-${seq}`, prev: kept.at(-1)?.logId ?? '0-0' };
+            written.push(entry);
+            kept = [...kept, entry].slice(-cap);
+          }
+          const now = seq + rest;
+          if (rest >= TTL) kept = [];
+          const clientId = `1-${1000 + (pick % (now - 999))}`;
+          const [first] = kept;
+          const join = decideJoin(
+            clientId,
+            { epoch: 1, position: `1-${now}`, ...(first === undefined ? {} : { first }) },
+            TTL_MS,
+          );
+          const owed = written.filter((entry) => compareLogIds(entry.logId, clientId) > 0);
+          const readable = kept.filter((entry) => compareLogIds(entry.logId, clientId) > 0);
+          if (join.kind === 'resume') expect(readable).toEqual(owed);
+        },
+      ),
       { numRuns: 2000 },
     );
   });

@@ -19,7 +19,11 @@ export type Join =
 /** Where a stream goes on, and whether it may say that nothing is missing (03, Resume). Pure; `ttlMs` is the log's life after its last event. */
 export function decideJoin(lastEventId: string | undefined, log: LogView, ttlMs: number): Join {
   if (lastEventId === undefined) return { kind: 'fresh', from: log.position };
-  const resync = (why: (Join & { kind: 'resync' })['why']): Join => ({ kind: 'resync', from: log.position, why });
+  const resync = (why: (Join & { kind: 'resync' })['why']): Join => ({
+    kind: 'resync',
+    from: log.position,
+    why,
+  });
   const given = parseLogId(lastEventId);
   if (given === undefined) return resync('not_an_id');
   if (given.epoch !== log.epoch) return resync('other_epoch');

@@ -10,7 +10,9 @@ import { readSnapshot } from './snapshot.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** A platform event outside a running turn. */
-export type NewEntry = Pick<LogEntry, 'event' | 'streamId' | 'conversationId' | 'turnId' | 'data'> & { sessionId: string };
+export type NewEntry = Pick<LogEntry, 'event' | 'streamId' | 'conversationId' | 'turnId' | 'data'> & {
+  sessionId: string;
+};
 
 /** A session's event log as relay reads it. Every method is one round trip. */
 export interface EventLog {
@@ -33,20 +35,31 @@ type Reply = [error: Error | null, result: unknown][] | null;
 type RawEntry = [id: string, fields: string[]];
 
 export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
-  const append = loadScripts(fileURLToPath(new URL('scripts/', import.meta.url))).define('append', (reply) => reply as [number, string]);
+  const append = loadScripts(fileURLToPath(new URL('scripts/', import.meta.url))).define(
+    'append',
+    (reply) => reply as [number, string],
+  );
   return {
     async view(sessionId) {
       const key = keys.events(sessionId);
       const pipeline = redis.driver.pipeline().time().hget(keys.epoch(), 'n');
-      const [time, epoch, first, last] = results(await pipeline.xrange(key, '-', '+', 'COUNT', 1).xrevrange(key, '+', '-', 'COUNT', 1).exec());
+      const [time, epoch, first, last] = results(
+        await pipeline.xrange(key, '-', '+', 'COUNT', 1).xrevrange(key, '+', '-', 'COUNT', 1).exec(),
+      );
       const now = nowPosition(time, epoch);
       const [oldest, newest] = [toEntries(first)[0], toEntries(last)[0]];
       const position = newest !== undefined && compareLogIds(newest.logId, now) > 0 ? newest.logId : now;
-      return { epoch: Number(epoch ?? 0), position, ...(oldest === undefined ? {} : { first: { logId: oldest.logId, prev: oldest.prev } }) };
+      return {
+        epoch: Number(epoch ?? 0),
+        position,
+        ...(oldest === undefined ? {} : { first: { logId: oldest.logId, prev: oldest.prev } }),
+      };
     },
     async readAfter(sessionId, after, count) {
       const pipeline = redis.driver.pipeline().time().hget(keys.epoch(), 'n');
-      const [time, epoch, page] = results(await pipeline.xrange(keys.events(sessionId), `(${after}`, '+', 'COUNT', count).exec());
+      const [time, epoch, page] = results(
+        await pipeline.xrange(keys.events(sessionId), `(${after}`, '+', 'COUNT', count).exec(),
+      );
       return { entries: toEntries(page), now: nowPosition(time, epoch) };
     },
     async readBetween(sessionId, after, upTo, count) {
@@ -63,7 +76,14 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
     async append({ sessionId, event, streamId, conversationId, turnId, data }) {
       const [code, logId] = await append(
         { connection: redis, prefix: keys.prefix },
-        { session_id: sessionId, event, stream_id: streamId, conversation_id: conversationId, turn_id: turnId, data },
+        {
+          session_id: sessionId,
+          event,
+          stream_id: streamId,
+          conversation_id: conversationId,
+          turn_id: turnId,
+          data,
+        },
       );
       if (code !== 0) throw PlatformError.of('UNAVAILABLE', 'The event log is being rebuilt.');
       return logId;

@@ -171,5 +171,8 @@ function frame(parts: StreamFrame): FollowedFrame {
 }
 
 function isAnswerDelta(entry: LogEntry): boolean {
-  return entry.event === 'chat_delta' && (JSON.parse(entry.data) as { delta?: { marker?: unknown } }).delta?.marker === 'answer';
+  return (
+    entry.event === 'chat_delta' &&
+    (JSON.parse(entry.data) as { delta?: { marker?: unknown } }).delta?.marker === 'answer'
+  );
 }

@@ -26,13 +26,15 @@ describe('FrameBuffer', () => {
     for (let seq = 1; seq <= 500; seq += 1) buffer.push({ kind: 'entry', entry: delta(seq, 'x') });
     buffer.push({ kind: 'position', id: '1-501' });
     let text = '';
-    for (let item = await buffer.next(); item?.kind === 'entry'; item = await buffer.next()) text += textOf(item.entry);
+    for (let item = await buffer.next(); item?.kind === 'entry'; item = await buffer.next())
+      text += textOf(item.entry);
     expect([text.length, buffer.isLagged]).toEqual([500, false]);
   });
 
   it('ends with one last lagged when merging does not help', async () => {
     const buffer = new FrameBuffer(10_000);
-    for (let seq = 1; seq <= 50; seq += 1) buffer.push({ kind: 'entry', entry: delta(seq, 'x'.repeat(1000)) });
+    for (let seq = 1; seq <= 50; seq += 1)
+      buffer.push({ kind: 'entry', entry: delta(seq, 'x'.repeat(1000)) });
     expect(await buffer.next()).toEqual({ kind: 'lagged' });
     buffer.push({ kind: 'position', id: '1-99' });
     const waiting = buffer.next();

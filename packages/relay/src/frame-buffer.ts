@@ -2,7 +2,11 @@ import type { LogEntry } from '@switchyard/protocol';
 import { mergeDeltas } from './merge-deltas.ts';
 
 /** What waits for a reader: entries, a bare position, or the news that the log lost something before this point. */
-export type BufferItem = { kind: 'entry'; entry: LogEntry } | { kind: 'position'; id: string } | { kind: 'lost'; position: string } | { kind: 'lagged' };
+export type BufferItem =
+  | { kind: 'entry'; entry: LogEntry }
+  | { kind: 'position'; id: string }
+  | { kind: 'lost'; position: string }
+  | { kind: 'lagged' };
 
 // Room for the names of an entry beside its data.
 const ENTRY_OVERHEAD_BYTES = 200;

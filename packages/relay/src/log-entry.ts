@@ -8,8 +8,14 @@ export function readPublication(message: string): LogEntry | undefined {
   } catch {
     return undefined;
   }
-  if (!Array.isArray(parts) || parts.length !== 7 || !parts.every((part): part is string => typeof part === 'string')) return undefined;
-  const [logId = '', prev = '', event = '', streamId = '', conversationId = '', turnId = '', data = ''] = parts;
+  if (
+    !Array.isArray(parts) ||
+    parts.length !== 7 ||
+    !parts.every((part): part is string => typeof part === 'string')
+  )
+    return undefined;
+  const [logId = '', prev = '', event = '', streamId = '', conversationId = '', turnId = '', data = ''] =
+    parts;
   return { logId, prev, event: event as EventName, streamId, conversationId, turnId, data };
 }
 

@@ -4,13 +4,16 @@ import { compareLogIds, followsPosition, parseLogId, positionBefore } from './lo
 const TTL_MS = 1000;
 
 describe('log ids', () => {
-  it.each(['', '1', '1-', '-1', '1-2-3', 'a-b', '1-12345678901234567', ' 1-2', '1-2\n'])('does not read %j', (id) => {
-    expect(parseLogId(id)).toBeUndefined();
-  });
+  it.each(['', '1', '1-', '-1', '1-2-3', 'a-b', '1-12345678901234567', ' 1-2', '1-2\n'])(
+    'does not read %j',
+    (id) => {
+      expect(parseLogId(id)).toBeUndefined();
+    },
+  );
 
   it('orders by epoch, then by number and not by text', () => {
     const ids = ['2-1', '1-10', '1-9', '0-0', 'nonsense'];
-    expect(ids.sort(compareLogIds)).toEqual(['nonsense', '0-0', '1-9', '1-10', '2-1']);
+    expect(ids.toSorted(compareLogIds)).toEqual(['nonsense', '0-0', '1-9', '1-10', '2-1']);
   });
 
   it('knows the position before an entry', () => {

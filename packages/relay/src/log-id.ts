@@ -32,7 +32,11 @@ export function compareLogIds(a: string, b: string): number {
  * neighbours in the log, so a position at or after `prev` misses nothing. An entry that opened an empty log (`prev` 0-0)
  * follows when the log could not have held and lost anything meanwhile: it lives `ttlMs` after its last event.
  */
-export function followsPosition(entry: { logId: string; prev: string }, position: string, ttlMs: number): boolean {
+export function followsPosition(
+  entry: { logId: string; prev: string },
+  position: string,
+  ttlMs: number,
+): boolean {
   const [at, to] = [parseLogId(position), parseLogId(entry.logId)];
   if (at === undefined || to === undefined || at.epoch !== to.epoch) return false;
   if (entry.prev === LOG_START) return to.seq - at.seq < ttlMs * 1000;

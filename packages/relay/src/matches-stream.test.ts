@@ -1,7 +1,11 @@
 import { expect, it } from 'vitest';
 import { matchesStream } from './matches-stream.ts';
 
-const entry = (streamId: string, conversationId = 'c1', turnId = 't1') => ({ streamId, conversationId, turnId });
+const entry = (streamId: string, conversationId = 'c1', turnId = 't1') => ({
+  streamId,
+  conversationId,
+  turnId,
+});
 const stream = { mode: 'stream', streamId: 'me' } as const;
 const session = { mode: 'session', streamId: 'me' } as const;
 

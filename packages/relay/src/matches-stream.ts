@@ -11,8 +11,16 @@ export interface StreamTarget {
   turnId?: string;
 }
 
-export function matchesStream(entry: Pick<LogEntry, 'streamId' | 'conversationId' | 'turnId'>, target: StreamTarget): boolean {
+export function matchesStream(
+  entry: Pick<LogEntry, 'streamId' | 'conversationId' | 'turnId'>,
+  target: StreamTarget,
+): boolean {
   if (target.mode === 'stream' && entry.streamId !== '' && entry.streamId !== target.streamId) return false;
-  if (target.conversationId !== undefined && entry.conversationId !== '' && entry.conversationId !== target.conversationId) return false;
+  if (
+    target.conversationId !== undefined &&
+    entry.conversationId !== '' &&
+    entry.conversationId !== target.conversationId
+  )
+    return false;
   return target.turnId === undefined || entry.turnId === '' || entry.turnId === target.turnId;
 }

@@ -13,11 +13,35 @@ interface Body {
 }
 
 function delta(seq: number, text: string, marker = 'answer', turnId = 't1', index = seq): LogEntry {
-  const body = { type: 'chat.delta', ts: seq, event: { agent: 'assistant' }, delta: { text, marker, index, completed: false }, text, idx: index, extra: { format: 'markdown' } };
-  return { logId: `1-${seq}`, prev: `1-${seq - 1}`, event: 'chat_delta', streamId: 's', conversationId: 'c', turnId, data: JSON.stringify(body) };
+  const body = {
+    type: 'chat.delta',
+    ts: seq,
+    event: { agent: 'assistant' },
+    delta: { text, marker, index, completed: false },
+    text,
+    idx: index,
+    extra: { format: 'markdown' },
+  };
+  return {
+    logId: `1-${seq}`,
+    prev: `1-${seq - 1}`,
+    event: 'chat_delta',
+    streamId: 's',
+    conversationId: 'c',
+    turnId,
+    data: JSON.stringify(body),
+  };
 }
 function other(seq: number, event: EventName = 'chat_step'): LogEntry {
-  return { logId: `1-${seq}`, prev: `1-${seq - 1}`, event, streamId: 's', conversationId: 'c', turnId: 't1', data: '{}' };
+  return {
+    logId: `1-${seq}`,
+    prev: `1-${seq - 1}`,
+    event,
+    streamId: 's',
+    conversationId: 'c',
+    turnId: 't1',
+    data: '{}',
+  };
 }
 const bodyOf = (entry: LogEntry | undefined) => JSON.parse(entry?.data ?? '{}') as Body;
 
@@ -26,7 +50,13 @@ describe('mergeDeltas', () => {
     const [merged, ...rest] = mergeDeltas([delta(1, 'Hel'), delta(2, 'lo '), delta(3, 'you')]);
     expect(rest).toEqual([]);
     expect(merged?.logId).toBe('1-3');
-    expect(bodyOf(merged)).toMatchObject({ delta: { text: 'Hello you', index: 1 }, text: 'Hello you', idx: 1, ts: 3, extra: { merged: 3, format: 'markdown' } });
+    expect(bodyOf(merged)).toMatchObject({
+      delta: { text: 'Hello you', index: 1 },
+      text: 'Hello you',
+      idx: 1,
+      ts: 3,
+      extra: { merged: 3, format: 'markdown' },
+    });
   });
 
   it('counts right when a joined one is joined again', () => {
@@ -45,16 +75,38 @@ describe('mergeDeltas', () => {
   });
 
   it('keeps every text of every marker, in order, and only ever increases ids', () => {
-    const step = fc.oneof(fc.record({ text: fc.string(), marker: fc.constantFrom('answer', 'thinking'), turn: fc.constantFrom('t1', 't2') }), fc.constant('other' as const));
+    const step = fc.oneof(
+      fc.record({
+        text: fc.string(),
+        marker: fc.constantFrom('answer', 'thinking'),
+        turn: fc.constantFrom('t1', 't2'),
+      }),
+      fc.constant('other' as const),
+    );
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const entries = steps.map((item, at) => (item === 'other' ? other(at + 1) : delta(at + 1, item.text, item.marker, item.turn)));
+        const entries = steps.map((item, at) =>
+          item === 'other' ? other(at + 1) : delta(at + 1, item.text, item.marker, item.turn),
+        );
         const merged = mergeDeltas(entries);
         const textOf = (list: readonly LogEntry[], marker: string, turn: string) =>
-          list.filter((entry) => entry.event === 'chat_delta' && entry.turnId === turn && bodyOf(entry).delta.marker === marker).map((entry) => bodyOf(entry).text).join('');
-        for (const marker of ['answer', 'thinking']) for (const turn of ['t1', 't2']) expect(textOf(merged, marker, turn)).toBe(textOf(entries, marker, turn));
-        expect(merged.filter((entry) => entry.event === 'chat_step')).toEqual(entries.filter((entry) => entry.event === 'chat_step'));
-        for (const [at, entry] of merged.entries()) if (at > 0) expect(compareLogIds(entry.logId, merged[at - 1]?.logId ?? '')).toBeGreaterThan(0);
+          list
+            .filter(
+              (entry) =>
+                entry.event === 'chat_delta' &&
+                entry.turnId === turn &&
+                bodyOf(entry).delta.marker === marker,
+            )
+            .map((entry) => bodyOf(entry).text)
+            .join('');
+        for (const marker of ['answer', 'thinking'])
+          for (const turn of ['t1', 't2'])
+            expect(textOf(merged, marker, turn)).toBe(textOf(entries, marker, turn));
+        expect(merged.filter((entry) => entry.event === 'chat_step')).toEqual(
+          entries.filter((entry) => entry.event === 'chat_step'),
+        );
+        for (const [at, entry] of merged.entries())
+          if (at > 0) expect(compareLogIds(entry.logId, merged[at - 1]?.logId ?? '')).toBeGreaterThan(0);
         expect(merged.at(-1)?.logId).toBe(entries.at(-1)?.logId);
       }),
     );

@@ -42,7 +42,15 @@ export function mergeDeltas(entries: readonly LogEntry[]): LogEntry[] {
     }
     flush();
     if (body === undefined || signature === undefined) merged.push(entry);
-    else run = { first: body, last: body, lastEntry: entry, texts: [String(body.delta?.text)], count: countOf(body), signature };
+    else
+      run = {
+        first: body,
+        last: body,
+        lastEntry: entry,
+        texts: [String(body.delta?.text)],
+        count: countOf(body),
+        signature,
+      };
   }
   flush();
   return merged;
@@ -61,14 +69,28 @@ function readDelta(entry: LogEntry): DeltaBody | undefined {
 /** What two deltas must share to be one text. */
 function signatureOf(entry: LogEntry, body: DeltaBody): string {
   const { format, artifact_name: artifact } = body.extra ?? {};
-  return JSON.stringify([entry.streamId, entry.conversationId, entry.turnId, body.delta?.marker, body.event?.agent, format, artifact]);
+  return JSON.stringify([
+    entry.streamId,
+    entry.conversationId,
+    entry.turnId,
+    body.delta?.marker,
+    body.event?.agent,
+    format,
+    artifact,
+  ]);
 }
 
 function entryOf({ first, last, lastEntry, texts, count }: Run): LogEntry {
   if (texts.length === 1) return lastEntry;
   const text = texts.join('');
   const index = first.delta?.index;
-  const body = { ...last, delta: { ...last.delta, text, index }, text, idx: index, extra: { ...last.extra, merged: count } };
+  const body = {
+    ...last,
+    delta: { ...last.delta, text, index },
+    text,
+    idx: index,
+    extra: { ...last.extra, merged: count },
+  };
   return { ...lastEntry, data: JSON.stringify(body) };
 }
 

@@ -14,7 +14,14 @@ export interface CatchUpOptions {
 }
 
 /** Pages of the log between two positions, proven gapless by the chain of `prev`; `'lost'` when the log was cut meanwhile. */
-export async function* readCatchUp({ log, sessionId, from, upTo, pageSize, ttlMs }: CatchUpOptions): AsyncGenerator<LogEntry[] | 'lost'> {
+export async function* readCatchUp({
+  log,
+  sessionId,
+  from,
+  upTo,
+  pageSize,
+  ttlMs,
+}: CatchUpOptions): AsyncGenerator<LogEntry[] | 'lost'> {
   let position = from;
   while (compareLogIds(position, upTo) < 0) {
     const page = await log.readBetween(sessionId, position, upTo, pageSize);

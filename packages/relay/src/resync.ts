@@ -11,7 +11,9 @@ export interface Resync {
 /** Gathers every running turn of the session with its answer so far (03, Resume). */
 export async function createResync(log: EventLog, sessionId: string, target: StreamTarget): Promise<Resync> {
   const running = await log.runningTurns(sessionId);
-  const turnIds = [...running.keys()].filter((turnId) => target.turnId === undefined || turnId === target.turnId);
+  const turnIds = [...running.keys()].filter(
+    (turnId) => target.turnId === undefined || turnId === target.turnId,
+  );
   const snapshots = await log.snapshots(turnIds);
   const covered = new Map<string, string>();
   const turns = turnIds.map((turnId, index) => {

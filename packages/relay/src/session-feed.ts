@@ -155,7 +155,8 @@ export class SessionFeed {
 
   #deliverFromLog(entry: LogEntry): void {
     if (compareLogIds(entry.logId, this.#position) <= 0) return;
-    if (!this.#follows(entry)) for (const listener of this.#listeners) listener.onLost(positionBefore(entry.logId));
+    if (!this.#follows(entry))
+      for (const listener of this.#listeners) listener.onLost(positionBefore(entry.logId));
     this.#deliver(entry);
   }
 
@@ -171,7 +172,11 @@ export class SessionFeed {
   #moveTo(position: string): void {
     const from = parseLogId(this.#position);
     // Under another epoch something may have been lost, and only an entry shows it. Epoch 0 is a Redis that nobody used yet.
-    if (compareLogIds(position, this.#position) <= 0 || (from?.epoch !== 0 && from?.epoch !== parseLogId(position)?.epoch)) return;
+    if (
+      compareLogIds(position, this.#position) <= 0 ||
+      (from?.epoch !== 0 && from?.epoch !== parseLogId(position)?.epoch)
+    )
+      return;
     this.#position = position;
     for (const listener of this.#listeners) listener.onPosition(position);
   }

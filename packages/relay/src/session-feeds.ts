@@ -77,13 +77,19 @@ export class SessionFeeds {
     const all = [...this.#held.values()];
     this.#held.clear();
     for (const { feed } of all) feed.close();
-    await Promise.all(all.map(({ leave }) => leave?.()));
+    for (const { leave } of all) await leave?.();
   }
 
   #open(sessionId: string): Held {
     const { subscriber, keys, clock } = this.#options;
     const feed = new SessionFeed({ ...this.#options, sessionId });
-    const held: Held = { feed, started: Promise.resolve(), leave: undefined, holders: 0, heardAt: clock.monotonic() };
+    const held: Held = {
+      feed,
+      started: Promise.resolve(),
+      leave: undefined,
+      holders: 0,
+      heardAt: clock.monotonic(),
+    };
     const start = async () => {
       const leave = await subscribeInTime(subscriber, keys.relay(sessionId), (message) => {
         held.heardAt = clock.monotonic();
@@ -112,7 +118,11 @@ export class SessionFeeds {
   }
 }
 
-async function subscribeInTime(subscriber: Subscriber, channel: string, listener: (message: string) => void): Promise<() => Promise<void>> {
+async function subscribeInTime(
+  subscriber: Subscriber,
+  channel: string,
+  listener: (message: string) => void,
+): Promise<() => Promise<void>> {
   const subscription = subscriber.subscribe(channel, listener);
   try {
     return await withTimeout(subscription, SUBSCRIBE_LIMIT_MS, 'subscribing');

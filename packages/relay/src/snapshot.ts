@@ -7,5 +7,7 @@ export interface Snapshot {
 /** `P:chat:snapshot:<turn_id>`: the log id of the last answer delta, a line end, and the text. */
 export function readSnapshot(value: string): Snapshot {
   const at = value.indexOf('\n');
-  return at < 0 ? { answerSoFar: value, logId: '0-0' } : { logId: value.slice(0, at), answerSoFar: value.slice(at + 1) };
+  return at < 0
+    ? { answerSoFar: value, logId: '0-0' }
+    : { logId: value.slice(0, at), answerSoFar: value.slice(at + 1) };
 }

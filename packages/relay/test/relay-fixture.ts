@@ -15,7 +15,10 @@ export interface Bench {
   subscriber: Subscriber;
   keys: Keys;
   /** Appends one answer delta of turn t1. */
-  say(text: string, more?: Partial<Pick<LogEntry, 'streamId' | 'conversationId' | 'turnId' | 'event'>>): Promise<string>;
+  say(
+    text: string,
+    more?: Partial<Pick<LogEntry, 'streamId' | 'conversationId' | 'turnId' | 'event'>>,
+  ): Promise<string>;
   /** Answer text of a whole log. */
   logText(): Promise<string>;
   close(): Promise<void>;
@@ -31,12 +34,19 @@ export interface BenchOptions {
 }
 
 /** A relay over real connections, in a scope whose epoch is 1 of this Redis. */
-export async function openBench({ url, tenant, project, config, drops = () => false }: BenchOptions): Promise<Bench> {
+export async function openBench({
+  url,
+  tenant,
+  project,
+  config,
+  drops = () => false,
+}: BenchOptions): Promise<Bench> {
   const redis = await connectRedis({ url, name: 'relay-test', kind: 'commands' });
   const listening = await connectRedis({ url, name: 'relay-test-sub', kind: 'subscriber' });
   const inner = createSubscriber(listening);
   const subscriber: Subscriber = {
-    subscribe: (channel, listener) => inner.subscribe(channel, (message) => void (drops() || listener(message))),
+    subscribe: (channel, listener) =>
+      inner.subscribe(channel, (message) => void (drops() || listener(message))),
     onReconnect: (listener) => inner.onReconnect(listener),
     get channelCount() {
       return inner.channelCount;
@@ -45,7 +55,14 @@ export async function openBench({ url, tenant, project, config, drops = () => fa
   const keys = createKeys({ tenant, project });
   await redis.driver.hsetnx(keys.epoch(), 'n', '1');
   await redis.driver.hset(keys.epoch(), { run_id: redis.runId() });
-  const relay = createRelay({ redis, subscriber, keys, clock: systemClock, metrics: createMetrics({ service: 'test' }), config: { tailCheckMs: 200, ...config } });
+  const relay = createRelay({
+    redis,
+    subscriber,
+    keys,
+    clock: systemClock,
+    metrics: createMetrics({ service: 'test' }),
+    config: { tailCheckMs: 200, ...config },
+  });
   let index = 0;
   return {
     relay,
@@ -53,7 +70,15 @@ export async function openBench({ url, tenant, project, config, drops = () => fa
     subscriber,
     keys,
     say: (text, more = {}) =>
-      relay.publish({ sessionId: SESSION, event: 'chat_delta', streamId: 's1', conversationId: 'c1', turnId: 't1', data: deltaBody(text, index++), ...more }),
+      relay.publish({
+        sessionId: SESSION,
+        event: 'chat_delta',
+        streamId: 's1',
+        conversationId: 'c1',
+        turnId: 't1',
+        data: deltaBody(text, index++),
+        ...more,
+      }),
     logText: async () => {
       const entries = (await redis.driver.xrange(keys.events(SESSION), '-', '+')) as [string, string[]][];
       return entries.map(([, fields]) => textOf(fields[fields.indexOf('data') + 1])).join('');
@@ -67,7 +92,14 @@ export async function openBench({ url, tenant, project, config, drops = () => fa
 }
 
 function deltaBody(text: string, index: number): string {
-  return JSON.stringify({ type: 'chat.delta', event: { agent: 'assistant' }, delta: { text, marker: 'answer', index, completed: false }, text, idx: index, extra: {} });
+  return JSON.stringify({
+    type: 'chat.delta',
+    event: { agent: 'assistant' },
+    delta: { text, marker: 'answer', index, completed: false },
+    text,
+    idx: index,
+    extra: {},
+  });
 }
 
 export function textOf(data: string | undefined): string {
@@ -76,7 +108,10 @@ export function textOf(data: string | undefined): string {
 }
 
 /** Reads frames until `until` says so. The caller closes the follower. */
-export async function readFrames(frames: AsyncIterable<FollowedFrame>, until: (seen: readonly FollowedFrame[]) => boolean): Promise<FollowedFrame[]> {
+export async function readFrames(
+  frames: AsyncIterable<FollowedFrame>,
+  until: (seen: readonly FollowedFrame[]) => boolean,
+): Promise<FollowedFrame[]> {
   const seen: FollowedFrame[] = [];
   for await (const frame of frames) {
     seen.push(frame);
@@ -85,4 +120,5 @@ export async function readFrames(frames: AsyncIterable<FollowedFrame>, until: (s
   return seen;
 }
 
-export const textOfFrames = (frames: readonly FollowedFrame[]) => frames.map((frame) => (frame.event === 'chat_delta' ? textOf(frame.data) : '')).join('');
+export const textOfFrames = (frames: readonly FollowedFrame[]) =>
+  frames.map((frame) => (frame.event === 'chat_delta' ? textOf(frame.data) : '')).join('');

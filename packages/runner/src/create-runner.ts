@@ -66,11 +66,10 @@ class BundleRunner implements Runner {
     const never = new AbortController().signal;
     const pooled = await this.#running().acquire(version, never);
     const manifest = await pooled.ready;
-    const declared = Math.min(manifest.limits.memoryMb ?? this.#config.memoryMb, this.#config.maxMemoryMb);
-    if (version.limits?.memoryMb !== undefined || declared === this.#config.memoryMb) return manifest;
-    // Memory is a flag of the process, and what the bundle wants is known only now: once more, with it.
+    if (this.#running().hasRightMemory(pooled)) return manifest;
+    // What the bundle wants is known only now. Once more with it, and only once: a definition may say something else each time.
     this.#running().retire(pooled);
-    return this.inspect({ ...version, limits: { ...version.limits, memoryMb: declared } });
+    return (await this.#running().acquire(version, never)).ready;
   }
 
   async invoke(version: BundleVersion, invocation: Invocation): Promise<unknown> {

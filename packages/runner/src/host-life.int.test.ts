@@ -112,6 +112,9 @@ test('a bundle is given the memory that it declares, already by the inspect that
     ((await runner.invoke(version, record('flags'))) as { flags: string[] }).flags;
   await runner.inspect(versionOf('modest'));
   expect(await flags()).toContain('--max-old-space-size=96');
+  process.kill(runner.snapshot().find((host) => host.state === 'ready')?.pid ?? 0, 'SIGKILL');
+  await until(() => runner.snapshot().every((host) => host.state !== 'ready'));
+  expect(await flags()).toContain('--max-old-space-size=96');
   expect(await flags({ ...versionOf('modest', '2'), limits: { memoryMb: 500 } })).toContain(
     '--max-old-space-size=160',
   );

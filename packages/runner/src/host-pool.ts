@@ -41,6 +41,8 @@ export class HostPool {
   readonly #all = new Set<PooledHost>();
   /** Monotonic times of faults per version, pruned to the window. */
   readonly #faults = new Map<string, number[]>();
+  /** What a version's manifest asked for: memory is a flag of the process, and the manifest comes out of it. */
+  readonly #declaredMemoryMb = new Map<string, number>();
 
   constructor(parts: HostPoolParts) {
     this.#parts = parts;
@@ -80,6 +82,7 @@ export class HostPool {
     const serving = this.#serving.get(versionId);
     if (serving !== undefined) this.retire(serving);
     this.#faults.delete(versionId);
+    this.#declaredMemoryMb.delete(versionId);
   }
 
   /** Closes idle hosts: those past their time, and as many more as `wanted` places need. */
@@ -104,7 +107,7 @@ export class HostPool {
     this.evict(1);
     if (this.#serving.size >= config.maxHosts)
       throw unavailable('All places for applications are taken.', 1000);
-    const memoryMb = Math.min(version.limits?.memoryMb ?? config.memoryMb, config.maxMemoryMb);
+    const memoryMb = this.#memoryOf(version);
     const command = buildHostCommand({ ...this.#parts, versionDir: version.dir, memoryMb });
     const bound = log.child({ bundle_id: version.bundleId, version_id: version.versionId });
     const host = new HostProcess({
@@ -118,6 +121,9 @@ export class HostPool {
       ended: (failure) => this.#ended(pooled, failure),
     });
     const ready = host.start().then((manifest) => {
+      if (manifest.limits.memoryMb !== undefined) {
+        this.#declaredMemoryMb.set(version.versionId, manifest.limits.memoryMb);
+      }
       pooled.slots.open(manifest.limits.concurrency ?? version.limits?.concurrency ?? config.hostConcurrency);
       metrics.startTime.observeMs(clock.monotonic() - host.startedAt);
       bound.info('bundle host is ready', {
@@ -132,6 +138,17 @@ export class HostPool {
     this.#serving.set(version.versionId, pooled);
     this.#all.add(pooled);
     return pooled;
+  }
+
+  #memoryOf(version: BundleVersion): number {
+    const { config } = this.#parts;
+    const wanted = version.limits?.memoryMb ?? this.#declaredMemoryMb.get(version.versionId);
+    return Math.min(wanted ?? config.memoryMb, config.maxMemoryMb);
+  }
+
+  /** Is this host's memory what its version is to have, now that its manifest is known? */
+  hasRightMemory(pooled: PooledHost): boolean {
+    return pooled.host.memoryMb === this.#memoryOf(pooled.version);
   }
 
   #ended(pooled: PooledHost, failure: HostFailure): void {

@@ -18,6 +18,8 @@ import { canChange } from './host-state.ts';
 import type { HostState } from './host-state.ts';
 import type { BundleVersion, Invocation } from './invocation.ts';
 import { LogTail } from './log-tail.ts';
+import { LogBudget } from './log-budget.ts';
+import { RateBound } from './rate-bound.ts';
 import { readFromHost } from './read-from-host.ts';
 import { readResidentBytes } from './resident-memory.ts';
 import type { RunnerConfig } from './runner-config.ts';
@@ -55,6 +57,8 @@ export class HostProcess {
   readonly #requests = new Map<number, Request>();
   readonly #running = new Map<number, HostInvocation>();
   readonly #pulse: HostPulse;
+  readonly #messages: RateBound;
+  readonly #logLines: LogBudget;
   readonly #resolveExited: () => void;
   #lastId = 0;
   #reason: EndReason | undefined;
@@ -87,9 +91,12 @@ export class HostProcess {
       onMessage: (message) => this.#receive(message),
       onBroken: () => this.kill('protocol'),
     });
+    const monotonic = () => clock.monotonic();
+    this.#messages = new RateBound(config.maxMessagesPerSecond, monotonic);
+    this.#logLines = new LogBudget(config.logLinesPerSecond, monotonic);
     this.#pulse = new HostPulse({
       ...config,
-      monotonic: () => clock.monotonic(),
+      monotonic,
       ping: () => this.#send({ kind: 'ping', id: 0 }),
     });
     this.#watch();
@@ -97,6 +104,10 @@ export class HostProcess {
 
   get isServing(): boolean {
     return this.state === 'ready' || this.state === 'busy';
+  }
+
+  get memoryMb(): number {
+    return this.#parts.memoryMb;
   }
 
   get running(): number {
@@ -193,6 +204,8 @@ export class HostProcess {
     // While it loads, the start limit counts: code may be busy with itself.
     if (this.state !== 'starting' && this.#pulse.isBlocked) return this.kill('blocked');
     this.#pulse.beat();
+    if (this.#messages.isExceeded()) return this.kill('protocol');
+    this.#tellDropped();
     const rssBytes = await readResidentBytes(this.pid);
     if (rssBytes !== undefined) this.rssBytes = rssBytes;
     if (this.rssBytes > (memoryMb + config.rssHeadroomMb) * 1024 * 1024) this.kill('memory');
@@ -213,6 +226,7 @@ export class HostProcess {
   }
 
   #receive(message: FromHost): void {
+    this.#messages.add();
     switch (message.kind) {
       case 'pong':
         this.#pulse.heard();
@@ -242,12 +256,18 @@ export class HostProcess {
 
   #log(message: Extract<FromHost, { kind: 'log' }>): void {
     this.#tail.add(`${message.level} ${message.text}`);
+    if (!this.#logLines.take()) return;
     const running = message.id === undefined ? undefined : this.#running.get(message.id);
     if (running !== undefined) return running.log(message);
     this.#parts.log.info('bundle wrote a log line outside of an invocation', {
       level_of_bundle: message.level,
       text: message.text,
     });
+  }
+
+  #tellDropped(): void {
+    const lines = this.#logLines.takeDropped();
+    if (lines > 0) this.#parts.log.warn('bundle log lines dropped', { lines });
   }
 
   #watch(): void {

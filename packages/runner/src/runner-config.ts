@@ -32,6 +32,10 @@ export interface RunnerConfig {
   /** Bytes of events of one invocation that a host may have under way unacknowledged. */
   readonly windowBytes: number;
   readonly maxMessageBytes: number;
+  /** Messages a second from one host, beyond which it is ended: reading them would cost proc its own event loop. */
+  readonly maxMessagesPerSecond: number;
+  /** Log lines a second from one host; more are dropped and counted. */
+  readonly logLinesPerSecond: number;
   readonly crashWindowMs: number;
   readonly maxCrashes: number;
   readonly breakerOpenMs: number;
@@ -58,6 +62,9 @@ export const DEFAULT_RUNNER_CONFIG: RunnerConfig = {
   rssHeadroomMb: 192,
   windowBytes: 64 * 1024,
   maxMessageBytes: 16 * 1024 * 1024,
+  // A host that answers calls as fast as one core can sends 60,000.
+  maxMessagesPerSecond: 200_000,
+  logLinesPerSecond: 1000,
   crashWindowMs: 60_000,
   maxCrashes: 5,
   breakerOpenMs: 30_000,

@@ -12,17 +12,23 @@ export interface RunnerPaths {
   readonly readable: readonly string[];
 }
 
+/** What the SDK imports at run time, found from where the SDK lies. */
+const SDK_NEEDS: readonly string[] = ['zod'];
+
+function folderOf(packageFile: string | undefined): string {
+  if (packageFile === undefined) throw new Error('bundle-sdk and what it needs must be installed');
+  return dirname(packageFile);
+}
+
 /** The copies that this package itself would import. */
 export function locatePaths(): RunnerPaths {
   const sdkEntry = fileURLToPath(import.meta.resolve('@switchyard/bundle-sdk'));
   const sdkPackage = findPackageJSON('..', sdkEntry);
-  const zodPackage = findPackageJSON('zod', sdkEntry);
-  if (sdkPackage === undefined || zodPackage === undefined)
-    throw new Error('bundle-sdk and its zod must be installed');
+  const needed = SDK_NEEDS.map((name) => findPackageJSON(name, sdkEntry));
   const packageFile = join(import.meta.dirname, '../package.json');
   return {
     hostEntry: join(import.meta.dirname, '../host/main.ts'),
     sdkEntry,
-    readable: [packageFile, dirname(sdkPackage), dirname(zodPackage)],
+    readable: [packageFile, ...[sdkPackage, ...needed].map(folderOf)],
   };
 }

@@ -1,5 +1,6 @@
 import { PlatformError, hashHex, sleep } from '@switchyard/kernel';
 import type { Clock, Ids } from '@switchyard/kernel';
+import { isId } from '@switchyard/protocol';
 import type { ChatTaskPayload, TenantProject } from '@switchyard/protocol';
 import type { Keys } from '@switchyard/redis';
 import { buildAck, positionBefore } from './build-ack.ts';
@@ -79,6 +80,9 @@ export function createAccept(options: AcceptOptions) {
 function buildPayload(options: AcceptOptions, request: AcceptRequest): ChatTaskPayload {
   const { ids, clock, scope } = options;
   const { identity } = request;
+  const named = [identity.sessionId, request.conversationId, request.streamId || undefined, request.targetTurnId];
+  // Scripts build keys from these; they check nothing.
+  if (named.some((id) => id !== undefined && !isId(id))) throw PlatformError.of('INVALID_REQUEST', 'an id is not valid');
   const messageId = request.messageId ?? ids.token(16);
   return {
     v: 1,

@@ -79,7 +79,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
       const args = { worker_id: workerId, counter, lease_ms: config.lease, wanted, position, cycle };
       const reply = await answered(options.hot.connection, options.hot.scripts.claim(args), ANSWER_LIMIT_MS);
       if (reply.code === ScriptResult.Epoch) {
-        await options.epochSettled();
+        await Promise.race([options.epochSettled(), stopping]);
         return 0;
       }
       position = reply.position;

@@ -21,10 +21,13 @@ export function createEpochKeeper(options: RebuildOptions, sql: Sql): EpochKeepe
   const lockKey = `turns-rebuild:${keys.prefix}`;
   let working: Promise<void> | undefined;
   let isSettled = false;
+  let lastEpoch = 0;
+  const floor = () => lastEpoch + 1;
 
   const isOwn = async (): Promise<boolean> => {
     await connection.ready(5000);
-    const owner = await connection.driver.hget(keys.epoch(), 'run_id');
+    const [epoch, owner] = await connection.driver.hmget(keys.epoch(), 'n', 'run_id');
+    lastEpoch = Math.max(lastEpoch, Number(epoch ?? 0));
     return owner === connection.runId() && owner !== '';
   };
 
@@ -36,7 +39,7 @@ export function createEpochKeeper(options: RebuildOptions, sql: Sql): EpochKeepe
           return;
         }
         isSettled = false;
-        await sql.tryAdvisoryLock(lockKey, (lost) => rebuild(options, AbortSignal.any([lost, stopped.signal])));
+        await sql.tryAdvisoryLock(lockKey, (lost) => rebuild(options, floor, AbortSignal.any([lost, stopped.signal])));
         if (await isOwn()) continue;
       } catch (error) {
         if (!stopped.signal.aborted) log.error('the queue was not rebuilt', { error });

@@ -34,17 +34,20 @@ export interface RebuildOptions extends WorkerParts {
   readonly ids: Ids;
 }
 
+/** A number above every epoch that this process has seen; Postgres' seconds are above those that nobody remembers. */
+export type EpochFloor = () => number;
+
 /**
  * Makes Redis' data from the rows again, for a server whose run_id is not the epoch's (02, step 10). Runs under the advisory lock;
  * until its last step every script of anybody else answers EPOCH, and one that is overtaken by another rebuild gets EPOCH as well.
  */
-export async function rebuild(options: RebuildOptions, lost: AbortSignal): Promise<void> {
+export async function rebuild(options: RebuildOptions, floor: EpochFloor, lost: AbortSignal): Promise<void> {
   const { scripts, rows, connection, completion, ids, config, log } = options;
   const runId = connection.runId();
   const token = `rebuild:${ids.token(12)}`;
   const { seconds, hasLiveTurns } = await rows.readRebuildFacts();
   const wasEmpty = (await connection.driver.hget(options.keys.epoch(), 'n')) === null;
-  const opened = await scripts.openEpoch({ token, at_least: seconds });
+  const opened = await scripts.openEpoch({ token, at_least: Math.max(seconds, floor()) });
   if (opened.code === ScriptResult.Repeated) return;
   log.warn('rebuilding the queue from postgres', { epoch: opened.epoch, has_live_turns: hasLiveTurns });
   // After one lease every claim of the former server has given itself up. Without a row that is not over there are no claims.

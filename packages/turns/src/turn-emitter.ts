@@ -90,15 +90,22 @@ export function createTurnEmitter(parts: WorkerParts, held: Held): TurnEmitter {
     sending = undefined;
   };
 
+  const accept = (event: TurnEvent): Promise<void> => {
+    if (closed !== undefined) return Promise.reject(closed);
+    lastEventAt = parts.clock.monotonic();
+    if (event.answerText !== undefined) answerText = event.answerText;
+    return new Promise((resolve, reject) => {
+      queue.push({ number: ++count, event, data: JSON.stringify(event.data), resolve, reject });
+      sending ??= drain();
+    });
+  };
+
   return {
     emit: (event) => {
-      if (closed !== undefined) return Promise.reject(closed);
-      lastEventAt = parts.clock.monotonic();
-      if (event.answerText !== undefined) answerText = event.answerText;
-      return new Promise((resolve, reject) => {
-        queue.push({ number: ++count, event, data: JSON.stringify(event.data), resolve, reject });
-        sending ??= drain();
-      });
+      const written = accept(event);
+      // An executor that does not wait for its events must not end the process when the turn is over before they are.
+      written.catch(() => undefined);
+      return written;
     },
     close: async () => {
       closed ??= PlatformError.of('CANCELLED', 'the turn is over');

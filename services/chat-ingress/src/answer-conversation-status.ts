@@ -15,15 +15,32 @@ export interface StatusParts {
 }
 
 /** The state of an own conversation; with a stream id it goes to that stream as a `conv_status` event as well. Throws NOT_FOUND. */
-export type AnswerConversationStatus = (caller: Caller, conversationId: string, streamId?: string) => Promise<ConversationStatus>;
+export type AnswerConversationStatus = (
+  caller: Caller,
+  conversationId: string,
+  streamId?: string,
+) => Promise<ConversationStatus>;
 
-export function createAnswerConversationStatus({ conversations, turns, relay, scope, clock }: StatusParts): AnswerConversationStatus {
+export function createAnswerConversationStatus({
+  conversations,
+  turns,
+  relay,
+  scope,
+  clock,
+}: StatusParts): AnswerConversationStatus {
   return async (caller, conversationId, streamId) => {
     await conversations.own(caller.userId, conversationId);
     const status = await turns.conversationState(conversationId);
     if (streamId !== undefined) {
       const data = convStatusEnvelope(scope, caller, status, streamId, clock.now());
-      await relay.publish({ sessionId: caller.sessionId, event: 'conv_status', streamId, conversationId, turnId: status.current_turn_id ?? '', data });
+      await relay.publish({
+        sessionId: caller.sessionId,
+        event: 'conv_status',
+        streamId,
+        conversationId,
+        turnId: status.current_turn_id ?? '',
+        data,
+      });
     }
     return status;
   };
@@ -33,7 +50,12 @@ export function createAnswerConversationStatus({ conversations, turns, relay, sc
 export function convStatusEnvelope(
   scope: TenantProject,
   caller: Caller,
-  status: { conversation_id: string; state: ConversationState; updated_at: string; current_turn_id: string | null },
+  status: {
+    conversation_id: string;
+    state: ConversationState;
+    updated_at: string;
+    current_turn_id: string | null;
+  },
   streamId: string,
   nowMs: number,
 ): string {
@@ -47,6 +69,11 @@ export function convStatusEnvelope(
     turn_id: status.current_turn_id ?? '',
     bundle_id: '',
   };
-  const parts = { type: 'conv.status', step: 'conv.state', status: 'completed', data: { ...data, origin_stream_id: streamId === '' ? null : streamId } } as const;
+  const parts = {
+    type: 'conv.status',
+    step: 'conv.state',
+    status: 'completed',
+    data: { ...data, origin_stream_id: streamId === '' ? null : streamId },
+  } as const;
   return JSON.stringify(buildEnvelope(source, parts, nowMs));
 }

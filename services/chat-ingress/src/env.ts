@@ -11,11 +11,19 @@ export const ingressSchema = z.object({
   ...identitySettings,
   ...admissionSettings,
   ...turnsConfigSchema.shape,
-  nodeEnv: z.enum(['development', 'production', 'test']).default('production').describe('Development is lenient where production is not'),
-  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('Least severe line that is written'),
+  nodeEnv: z
+    .enum(['development', 'production', 'test'])
+    .default('production')
+    .describe('Development is lenient where production is not'),
+  logLevel: z
+    .enum(['debug', 'info', 'warn', 'error', 'silent'])
+    .default('info')
+    .describe('Least severe line that is written'),
   host: text('0.0.0.0').describe('Address to listen on'),
   port: integer(8010, 0, 65_535).describe('Port to listen on; 0 takes a free one'),
-  metricsPort: integer(0, 0, 65_535).describe('Port of /metrics; 0 serves it on the same port, to this machine alone'),
+  metricsPort: integer(0, 0, 65_535).describe(
+    'Port of /metrics; 0 serves it on the same port, to this machine alone',
+  ),
   tenant: idSchema.default('demo').describe('First half of the scope'),
   project: idSchema.default('main').describe('Second half of the scope'),
   publicUrl: text('http://localhost:8080').describe('Where browsers reach the stack'),
@@ -35,7 +43,9 @@ export const ingressSchema = z.object({
   maxStreamsPerSession: integer(50, 1).describe('Open streams of one session in this process'),
   shutdownSpread: duration('3s').describe('Time over which streams are told that this instance ends'),
   stopLimit: duration('20s').describe('How long an orderly stop may take'),
-  trustForwarded: flag(true).describe('Whether X-Forwarded-Host of the proxy is believed when origins are compared'),
+  trustForwarded: flag(true).describe(
+    'Whether X-Forwarded-Host of the proxy is believed when origins are compared',
+  ),
 });
 
 export type IngressConfig = Readonly<z.output<typeof ingressSchema>>;
@@ -43,7 +53,11 @@ export type IngressConfig = Readonly<z.output<typeof ingressSchema>>;
 /** Reads the settings; throws CONFIG naming every bad one. In development people may chat without signing in. */
 export function loadIngressConfig(env: Readonly<Record<string, string | undefined>>): IngressConfig {
   const isDevelopment = env['NODE_ENV'] === 'development' || env['NODE_ENV'] === 'test';
-  return loadConfig(ingressSchema, { ...(isDevelopment ? { ANONYMOUS_ALLOWED: 'true' } : {}), ...env }, 'chat-ingress');
+  return loadConfig(
+    ingressSchema,
+    { ...(isDevelopment ? { ANONYMOUS_ALLOWED: 'true' } : {}), ...env },
+    'chat-ingress',
+  );
 }
 
 export function readEnvironment(): Readonly<Record<string, string | undefined>> {

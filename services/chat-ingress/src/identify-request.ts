@@ -16,7 +16,10 @@ export type IdentifyRequest = (req: Request, res: Response, options?: IdentifyOp
 export function createIdentifyRequest(identity: Pick<Identity, 'identify'>): IdentifyRequest {
   return async (req, res, { allowQueryToken = false, anonymous = 'ifAllowed' } = {}) => {
     refuseOtherSites(req);
-    const caller = await identity.identify({ headers: req.headers, query: req.query, allowQueryToken }, { anonymous });
+    const caller = await identity.identify(
+      { headers: req.headers, query: req.query, allowQueryToken },
+      { anonymous },
+    );
     res.setHeader(HEADER.userType, caller.userType);
     res.setHeader(HEADER.answerSessionId, caller.sessionId);
     for (const cookie of caller.setCookies ?? []) res.append('Set-Cookie', cookie);

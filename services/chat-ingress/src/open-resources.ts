@@ -23,12 +23,20 @@ export interface Resources {
 
 /** Opens what the service talks to, in order; each opening registers its closer. */
 export async function openResources(config: IngressConfig, scope: Scope): Promise<Resources> {
-  const log = createLog({ service: 'chat-ingress', level: config.logLevel }).child({ tenant: config.tenant, project: config.project });
+  const log = createLog({ service: 'chat-ingress', level: config.logLevel }).child({
+    tenant: config.tenant,
+    project: config.project,
+  });
   const metrics = createMetrics({ service: 'chat-ingress', withProcessMetrics: true });
   const ids = createIds(systemClock, randomBytes);
   const connect = (kind: 'commands' | 'subscriber') =>
     scope.use(
-      connectRedis({ url: config.redisUrl, name: `chat-ingress:${kind}`, kind, onError: (error) => log.warn('redis connection failed', { kind, error }) }),
+      connectRedis({
+        url: config.redisUrl,
+        name: `chat-ingress:${kind}`,
+        kind,
+        onError: (error) => log.warn('redis connection failed', { kind, error }),
+      }),
       (connection) => connection.close(),
     );
   const redis = await connect('commands');
@@ -43,5 +51,15 @@ export async function openResources(config: IngressConfig, scope: Scope): Promis
     }),
     (opened) => opened.close(),
   );
-  return { log, metrics, clock: systemClock, ids, keys: createKeys(config), redis, subscriber, store, blobs: createBlobStore({ dir: config.blobDir }) };
+  return {
+    log,
+    metrics,
+    clock: systemClock,
+    ids,
+    keys: createKeys(config),
+    redis,
+    subscriber,
+    store,
+    blobs: createBlobStore({ dir: config.blobDir }),
+  };
 }

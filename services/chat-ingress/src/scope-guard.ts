@@ -10,5 +10,6 @@ export const turnParams = conversationParams.extend({ turn: idSchema });
 
 /** Throws FOREIGN_SCOPE: one stack serves one tenant and project (01 §3). */
 export function checkScope(scope: TenantProject, given: TenantProject): void {
-  if (given.tenant !== scope.tenant || given.project !== scope.project) throw PlatformError.of('FOREIGN_SCOPE');
+  if (given.tenant !== scope.tenant || given.project !== scope.project)
+    throw PlatformError.of('FOREIGN_SCOPE');
 }

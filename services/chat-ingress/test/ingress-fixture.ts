@@ -69,7 +69,14 @@ export async function openIngress({ redis, postgres, env = {} }: BenchSettings):
   const scope = { tenant: config.tenant, project: config.project };
   await registerBundles(postgres, scope);
   const own = await connectRedis({ url: redis.url, name: 'ingress-test', kind: 'commands' });
-  const identity = createIdentity({ sql: postgres.sql, redis: own, keys: createKeys(scope), clock: systemClock, ids: createIds(systemClock, randomBytes), config });
+  const identity = createIdentity({
+    sql: postgres.sql,
+    redis: own,
+    keys: createKeys(scope),
+    clock: systemClock,
+    ids: createIds(systemClock, randomBytes),
+    config,
+  });
   const url = `http://127.0.0.1:${running.port}`;
   const workers: ScriptedWorker[] = [];
   return {
@@ -80,7 +87,10 @@ export async function openIngress({ redis, postgres, env = {} }: BenchSettings):
     scope,
     conversations: `/api/cb/conversations/${scope.tenant}/${scope.project}`,
     tokenFor: (userId, type = 'registered', ttlMs) =>
-      identity.issueToken({ userId, username: userId, roles: rolesOfUserType(type, roleNames(config.rolePrefix)) }, ttlMs === undefined ? {} : { ttlMs }),
+      identity.issueToken(
+        { userId, username: userId, roles: rolesOfUserType(type, roleNames(config.rolePrefix)) },
+        ttlMs === undefined ? {} : { ttlMs },
+      ),
     call: (method, path, { token, json, headers = {}, body, signal } = {}) =>
       fetch(`${url}${path}`, {
         method,
@@ -107,12 +117,26 @@ export async function openIngress({ redis, postgres, env = {} }: BenchSettings):
   };
 }
 
-async function registerBundles(postgres: PostgresFixture, scope: { tenant: string; project: string }): Promise<void> {
+async function registerBundles(
+  postgres: PostgresFixture,
+  scope: { tenant: string; project: string },
+): Promise<void> {
   const bundles = createBundles(postgres.sql, scope);
   for (const bundleId of ['hello', 'assistant']) {
     const versionId = `${bundleId}__main__abc`;
     await bundles.add({ bundleId, versionId, ref: 'main', sha: 'abc', entry: 'bundle.ts', source: {} });
-    await bundles.markReady(versionId, { v: 1, id: bundleId, name: bundleId, starters: [], hasTurns: true, operations: {}, schedules: {}, secrets: [], capabilities: [], limits: {} });
+    await bundles.markReady(versionId, {
+      v: 1,
+      id: bundleId,
+      name: bundleId,
+      starters: [],
+      hasTurns: true,
+      operations: {},
+      schedules: {},
+      secrets: [],
+      capabilities: [],
+      limits: {},
+    });
     await bundles.activate(bundleId, versionId);
   }
   await bundles.setDefault('hello');
@@ -127,7 +151,9 @@ export const ingressTest = platformTest.extend<{ ingress: IngressBench }>({
   },
 });
 
-export async function errorOf(answer: Response): Promise<{ status: number; type: unknown; detail: Record<string, unknown> }> {
+export async function errorOf(
+  answer: Response,
+): Promise<{ status: number; type: unknown; detail: Record<string, unknown> }> {
   const { detail } = (await answer.json()) as { detail: Record<string, unknown> };
   return { status: answer.status, type: detail['error_type'], detail };
 }

@@ -7,7 +7,10 @@ export interface SeenEvent {
 }
 
 /** Reads an event stream until it ends or `until` says so; then the connection is closed. Bare positions are left out. */
-export async function readEvents(answer: Response, until: (seen: readonly SeenEvent[]) => boolean = () => false): Promise<SeenEvent[]> {
+export async function readEvents(
+  answer: Response,
+  until: (seen: readonly SeenEvent[]) => boolean = () => false,
+): Promise<SeenEvent[]> {
   const seen: SeenEvent[] = [];
   const parser = createParser({
     onEvent: ({ id, event, data }) => {
@@ -27,7 +30,10 @@ export async function readEvents(answer: Response, until: (seen: readonly SeenEv
   }
 }
 
-export const namesOf = (seen: readonly SeenEvent[]) => seen.map(({ event, data }) => (event === 'conv_status' ? `conv_status ${String((data['data'] as { state: string }).state)}` : event));
+export const namesOf = (seen: readonly SeenEvent[]) =>
+  seen.map(({ event, data }) =>
+    event === 'conv_status' ? `conv_status ${(data['data'] as { state: string }).state}` : event,
+  );
 
 export function answerOf(seen: readonly SeenEvent[]): string {
   return seen
@@ -36,6 +42,7 @@ export function answerOf(seen: readonly SeenEvent[]): string {
     .join('');
 }
 
-export const isOver = (seen: readonly SeenEvent[]) => seen.some(({ event }) => event === 'chat_complete' || event === 'chat_error');
+export const isOver = (seen: readonly SeenEvent[]) =>
+  seen.some(({ event }) => event === 'chat_complete' || event === 'chat_error');
 /** The conversation rests again. */
 export const isIdle = (seen: readonly SeenEvent[]) => isOver(seen) && seen.at(-1)?.event === 'conv_status';

@@ -26,8 +26,13 @@ export interface WorkerSettings {
  * `echo X` answers X word by word; `wait X` does so, but stops after the first word until `release`, taking in what is sent
  * meanwhile when it is released; `fail` throws.
  */
-export async function startScriptedWorker({ redis, postgres, scope }: WorkerSettings): Promise<ScriptedWorker> {
-  const connect = (kind: 'commands' | 'claim' | 'subscriber', name = `test:${kind}`) => connectRedis({ url: redis.url, name, kind });
+export async function startScriptedWorker({
+  redis,
+  postgres,
+  scope,
+}: WorkerSettings): Promise<ScriptedWorker> {
+  const connect = (kind: 'commands' | 'claim' | 'subscriber', name = `test:${kind}`) =>
+    connectRedis({ url: redis.url, name, kind });
   const [commands, listening] = [await connect('commands'), await connect('subscriber')];
   const tasks: ClaimedTask[] = [];
   let gate = Promise.withResolvers<void>();
@@ -48,18 +53,20 @@ export async function startScriptedWorker({ redis, postgres, scope }: WorkerSett
     metrics: createMetrics({ service: 'test' }),
   });
   await worker.start();
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    gate.resolve();
+    await worker.stop(Deadline.in(3000));
+    await listening.close();
+    await commands.close();
+  };
   return {
     tasks,
     release: () => {
       gate.resolve();
       gate = Promise.withResolvers();
     },
-    stop: async () => {
-      gate.resolve();
-      await worker.stop(Deadline.in(3000));
-      await listening.close();
-      await commands.close();
-    },
+    stop: () => (stopping ??= stop()),
   };
 }
 
@@ -74,8 +81,17 @@ function createScript(tasks: ClaimedTask[], gate: () => Promise<void>): TurnExec
 
 async function play(turn: RunningTurn, gate: () => Promise<void>): Promise<TurnOutcome> {
   const { message } = turn.task.payload;
-  const record = { v: 1 as const, final_answer: '', steps: [], citations: [], followups: [], files: [], usage: [] };
-  if (message === 'fail') return { status: 'failed', errorType: 'bundle_error', message: 'It failed.', record };
+  const record = {
+    v: 1 as const,
+    final_answer: '',
+    steps: [],
+    citations: [],
+    followups: [],
+    files: [],
+    usage: [],
+  };
+  if (message === 'fail')
+    return { status: 'failed', errorType: 'bundle_error', message: 'It failed.', record };
   let answer = '';
   let index = 0;
   const say = async (text: string) => {
@@ -86,16 +102,38 @@ async function play(turn: RunningTurn, gate: () => Promise<void>): Promise<TurnO
   for (const [at, word] of words.entries()) {
     await say(at === 0 ? word : ` ${word}`);
     if (verb !== 'wait' || at > 0) continue;
-    const aborted = new Promise<'aborted'>((resolve) => turn.signal.addEventListener('abort', () => resolve('aborted'), { once: true }));
+    const aborted = new Promise<'aborted'>((resolve) =>
+      turn.signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
+    );
     if ((await Promise.race([gate(), aborted])) === 'aborted') {
-      return { status: 'cancelled', errorType: 'cancelled', message: 'Cancelled.', record: { ...record, final_answer: answer } };
+      return {
+        status: 'cancelled',
+        errorType: 'cancelled',
+        message: 'Cancelled.',
+        record: { ...record, final_answer: answer },
+      };
     }
-    for (let item = await turn.take(); item !== null; item = await turn.take()) await say(` +${item.message}`);
+    for (let item = await turn.take(); item !== null; item = await turn.take())
+      await say(` +${item.message}`);
   }
-  return { status: 'completed', result: { final_answer: answer }, record: { ...record, final_answer: answer } };
+  return {
+    status: 'completed',
+    result: { final_answer: answer },
+    record: { ...record, final_answer: answer },
+  };
 }
 
 function deltaOf({ payload }: ClaimedTask, text: string, index: number) {
-  const envelope = buildEnvelope(payload, { type: 'chat.delta', step: 'stream', status: 'running', agent: 'assistant' }, systemClock.now());
-  return { ...envelope, delta: { text, marker: 'answer', index, completed: false }, text, idx: index, extra: { format: 'markdown' } };
+  const envelope = buildEnvelope(
+    payload,
+    { type: 'chat.delta', step: 'stream', status: 'running', agent: 'assistant' },
+    systemClock.now(),
+  );
+  return {
+    ...envelope,
+    delta: { text, marker: 'answer', index, completed: false },
+    text,
+    idx: index,
+    extra: { format: 'markdown' },
+  };
 }

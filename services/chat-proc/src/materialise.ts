@@ -12,12 +12,14 @@ export interface MaterialiseParts {
 export async function materialise(parts: MaterialiseParts, task: ClaimedTask): Promise<TurnInvocation> {
   const { payload } = task;
   const { user } = payload;
-  const [conversation, history] = await Promise.all([
-    parts.conversations.find(user.user_id, payload.conversation_id),
-    task.isNewConversation
-      ? []
-      : parts.history.recentExchanges(payload.conversation_id, payload.turn_id, parts.bounds),
-  ]);
+  const { conversation_id: id } = payload;
+  // A new conversation has neither: its first word waits for no query.
+  const [conversation, history] = task.isNewConversation
+    ? [undefined, []]
+    : await Promise.all([
+        parts.conversations.find(user.user_id, id),
+        parts.history.recentExchanges(id, payload.turn_id, parts.bounds),
+      ]);
   const title = conversation?.title ?? undefined;
   return {
     turn_id: payload.turn_id,

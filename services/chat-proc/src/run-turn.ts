@@ -3,6 +3,7 @@ import type { Clock } from '@switchyard/kernel';
 import type { Capabilities } from '@switchyard/capabilities';
 import type { BundleEvent, TurnInvocation } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
+import { describeFailure } from '@switchyard/runner';
 import type { BundleCall, BundleLogLine, Runner } from '@switchyard/runner';
 import type { Conversations } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
@@ -52,7 +53,7 @@ class TurnRun {
   readonly #envelopes: Envelopes;
   readonly #log: Log;
   readonly #startedAt: number;
-  /** Titles are stored beside the stream: a slow database must not hold up words. */
+  /** What goes on beside the stream, as storing titles: a slow database must not hold up words. */
   readonly #pending: Promise<void>[] = [];
 
   constructor(parts: RunTurnParts, hold: BundleHold, invocation: TurnInvocation, turn: RunningTurn) {
@@ -74,7 +75,7 @@ class TurnRun {
   }
 
   async toEnd(): Promise<TurnOutcome> {
-    await this.#suggestTitle();
+    this.#suggestTitle();
     const returned = await this.#parts.runner.invoke(this.#hold.version, {
       kind: 'turn',
       payload: this.#invocation,
@@ -87,7 +88,7 @@ class TurnRun {
     const { rest, isDropped } = decideRemainder(this.recorder.answer, result.final_answer);
     if (isDropped) this.#log.warn('returned answer does not go on from the streamed one');
     if (rest !== '') await this.#say({ kind: 'delta', text: rest, marker: 'answer' });
-    if (result.followups !== undefined) this.recorder.setFollowups(result.followups);
+    if (result.followups !== undefined) await this.#sayFollowups(result.followups);
     for (const closing of this.#envelopes.closings()) await this.#emit(closing);
     return completedOutcome(result, this.recorder);
   }
@@ -100,7 +101,7 @@ class TurnRun {
   tell(error: unknown): void {
     const isAborted = this.#turn.signal.aborted;
     if (isAborted) this.#log.info('turn aborted', { reason: String(this.#turn.signal.reason) });
-    else this.#log.warn('turn failed', { error });
+    else this.#log.warn('turn failed', { reason: describeFailure(error), error });
   }
 
   async #say(event: BundleEvent): Promise<void> {
@@ -111,6 +112,12 @@ class TurnRun {
     this.recorder.take(event);
     if (event.kind === 'title') this.#storeTitle(event.title, 'bundle');
     await this.#emit(out);
+  }
+
+  /** Clients look for followups among the steps, so returned ones are told there too; once. */
+  async #sayFollowups(items: string[]): Promise<void> {
+    const isSaid = items.length === 0 || items.join('\n') === this.recorder.followups.join('\n');
+    if (!isSaid) await this.#say({ kind: 'followups', items });
   }
 
   async #emit(out: OutgoingEvent): Promise<void> {
@@ -136,22 +143,27 @@ class TurnRun {
   }
 
   /** A conversation without a title takes the words of its first message, at once; a bundle's own title replaces it later. */
-  async #suggestTitle(): Promise<void> {
+  #suggestTitle(): void {
     if (this.#invocation.conversation.title !== undefined) return;
     const title = titleFromMessage(this.#invocation.message);
     if (title === undefined) return;
     this.#storeTitle(title, 'message');
-    await this.#emit(this.#envelopes.title(title));
+    // Not waited for: order is by call, and the first word of the answer comes a round trip earlier.
+    this.#beside('conversation title could not be emitted', this.#emit(this.#envelopes.title(title)));
   }
 
   #storeTitle(title: string, source: 'bundle' | 'message'): void {
-    const stored = this.#parts.conversations.suggestTitle(this.#invocation.conversation_id, title, source);
-    this.#pending.push(
-      stored.then(
-        () => undefined,
-        (error: unknown) => this.#log.warn('conversation title could not be stored', { error }),
-      ),
+    const { conversation_id: id } = this.#invocation;
+    const stored = this.#parts.conversations.suggestTitle(id, title, source);
+    this.#beside('conversation title could not be stored', stored);
+  }
+
+  #beside(failure: string, work: Promise<unknown>): void {
+    const done = work.then(
+      () => undefined,
+      (error: unknown) => this.#log.warn(failure, { error }),
     );
+    this.#pending.push(done);
   }
 
   #write(line: BundleLogLine): void {

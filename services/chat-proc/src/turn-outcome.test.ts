@@ -36,7 +36,7 @@ test('the final answer is what was streamed, whatever came back', () => {
     result: { final_answer: 'Hello', board: 1 },
     record: { final_answer: 'Hello' },
   });
-  recorder.setFollowups(['x']);
+  recorder.take({ kind: 'followups', items: ['x'] });
   expect(completedOutcome(readResult(undefined), recorder)).toMatchObject({
     result: { followups: ['x'] },
     record: { followups: ['x'], steps: [{ status: 'completed' }] },

@@ -65,10 +65,6 @@ export class TurnRecorder {
       this.#usage.push(event.usage);
   }
 
-  setFollowups(items: readonly string[]): void {
-    this.#followups = [...items];
-  }
-
   /** @param unfinished what a step becomes that was never ended: in history nothing is under way */
   record(unfinished: 'completed' | 'error' | 'cancelled'): TurnRecord {
     return {

@@ -88,6 +88,7 @@ test('an answer that is only returned is streamed all the same', async ({ rig })
   await rig.start();
   const events = await rig.ended(await rig.say('returned'));
   expect(answerOf(events)).toBe('Never streamed by itself.');
+  expect(events.find(({ data }) => data.type === 'chat.followups')?.data.data).toEqual({ items: ['Why?'] });
   expect(terminalOf(events)?.data.data).toMatchObject({
     final_answer: 'Never streamed by itself.',
     followups: ['Why?'],

@@ -1,15 +1,17 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { runCommand } from './run-command.ts';
 
-const program = (name: string): string => join('bench', name, 'measure.ts');
+const SUFFIX = '.bench.ts';
 
 const listBenches = (root: string): string[] =>
-  readdirSync(join(root, 'bench')).filter((name) => existsSync(join(root, program(name))));
+  readdirSync(join(root, 'bench'))
+    .filter((file) => file.endsWith(SUFFIX))
+    .map((file) => file.slice(0, -SUFFIX.length));
 
-/** One folder per figure: bench/<name>/measure.ts, a program that prints its figures. */
+/** One file per figure: bench/<name>.bench.ts, a program that prints its figures. */
 export const bench = async ({ root, rest }: Arguments): Promise<number> => {
   const all = listBenches(root);
   const [name] = rest;
@@ -19,6 +21,6 @@ export const bench = async ({ root, rest }: Arguments): Promise<number> => {
   }
   if (!all.includes(name))
     throw new UsageError(`there is no bench ${name}; there is ${all.join(', ') || 'none yet'}`);
-  const { code } = await runCommand(root, ['node', program(name)], { isShown: true });
+  const { code } = await runCommand(root, ['node', join('bench', `${name}${SUFFIX}`)], { isShown: true });
   return code;
 };

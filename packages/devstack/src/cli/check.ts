@@ -25,7 +25,7 @@ const stepsFor = (root: string): CheckStep[] => {
     },
     { name: 'boundaries', commands: [['turbo', 'boundaries']] },
     { name: 'structure', commands: [['node', 'tools/structure.ts']] },
-    { name: 'unused', commands: [['knip', '--no-progress']] },
+    { name: 'unused', commands: [['knip', '--no-progress', '--no-config-hints']] },
     { name: 'unit tests', commands: [['vitest', 'run', '--project', 'unit', '--reporter', 'dot']] },
   ];
 };

@@ -1,6 +1,5 @@
-import { rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
-import { postgresFolder } from '../data-folder.ts';
+import { isDataFolder, postgresFolder, removeDataFolder } from '../data-folder.ts';
 import { endLeftovers, isRunning, readRunFile } from '../run-file.ts';
 import { UsageError } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
@@ -17,15 +16,18 @@ const confirm = async (question: string): Promise<boolean> => {
 export const reset = async (args: Arguments): Promise<number> => {
   const state = await readRunFile(`${args.dataDir}/run.json`);
   if (state && isRunning(state)) throw new UsageError('a stack is running on this data; ./dev down ends it');
-  const database = postgresFolder(args.dataDir);
-  const folders = [...new Set([args.dataDir, database])];
+  if (!isDataFolder(args.dataDir)) {
+    console.log(`There is no data in ${args.dataDir}.`);
+    return 0;
+  }
+  const folders = [args.dataDir, postgresFolder(args.dataDir)];
   console.log(`This removes every conversation, account and file in ${folders.join(' and ')}.`);
   if (!args.isConfirmed && !(await confirm('Remove it? [y/N] '))) {
     console.log('Nothing was removed.');
     return 1;
   }
   if (state) await endLeftovers(state);
-  for (const folder of folders) await rm(folder, { recursive: true, force: true });
+  await removeDataFolder(args.dataDir);
   console.log('Removed. ./dev up starts afresh.');
   return 0;
 };

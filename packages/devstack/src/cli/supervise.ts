@@ -1,10 +1,13 @@
 import { createAdminLink } from '../admin-access.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { identify } from '../process-identity.ts';
-import { removeRunFile, writeRunFile } from '../run-file.ts';
+import type { ProcessIdentity } from '../process-identity.ts';
+import { claimRunFile, removeRunFile, writeRunFile } from '../run-file.ts';
+import type { RunState } from '../run-file.ts';
 import { startStack } from '../stack.ts';
 import type { Stack, StackOptions } from '../stack.ts';
 import { buildWebUi } from '../web-ui-build.ts';
+import { UsageError } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { createLogFiles, withName } from './log-lines.ts';
 import { createSteps, paints, seconds } from './progress.ts';
@@ -23,22 +26,38 @@ const setting = (name: string): string | undefined => {
   return value === undefined || value === '' ? undefined : value;
 };
 
-const saveState = async (stack: Stack, data: DataFolder): Promise<void> => {
-  const launcher = identify(process.pid);
-  if (!launcher) return;
-  const { tenant, project, ports, redisUrl, databaseUrl } = stack.settings;
-  await writeRunFile(data.runFile, {
+/** Keeps run.json as the truth about this launcher. */
+const createStateKeeper = (args: Arguments, data: DataFolder, launcher: ProcessIdentity) => {
+  const starting: RunState = {
     v: 1,
     launcher,
-    url: stack.url,
+    isUp: false,
+    url: `http://localhost:${args.ports['web-proxy']}`,
     startedAt: new Date().toISOString(),
-    tenant,
-    project,
-    ports,
-    redisUrl,
-    databaseUrl,
-    processes: stack.processes(),
-  });
+    tenant: '',
+    project: '',
+    ports: args.ports,
+    redisUrl: '',
+    databaseUrl: '',
+    processes: [],
+  };
+  return {
+    claim: () => claimRunFile(data.runFile, starting),
+    save: (stack: Stack) => {
+      const { tenant, project, redisUrl, databaseUrl } = stack.settings;
+      const processes = stack.processes();
+      return writeRunFile(data.runFile, {
+        ...starting,
+        isUp: true,
+        tenant,
+        project,
+        redisUrl,
+        databaseUrl,
+        processes,
+      });
+    },
+    release: () => removeRunFile(data.runFile),
+  };
 };
 
 interface Ending {
@@ -106,6 +125,11 @@ export const supervise = async (args: Arguments, data: DataFolder): Promise<numb
   process.stdout.on('error', () => {}); // the terminal may close before us
   process.stderr.on('error', () => {});
   const say = createSay(args);
+  const launcher = identify(process.pid);
+  if (!launcher) throw new Error('this process cannot be identified');
+  const state = createStateKeeper(args, data, launcher);
+  if (!(await state.claim()))
+    throw new UsageError('another ./dev up is starting on this data; ./dev status says how far it is');
   const ending = listenForEnd();
   const files = createLogFiles(data.logs);
   const steps = createSteps(say);
@@ -131,11 +155,11 @@ export const supervise = async (args: Arguments, data: DataFolder): Promise<numb
           note(`${name}: ${error.message}\ntrying again in ${seconds(delayMs)}`),
         onRestarted: (name) => {
           note(`${name} is back`);
-          if (stack) void saveState(stack, data);
+          if (stack) void state.save(stack);
         },
       },
     });
-    await saveState(stack, data);
+    await state.save(stack);
     greet(say, stack.url, await createAdminLink(stack.settings, stack.url), steps.total());
     if (args.isSupervising && process.connected) process.send?.({ up: true });
     else say(paints.dim('\nCtrl-C ends everything. Logs follow.\n'));
@@ -148,7 +172,7 @@ export const supervise = async (args: Arguments, data: DataFolder): Promise<numb
     return 1;
   } finally {
     await endStack(stack, ending, say);
-    await removeRunFile(data.runFile);
+    await state.release();
     await files.close();
   }
 };

@@ -17,6 +17,7 @@ export const token = async (args: Arguments): Promise<number> => {
   const data = await openDataFolder(args.dataDir);
   const state = await readRunFile(data.runFile);
   if (!state || !isRunning(state)) throw new UsageError('nothing is running; ./dev up starts it');
+  if (!state.isUp) throw new UsageError('the stack is still starting; try again in some seconds');
   const user = args.user ?? 'dev';
   const issued = await issueAccessToken(
     { ...state, masterKey: data.credentials.masterKey },

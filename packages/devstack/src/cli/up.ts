@@ -70,7 +70,8 @@ export const up = async (args: Arguments): Promise<number> => {
   if (args.isSupervising) return supervise(args, data);
   const state = await readRunFile(data.runFile);
   if (state && isRunning(state)) {
-    console.log(`Already running at ${paints.bold(state.url)}. ./dev status says more, ./dev down ends it.`);
+    const how = state.isUp ? 'Already running' : 'Already starting';
+    console.log(`${how} at ${paints.bold(state.url)}. ./dev status says more, ./dev down ends it.`);
     return 0;
   }
   await cleanUp(data);

@@ -22,14 +22,32 @@ export type DeleteConversation = (caller: Caller, conversationId: string) => Pro
  * In this order: nobody sees it and nothing new enters, then what runs and waits is ended, the session is told, and the
  * contents go. What a crash leaves behind is found by `listUnremoved`. Throws NOT_FOUND.
  */
-export function createDeleteConversation({ conversations, turns, relay, scope, clock }: DeleteParts): DeleteConversation {
+export function createDeleteConversation({
+  conversations,
+  turns,
+  relay,
+  scope,
+  clock,
+}: DeleteParts): DeleteConversation {
   return async (caller, conversationId) => {
     const marked = await conversations.markDeleted(caller.userId, conversationId);
     if (marked === undefined) throw PlatformError.of('NOT_FOUND');
     await turns.cancel({ conversationId, userId: caller.userId, queued: true });
-    const status = { conversation_id: conversationId, state: 'deleted', updated_at: formatTimestamp(clock.now()), current_turn_id: null } as const;
+    const status = {
+      conversation_id: conversationId,
+      state: 'deleted',
+      updated_at: formatTimestamp(clock.now()),
+      current_turn_id: null,
+    } as const;
     const data = convStatusEnvelope(scope, caller, status, '', clock.now());
-    await relay.publish({ sessionId: caller.sessionId, event: 'conv_status', streamId: '', conversationId, turnId: '', data });
+    await relay.publish({
+      sessionId: caller.sessionId,
+      event: 'conv_status',
+      streamId: '',
+      conversationId,
+      turnId: '',
+      data,
+    });
     await conversations.removeContents(conversationId);
   };
 }

@@ -16,7 +16,11 @@ export type ReadConversation = (
   options: { turnIds?: readonly string[] | undefined; materialize: boolean },
 ) => Promise<ConversationDetails>;
 
-export function createReadConversation({ conversations, history, relay }: ReadConversationParts): ReadConversation {
+export function createReadConversation({
+  conversations,
+  history,
+  relay,
+}: ReadConversationParts): ReadConversation {
   return async (caller, conversationId, options) => {
     // First the position, then the rows: what happens in between comes twice, which a client can bear; the other way round it
     // would be missed.
@@ -24,6 +28,17 @@ export function createReadConversation({ conversations, history, relay }: ReadCo
     const own = await conversations.own(caller.userId, conversationId);
     const turns = await history.listTurns(caller.userId, conversationId, options);
     const { conversation_id, title, bundle_id, state, started_at, last_activity_at, current_turn_id } = own;
-    return { user_id: caller.userId, conversation_id, title, bundle_id, state, started_at, last_activity_at, current_turn_id, last_log_id: lastLogId, turns };
+    return {
+      user_id: caller.userId,
+      conversation_id,
+      title,
+      bundle_id,
+      state,
+      started_at,
+      last_activity_at,
+      current_turn_id,
+      last_log_id: lastLogId,
+      turns,
+    };
   };
 }

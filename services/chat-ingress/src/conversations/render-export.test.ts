@@ -26,7 +26,11 @@ const conversation: ConversationDetails = {
         { type: 'artifact:user.attachment', ts: 'T1', data: { text: 'a.pdf' } },
         { type: 'artifact:conv.steps', ts: 'T2', data: { text: '' } },
         { type: 'chat:assistant', ts: 'T2', data: { text: 'That [1].' } },
-        { type: 'artifact:solver.program.citables', ts: 'T2', data: { payload: { items: [{ id: 1, title: 'Doc', path: 'docs/a.md' }] } } },
+        {
+          type: 'artifact:solver.program.citables',
+          ts: 'T2',
+          data: { payload: { items: [{ id: 1, title: 'Doc', path: 'docs/a.md' }] } },
+        },
       ],
     },
   ],
@@ -39,5 +43,8 @@ it('renders who said what, with sources', () => {
 });
 
 it('names the file after the title, safely', () => {
-  expect([exportFilename(conversation, 'md'), exportFilename({ ...conversation, title: null }, 'json')]).toEqual(['A-pfel-Birnen.md', 'c-1.json']);
+  expect([
+    exportFilename(conversation, 'md'),
+    exportFilename({ ...conversation, title: null }, 'json'),
+  ]).toEqual(['A-pfel-Birnen.md', 'c-1.json']);
 });

@@ -1,15 +1,25 @@
-import { ARTIFACT_TYPES } from '@switchyard/protocol';
+import { ARTIFACT_TYPES, citationSchema } from '@switchyard/protocol';
 import type { ConversationDetails, ConversationTurn } from '@switchyard/protocol';
+import { z } from 'zod';
+
+const citationsSchema = z.object({ items: z.array(citationSchema.loose()) });
 
 /** The conversation as a Markdown document: who said what, with sources. */
 export function renderMarkdown(conversation: ConversationDetails): string {
-  const head = [`# ${oneLine(conversation.title ?? 'Conversation')}`, `${conversation.started_at} · ${conversation.bundle_id} · ${conversation.conversation_id}`];
+  const head = [
+    `# ${oneLine(conversation.title ?? 'Conversation')}`,
+    `${conversation.started_at} · ${conversation.bundle_id} · ${conversation.conversation_id}`,
+  ];
   return `${[...head, ...conversation.turns.flatMap(renderTurn)].join('\n\n')}\n`;
 }
 
 /** Safe in a header and on every file system. */
 export function exportFilename(conversation: ConversationDetails, format: 'md' | 'json'): string {
-  const name = (conversation.title ?? '').normalize('NFKD').replace(/[^A-Za-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60);
+  const name = (conversation.title ?? '')
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, 60);
   return `${name === '' ? conversation.conversation_id : name}.${format}`;
 }
 
@@ -27,9 +37,10 @@ function renderTurn(turn: ConversationTurn): string[] {
 }
 
 function renderCitations(payload: unknown): string {
-  const items = typeof payload === 'object' && payload !== null && 'items' in payload && Array.isArray(payload.items) ? payload.items : [];
-  return (items as { id?: unknown; title?: unknown; path?: unknown; url?: unknown }[])
-    .map(({ id, title, path, url }) => `- [${String(id)}] ${oneLine(String(title ?? ''))} ${String(url ?? path ?? '')}`.trim())
+  const { data } = citationsSchema.safeParse(payload);
+  const items = data?.items ?? [];
+  return items
+    .map(({ id, title, path, url }) => `- [${id}] ${oneLine(title)} ${url ?? path ?? ''}`.trim())
     .join('\n');
 }
 

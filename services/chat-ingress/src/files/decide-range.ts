@@ -4,7 +4,10 @@ import type { ByteRange } from '@switchyard/store';
  * One range of a `Range` header (RFC 9110 §14): `undefined` = the whole file, also for several ranges and for what cannot be
  * read, as the RFC allows.
  */
-export function decideRange(header: string | undefined, size: number): ByteRange | 'unsatisfiable' | undefined {
+export function decideRange(
+  header: string | undefined,
+  size: number,
+): ByteRange | 'unsatisfiable' | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.replaceAll(' ', '') ?? '');
   const [, from = '', to = ''] = match ?? [];
   if (from === '' && to === '') return undefined;

@@ -5,10 +5,26 @@ import type { BlobStore, FileRow } from '@switchyard/store';
 import { decideRange } from './decide-range.ts';
 
 // What a browser shows by itself without running it. Anything else is offered for saving, also as a preview.
-const SHOWN: ReadonlySet<string> = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'image/avif', 'application/pdf', 'text/plain', 'text/markdown', 'text/csv']);
+const SHOWN: ReadonlySet<string> = new Set([
+  'image/png',
+  'image/jpeg',
+  'image/gif',
+  'image/webp',
+  'image/avif',
+  'application/pdf',
+  'text/plain',
+  'text/markdown',
+  'text/csv',
+]);
 
 /** Sends a stored file, whole or the part that was asked for. Content never changes, so its hash is its ETag. */
-export async function sendBlob(blobs: Pick<BlobStore, 'open'>, req: Request, res: Response, file: FileRow, disposition: 'preview' | 'download'): Promise<void> {
+export async function sendBlob(
+  blobs: Pick<BlobStore, 'open'>,
+  req: Request,
+  res: Response,
+  file: FileRow,
+  disposition: 'preview' | 'download',
+): Promise<void> {
   const etag = `"${file.sha256}"`;
   setHeaders(res, file, disposition);
   res.setHeader('ETag', etag);
@@ -17,12 +33,15 @@ export async function sendBlob(blobs: Pick<BlobStore, 'open'>, req: Request, res
   const range = decideRange(isFresh ? req.get('range') : undefined, file.size);
   if (range === 'unsatisfiable') {
     res.setHeader('Content-Range', `bytes */${file.size}`);
-    return void res.status(416).json({ detail: { error: 'The range lies outside of the file.', error_type: 'request.range' } });
+    return void res
+      .status(416)
+      .json({ detail: { error: 'The range lies outside of the file.', error_type: 'request.range' } });
   }
   const opened = await blobs.open(file.sha256, range);
   if (opened === undefined) throw PlatformError.of('NOT_FOUND');
   res.setHeader('Content-Length', range === undefined ? opened.size : opened.end - opened.start + 1);
-  if (range !== undefined) res.status(206).setHeader('Content-Range', `bytes ${opened.start}-${opened.end}/${opened.size}`);
+  if (range !== undefined)
+    res.status(206).setHeader('Content-Range', `bytes ${opened.start}-${opened.end}/${opened.size}`);
   if (req.method === 'HEAD') {
     opened.stream.destroy();
     return void res.end();
@@ -36,7 +55,11 @@ export async function sendBlob(blobs: Pick<BlobStore, 'open'>, req: Request, res
 function setHeaders(res: Response, file: FileRow, disposition: 'preview' | 'download'): void {
   const isShown = disposition === 'preview' && SHOWN.has(file.mime);
   res.attachment(file.filename);
-  if (isShown) res.setHeader('Content-Disposition', String(res.getHeader('Content-Disposition')).replace(/^attachment/, 'inline'));
+  if (isShown)
+    res.setHeader(
+      'Content-Disposition',
+      String(res.getHeader('Content-Disposition')).replace(/^attachment/, 'inline'),
+    );
   res.setHeader('Content-Type', file.mime.startsWith('text/') ? `${file.mime}; charset=utf-8` : file.mime);
   // Opened directly it runs without the user's cookies (03 §6).
   res.setHeader('Content-Security-Policy', 'sandbox allow-scripts allow-forms');

@@ -20,25 +20,38 @@ export interface AuthParts {
   clock: Clock;
 }
 
-const codeSchema = z.object({ code: z.string().min(20).max(200).regex(/^[\w-]+$/) });
+const codeSchema = z.object({
+  code: z
+    .string()
+    .min(20)
+    .max(200)
+    .regex(/^[\w-]+$/),
+});
 const SUBMIT_SCRIPT = 'document.forms[0].submit()';
 const SUBMIT_SCRIPT_HASH = createHash('sha256').update(SUBMIT_SCRIPT).digest('base64');
 const readForm = urlencoded({ extended: false, limit: 4096, parameterLimit: 4 });
 
 /** Sign-in links, tickets for streams, logout, and the keys that our tokens are signed with. */
 export function createAuthRoutes(parts: AuthParts): Route[] {
-  const { identify, identity } = parts;
+  return [...signInRoutes(parts), ...sessionRoutes(parts)];
+}
+
+function signInRoutes({ identity }: AuthParts): Route[] {
   return [
     defineRoute({
       method: 'get',
       path: '/api/auth/redeem',
-      summary: 'The page of a one-time sign-in link: posts the code, so that a mail scanner that only fetches links does not use it up.',
+      summary:
+        'The page of a one-time sign-in link: posts the code, so that a mail scanner that only fetches links does not use it up.',
       tag: 'session',
       guard: 'none',
       query: codeSchema,
       produces: 'text/html',
       handle: ({ query, res }) => {
-        res.setHeader('Content-Security-Policy', `default-src 'none'; script-src 'sha256-${SUBMIT_SCRIPT_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`);
+        res.setHeader(
+          'Content-Security-Policy',
+          `default-src 'none'; script-src 'sha256-${SUBMIT_SCRIPT_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'`,
+        );
         res.type('html').send(redeemPage(query.code));
       },
     }),
@@ -53,14 +66,29 @@ export function createAuthRoutes(parts: AuthParts): Route[] {
       produces: 'text/html',
       handle: async ({ req, res }) => {
         refuseOtherSites(req);
-        await new Promise<void>((resolve, reject) => readForm(req, res, (error?: unknown) => (error === undefined ? resolve() : reject(error as Error))));
+        await new Promise<void>((resolve, reject) =>
+          readForm(req, res, (error?: unknown) =>
+            error === undefined
+              ? resolve()
+              : reject(
+                  error instanceof Error ? error : new Error('the body cannot be read', { cause: error }),
+                ),
+          ),
+        );
         const form = codeSchema.safeParse(req.body);
-        if (!form.success) throw PlatformError.of('INVALID_REQUEST', 'code: required', { details: { field: 'code' } });
+        if (!form.success)
+          throw PlatformError.of('INVALID_REQUEST', 'code: required', { details: { field: 'code' } });
         const { setCookie } = await identity.redeem(form.data.code, req.get('user-agent'));
         res.append('Set-Cookie', setCookie);
         res.redirect(303, '/');
       },
     }),
+  ];
+}
+
+function sessionRoutes(parts: AuthParts): Route[] {
+  const { identify, identity } = parts;
+  return [
     defineRoute({
       method: 'post',
       path: '/api/auth/stream-ticket',
@@ -70,7 +98,11 @@ export function createAuthRoutes(parts: AuthParts): Route[] {
       answer: z.object({ ticket: z.string(), expires_at: z.number(), expires_in: z.number() }),
       handle: async ({ req, res }) => {
         const { ticket, expiresAt } = await identity.createStreamTicket(await identify(req, res));
-        return { ticket, expires_at: expiresAt, expires_in: Math.floor((expiresAt - parts.clock.now()) / 1000) };
+        return {
+          ticket,
+          expires_at: expiresAt,
+          expires_in: Math.floor((expiresAt - parts.clock.now()) / 1000),
+        };
       },
     }),
     defineRoute({
@@ -106,8 +138,15 @@ export function createAuthRoutes(parts: AuthParts): Route[] {
 
 /** Through the log: the streams may hang on other processes. A log that is away has no streams to end. */
 async function endStreams({ relay, scope, clock }: AuthParts, sessionId: string): Promise<void> {
-  const data = JSON.stringify({ type: SIGNED_OUT, ts: clock.now(), service: scope, conversation: { session_id: sessionId, conversation_id: '', turn_id: '' } });
-  await relay.publish({ sessionId, event: 'chat_service', streamId: '', conversationId: '', turnId: '', data }).catch(() => undefined);
+  const data = JSON.stringify({
+    type: SIGNED_OUT,
+    ts: clock.now(),
+    service: scope,
+    conversation: { session_id: sessionId, conversation_id: '', turn_id: '' },
+  });
+  await relay
+    .publish({ sessionId, event: 'chat_service', streamId: '', conversationId: '', turnId: '', data })
+    .catch(() => undefined);
 }
 
 /** The code was checked to be letters, digits, `-` and `_`: it needs no escaping. */

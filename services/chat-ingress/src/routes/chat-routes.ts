@@ -4,7 +4,14 @@ import type { Ids } from '@switchyard/kernel';
 import { defineRoute, requestIdOf } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import type { Caller } from '@switchyard/identity';
-import { HEADER, ackSchema, cancelAnswerSchema, idSchema, plainMessageSchema, submissionSchema } from '@switchyard/protocol';
+import {
+  HEADER,
+  ackSchema,
+  cancelAnswerSchema,
+  idSchema,
+  plainMessageSchema,
+  submissionSchema,
+} from '@switchyard/protocol';
 import type { Ack } from '@switchyard/protocol';
 import type { Turns } from '@switchyard/turns';
 import { z } from 'zod';
@@ -18,7 +25,11 @@ import { streamIdOf } from './stream-id.ts';
 export interface ChatRouteParts {
   identify: IdentifyRequest;
   admit: (caller: Caller, address?: string) => Promise<void>;
-  readMessage: (req: Request, res: Response, form: 'submission' | 'plain') => Promise<ReadMessage & { release: () => void }>;
+  readMessage: (
+    req: Request,
+    res: Response,
+    form: 'submission' | 'plain',
+  ) => Promise<ReadMessage & { release: () => void }>;
   submit: SubmitMessage;
   streamOneMessage: StreamOneMessage;
   announceRefusal: (caller: Caller, context: SubmitContext, error: unknown) => Promise<void>;
@@ -30,7 +41,12 @@ export interface ChatRouteParts {
 
 /** Submitting and stopping (03 §4). The walk of a message: identify -> admit -> accept -> record -> enqueue -> ack. */
 export function createChatRoutes(parts: ChatRouteParts): Route[] {
-  async function walk(req: Request, res: Response, form: 'submission' | 'plain', allowQueryToken: boolean): Promise<Ack | undefined> {
+  async function walk(
+    req: Request,
+    res: Response,
+    form: 'submission' | 'plain',
+    allowQueryToken: boolean,
+  ): Promise<Ack | undefined> {
     if (parts.streams.isDraining) throw PlatformError.of('DRAINING');
     const caller = await parts.identify(req, res, { allowQueryToken });
     const context = contextOf(req, res);
@@ -38,7 +54,8 @@ export function createChatRoutes(parts: ChatRouteParts): Route[] {
       await parts.admit(caller, req.ip);
       const { message, files, release } = await parts.readMessage(req, res, form);
       try {
-        const wantsStream = form === 'plain' && req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+        const wantsStream =
+          form === 'plain' && req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
         if (!wantsStream) return (await parts.submit(caller, message, files, context)).ack;
         const streamId = context.streamId ?? parts.ids.stream();
         await parts.streamOneMessage(res, caller, streamId, async () => {
@@ -71,7 +88,8 @@ export function createChatRoutes(parts: ChatRouteParts): Route[] {
     defineRoute({
       method: 'post',
       path: '/api/chat/messages',
-      summary: 'Submits a message in the plain form; with `Accept: text/event-stream` its answer streams back on the same request.',
+      summary:
+        'Submits a message in the plain form; with `Accept: text/event-stream` its answer streams back on the same request.',
       tag: 'chat',
       guard: 'session',
       body: plainMessageSchema,
@@ -86,7 +104,10 @@ export function createChatRoutes(parts: ChatRouteParts): Route[] {
       tag: 'chat',
       guard: 'owner',
       params: z.object({ cid: idSchema }),
-      query: z.object({ queued: z.enum(['0', '1', 'true', 'false']).optional(), turn_id: idSchema.optional() }),
+      query: z.object({
+        queued: z.enum(['0', '1', 'true', 'false']).optional(),
+        turn_id: idSchema.optional(),
+      }),
       answer: cancelAnswerSchema,
       handle: async ({ params, query, req, res }) => {
         const { userId } = await parts.identify(req, res);
@@ -103,7 +124,9 @@ function contextOf(req: Request, res: Response): SubmitContext {
   const idempotencyKey = req.get(HEADER.idempotencyKey);
   const timezone = req.get(HEADER.timezone)?.slice(0, 64);
   if (idempotencyKey !== undefined && !/^[\x21-\x7e]{1,200}$/.test(idempotencyKey)) {
-    throw PlatformError.of('INVALID_REQUEST', 'Idempotency-Key: 1 to 200 printable characters', { details: { field: 'Idempotency-Key' } });
+    throw PlatformError.of('INVALID_REQUEST', 'Idempotency-Key: 1 to 200 printable characters', {
+      details: { field: 'Idempotency-Key' },
+    });
   }
   return {
     requestId: requestIdOf(res),

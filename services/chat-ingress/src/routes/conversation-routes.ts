@@ -119,7 +119,10 @@ function readRoutes({ identify, scope, readConversation, answerStatus }: Convers
       answer: conversationDetailsSchema,
       handle: async ({ params, body, req, res }) => {
         checkScope(scope, params);
-        return readConversation(await identify(req, res), params.cid, { turnIds: body.turn_ids, materialize: body.materialize });
+        return readConversation(await identify(req, res), params.cid, {
+          turnIds: body.turn_ids,
+          materialize: body.materialize,
+        });
       },
     }),
     defineRoute({
@@ -133,7 +136,9 @@ function readRoutes({ identify, scope, readConversation, answerStatus }: Convers
       produces: 'text/markdown',
       handle: async ({ params, query, req, res }) => {
         checkScope(scope, params);
-        const conversation = await readConversation(await identify(req, res), params.cid, { materialize: true });
+        const conversation = await readConversation(await identify(req, res), params.cid, {
+          materialize: true,
+        });
         res.attachment(exportFilename(conversation, query.format));
         if (query.format === 'json') res.json(conversation);
         else res.type('text/markdown; charset=utf-8').send(renderMarkdown(conversation));
@@ -142,7 +147,13 @@ function readRoutes({ identify, scope, readConversation, answerStatus }: Convers
   ];
 }
 
-function changeRoutes({ identify, scope, conversations, deleteConversation, feedback }: ConversationRouteParts): Route[] {
+function changeRoutes({
+  identify,
+  scope,
+  conversations,
+  deleteConversation,
+  feedback,
+}: ConversationRouteParts): Route[] {
   return [
     defineRoute({
       method: 'patch',
@@ -188,7 +199,12 @@ function changeRoutes({ identify, scope, conversations, deleteConversation, feed
         checkScope(scope, params);
         const { userId } = await identify(req, res);
         if (!(await feedback.set(userId, params.cid, params.turn, body))) throw PlatformError.of('NOT_FOUND');
-        return { success: true, turn_id: params.turn, reaction: body.reaction, cleared: body.reaction === null };
+        return {
+          success: true,
+          turn_id: params.turn,
+          reaction: body.reaction,
+          cleared: body.reaction === null,
+        };
       },
     }),
   ];

@@ -28,9 +28,15 @@ const tag = 'files';
 
 /** Files of turns: attachments of the user, and what a bundle produced. */
 export function createFileRoutes({ identify, scope, files, blobs }: FileRouteParts): Route[] {
-  async function find(req: Request, res: Response, params: Omit<FileParams, 'tenant' | 'project'>): Promise<FileRow> {
+  async function find(
+    req: Request,
+    res: Response,
+    params: Omit<FileParams, 'tenant' | 'project'>,
+  ): Promise<FileRow> {
     const caller = await identify(req, res);
-    const row = mayRead(caller, params.owner) ? await files.find(params.cid, params.turn, params.file) : undefined;
+    const row = mayRead(caller, params.owner)
+      ? await files.find(params.cid, params.turn, params.file)
+      : undefined;
     // Not yours, not there, of somebody else: the same answer.
     if (row === undefined || row.user_id !== params.owner) throw PlatformError.of('NOT_FOUND');
     return row;
@@ -61,14 +67,30 @@ export function createFileRoutes({ identify, scope, files, blobs }: FileRoutePar
       tag,
       guard: 'owner',
       body: z.object({ rn: z.string().min(1).max(2000) }),
-      answer: z.object({ rn: z.string(), filename: z.string(), mime: z.string(), size: z.number(), preview_url: z.string(), download_url: z.string() }),
+      answer: z.object({
+        rn: z.string(),
+        filename: z.string(),
+        mime: z.string(),
+        size: z.number(),
+        preview_url: z.string(),
+        download_url: z.string(),
+      }),
       handle: async ({ body, req, res }) => {
         const [, owner, cid, turn, file] = RESOURCE.exec(body.rn) ?? [];
-        const params = fileParams.omit({ tenant: true, project: true }).safeParse({ owner: decode(owner), cid, turn, file });
+        const params = fileParams
+          .omit({ tenant: true, project: true })
+          .safeParse({ owner: decode(owner), cid, turn, file });
         if (!params.success) throw PlatformError.of('NOT_FOUND');
         const { filename, mime, size } = await find(req, res, params.data);
         const base = `/api/cb/resources/${scope.tenant}/${scope.project}/conv/${encodeURIComponent(params.data.owner)}/${cid}/turn/${turn}/attachment/${file}`;
-        return { rn: body.rn, filename, mime, size, preview_url: `${base}/preview`, download_url: `${base}/download` };
+        return {
+          rn: body.rn,
+          filename,
+          mime,
+          size,
+          preview_url: `${base}/preview`,
+          download_url: `${base}/download`,
+        };
       },
     }),
   ];

@@ -32,8 +32,11 @@ export function createProfileRoutes(identify: IdentifyRequest, config: IngressCo
 
 export function profileOf(caller: Caller): Profile {
   const session = { session_id: caller.sessionId, created_at: formatTimestamp(caller.sessionCreatedAt) };
-  if (caller.userType === 'anonymous') return { user_type: 'ANONYMOUS', fingerprint: caller.fingerprint ?? caller.userId, ...session };
-  const userType = ({ privileged: 'PRIVILEGED', paid: 'PAID', registered: 'REGISTERED' } as const)[caller.userType];
+  if (caller.userType === 'anonymous')
+    return { user_type: 'ANONYMOUS', fingerprint: caller.fingerprint ?? caller.userId, ...session };
+  const userType = ({ privileged: 'PRIVILEGED', paid: 'PAID', registered: 'REGISTERED' } as const)[
+    caller.userType
+  ];
   return {
     user_type: userType,
     username: caller.username ?? null,
@@ -67,6 +70,16 @@ export function frontendConfig(config: IngressConfig): FrontendConfig {
       max_message_bytes: config.maxMessageBytes,
       max_attachments: config.maxAttachments,
     },
-    features: { anonymous: config.anonymousAllowed, attachments: true, search: true, feedback: true, export: true, cancel: true, regenerate: false, fork: false, share: false },
+    features: {
+      anonymous: config.anonymousAllowed,
+      attachments: true,
+      search: true,
+      feedback: true,
+      export: true,
+      cancel: true,
+      regenerate: false,
+      fork: false,
+      share: false,
+    },
   };
 }

@@ -10,7 +10,10 @@ export interface OriginRules {
  * May a socket be opened from where it comes? Browsers let any page open a WebSocket to us and send our cookies along, without
  * asking: with cookies the page must be ours. Programs send no Origin.
  */
-export function isOwnOrigin(headers: IncomingHttpHeaders, { publicUrl, trustForwarded }: OriginRules): boolean {
+export function isOwnOrigin(
+  headers: IncomingHttpHeaders,
+  { publicUrl, trustForwarded }: OriginRules,
+): boolean {
   const { origin, cookie, host } = headers;
   if (cookie === undefined || origin === undefined) return true;
   const forwarded = trustForwarded ? headers['x-forwarded-host'] : undefined;

@@ -9,7 +9,8 @@ import type { AnswerConversationStatus } from '../answer-conversation-status.ts'
 import { isSignOut } from '../streams/serve-stream.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
 import { watchExpiry } from '../streams/watch-expiry.ts';
-import { readSocketArguments } from './read-chat-message.ts';
+import { takeApart } from './take-apart.ts';
+import type { RawFile } from '../submit/match-files.ts';
 import type { SubmitFromSocket } from './submit-from-socket.ts';
 
 export interface SocketParts {
@@ -37,9 +38,21 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
       socket.disconnect(true);
     },
   });
-  const stopWatching = watchExpiry(caller.expiresAt, clock, ({ event, data }) => socket.emit(event, JSON.parse(data)), () => socket.disconnect(true));
+  const stopWatching = watchExpiry(
+    caller.expiresAt,
+    clock,
+    ({ event, data }) => socket.emit(event, JSON.parse(data)),
+    () => socket.disconnect(true),
+  );
   const { sessionId, userType, userId, username } = caller;
-  socket.emit('session_info', { session_id: sessionId, user_type: userType, user_id: userId, username: username ?? null, ...scope, connected_at: formatTimestamp(clock.now()) });
+  socket.emit('session_info', {
+    session_id: sessionId,
+    user_type: userType,
+    user_id: userId,
+    username: username ?? null,
+    ...scope,
+    connected_at: formatTimestamp(clock.now()),
+  });
 
   const follow = (lastEventId: string | undefined): Promise<Follower> => {
     void follower?.then((former) => former.close()).catch(() => undefined);
@@ -52,7 +65,9 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
     });
     follower = opened;
     // Without its events a socket is of no use: the client connects again.
-    opened.then((own) => (socket.connected ? pump(socket, own) : own.close())).catch(() => socket.disconnect(true));
+    opened
+      .then((own) => (socket.connected ? pump(socket, own) : own.close()))
+      .catch(() => socket.disconnect(true));
     return opened;
   };
 
@@ -66,7 +81,9 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
     await follower;
     return parts.submit(caller, payload, files, socket);
   });
-  answer(socket, 'conv_status.get', (payload) => parts.answerStatus(caller, readField(payload, 'conversation_id'), socket.id));
+  answer(socket, 'conv_status.get', (payload) =>
+    parts.answerStatus(caller, readField(payload, 'conversation_id'), socket.id),
+  );
   answer(socket, 'resume', async (payload) => {
     const { last_event_id: lastEventId } = (payload ?? {}) as { last_event_id?: unknown };
     const own = await follow(typeof lastEventId === 'string' ? lastEventId : '');
@@ -75,7 +92,9 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
   answer(socket, 'ping', () => void socket.emit('pong', { timestamp: formatTimestamp(clock.now()) }));
 
   const { last_event_id: lastEventId } = socket.handshake.auth;
-  follow(typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined).catch(() => undefined);
+  follow(typeof lastEventId === 'string' && lastEventId !== '' ? lastEventId : undefined).catch(
+    () => undefined,
+  );
 }
 
 /** Writes events until the follower or the socket ends; a socket that takes nothing for too long is let go. */
@@ -86,7 +105,8 @@ async function pump(socket: Socket, follower: Follower): Promise<void> {
     if (id === undefined) socket.emit(event, body);
     else socket.emit(event, body, id);
     if (event === 'lagged' || isSignOut({ event, data, ...frame })) return void socket.disconnect(true);
-    if (waitingPackets(socket) > MAX_WAITING_PACKETS && !(await drained(socket))) return void socket.disconnect(true);
+    if (waitingPackets(socket) > MAX_WAITING_PACKETS && !(await drained(socket)))
+      return void socket.disconnect(true);
   }
 }
 
@@ -112,13 +132,16 @@ function drained(socket: Socket): Promise<boolean> {
 }
 
 /** Handles one kind of event: what it returns goes to the ack, what it throws too, in the shape of an HTTP error. */
-function answer(socket: Socket, event: string, handle: (payload: unknown, files: ReturnType<typeof readSocketArguments>['files']) => unknown): void {
+function answer(
+  socket: Socket,
+  event: string,
+  handle: (payload: unknown, files: readonly RawFile[]) => unknown,
+): void {
   socket.on(event, (...parts: unknown[]) => {
-    const ack = parts.at(-1);
-    const reply = typeof ack === 'function' ? (ack as (value: unknown) => void) : undefined;
+    const { payload, files, reply } = takeApart(parts);
     const run = async () => {
-      const { payload, files } = readSocketArguments(parts);
-      reply?.(await handle(payload, files));
+      const result = await handle(payload, files());
+      reply?.(result);
     };
     run().catch((error: unknown) => {
       const { status, body } = toErrorBody(error);
@@ -130,6 +153,7 @@ function answer(socket: Socket, event: string, handle: (payload: unknown, files:
 
 function readField(payload: unknown, field: string): string {
   const parsed = idSchema.safeParse((payload as Record<string, unknown> | null | undefined)?.[field]);
-  if (!parsed.success) throw PlatformError.of('INVALID_REQUEST', `${field}: not a valid id`, { details: { field } });
+  if (!parsed.success)
+    throw PlatformError.of('INVALID_REQUEST', `${field}: not a valid id`, { details: { field } });
   return parsed.data;
 }

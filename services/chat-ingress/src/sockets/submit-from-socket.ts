@@ -20,7 +20,12 @@ export interface SubmitFromSocketParts {
   ids: Pick<Ids, 'request'>;
 }
 
-export type SubmitFromSocket = (caller: Caller, payload: unknown, files: readonly RawFile[], socket: Pick<Socket, 'id' | 'handshake'>) => Promise<Ack>;
+export type SubmitFromSocket = (
+  caller: Caller,
+  payload: unknown,
+  files: readonly RawFile[],
+  socket: Pick<Socket, 'id' | 'handshake'>,
+) => Promise<Ack>;
 
 /** The walk of a message that came over a socket: the same steps as over HTTP, identity was proved at the handshake. */
 export function createSubmitFromSocket(parts: SubmitFromSocketParts): SubmitFromSocket {
@@ -28,11 +33,18 @@ export function createSubmitFromSocket(parts: SubmitFromSocketParts): SubmitFrom
   return async (caller, payload, files, socket) => {
     if (parts.streams.isDraining) throw PlatformError.of('DRAINING');
     const timezone: unknown = socket.handshake.headers['x-user-timezone'];
-    const context: SubmitContext = { requestId: parts.ids.request(), streamId: socket.id, ...(typeof timezone === 'string' ? { timezone: timezone.slice(0, 64) } : {}) };
+    const context: SubmitContext = {
+      requestId: parts.ids.request(),
+      streamId: socket.id,
+      ...(typeof timezone === 'string' ? { timezone: timezone.slice(0, 64) } : {}),
+    };
     try {
       await admit(caller, addressOf(socket.handshake, parts.trustForwarded));
       const size = files.reduce((sum, file) => sum + file.bytes.length, 0);
-      if (size > limits.maxMessageBytes) throw PlatformError.of('TOO_LARGE', 'The message is too large.', { details: { limit_bytes: limits.maxMessageBytes } });
+      if (size > limits.maxMessageBytes)
+        throw PlatformError.of('TOO_LARGE', 'The message is too large.', {
+          details: { limit_bytes: limits.maxMessageBytes },
+        });
       return (await submit(caller, normaliseSubmission(payload, limits), files, context)).ack;
     } catch (error) {
       await announceRefusal(caller, context, error);

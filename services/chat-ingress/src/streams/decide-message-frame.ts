@@ -20,7 +20,10 @@ const CONSUMED = 'event.continuation.consumed';
  * Whether a frame of the session belongs to this message, and whether it is its last: the end of its own turn, or of the turn
  * that folded it (03 §2).
  */
-export function decideMessageFrame(view: MessageView, frame: Pick<FollowedFrame, 'event' | 'turnId' | 'data'>): FrameDecision {
+export function decideMessageFrame(
+  view: MessageView,
+  frame: Pick<FollowedFrame, 'event' | 'turnId' | 'data'>,
+): FrameDecision {
   const isOwn = frame.turnId === view.turnId;
   if (!isOwn && frame.turnId !== view.foldedInto) return { action: 'skip', view };
   if (frame.event !== undefined && TERMINAL_EVENTS.has(frame.event)) return { action: 'send_and_end', view };
@@ -28,7 +31,10 @@ export function decideMessageFrame(view: MessageView, frame: Pick<FollowedFrame,
   const { type, data } = readService(frame.data);
   if (type === DROPPED) return { action: 'send_and_end', view };
   const parent = type === CONSUMED ? data?.['turn_id'] : undefined;
-  return { action: 'send', view: typeof parent === 'string' ? { turnId: view.turnId, foldedInto: parent } : view };
+  return {
+    action: 'send',
+    view: typeof parent === 'string' ? { turnId: view.turnId, foldedInto: parent } : view,
+  };
 }
 
 function readService(data: string | undefined): { type?: unknown; data?: Record<string, unknown> } {

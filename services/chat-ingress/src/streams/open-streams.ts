@@ -30,7 +30,10 @@ export function createOpenStreams(maxPerSession: number): OpenStreams {
   function checkRoom(sessionId: string): void {
     if (isDraining) throw PlatformError.of('DRAINING');
     if ((bySession.get(sessionId)?.size ?? 0) >= maxPerSession) {
-      throw PlatformError.of('RATE_LIMITED', 'This session has too many open streams.', { errorType: 'rate_limit.streams', retryAfterSec: 10 });
+      throw PlatformError.of('RATE_LIMITED', 'This session has too many open streams.', {
+        errorType: 'rate_limit.streams',
+        retryAfterSec: 10,
+      });
     }
   }
   return {

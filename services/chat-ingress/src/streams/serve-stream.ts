@@ -44,12 +44,24 @@ export async function serveStream(parts: StreamParts, res: Response, request: St
   };
   const closers: (() => void)[] = [() => end()];
   try {
-    closers.push(parts.streams.add({ sessionId: caller.sessionId, shutDown: () => end({ event: 'server_shutdown', data: '{}' }) }));
+    closers.push(
+      parts.streams.add({
+        sessionId: caller.sessionId,
+        shutDown: () => end({ event: 'server_shutdown', data: '{}' }),
+      }),
+    );
     const headers = follower.resumedFrom === undefined ? {} : { [HEADER.resumedFrom]: follower.resumedFrom };
     const opened = (sse = new SseConnection(res, { headers, maxBufferBytes: SOCKET_BUFFER_BYTES }));
     opened.signal.addEventListener('abort', () => follower.close(), { once: true });
     if (opened.signal.aborted) return;
-    closers.push(watchExpiry(caller.expiresAt, parts.clock, (frame) => void opened.send(frame), () => end()));
+    closers.push(
+      watchExpiry(
+        caller.expiresAt,
+        parts.clock,
+        (frame) => void opened.send(frame),
+        () => end(),
+      ),
+    );
     await opened.send(readyFrame(parts, request));
     await pump(opened, request);
   } finally {
@@ -62,13 +74,27 @@ async function pump(sse: SseConnection, { follower, decide }: StreamRequest): Pr
     const action = frame.event === undefined || decide === undefined ? 'send' : await decide(frame);
     if (action === 'skip') continue;
     const { id, event, data } = frame;
-    const isOpen = await sse.send({ ...(id === undefined ? {} : { id }), ...(event === undefined ? {} : { event }), ...(data === undefined ? {} : { data }) });
+    const isOpen = await sse.send({
+      ...(id === undefined ? {} : { id }),
+      ...(event === undefined ? {} : { event }),
+      ...(data === undefined ? {} : { data }),
+    });
     if (!isOpen || action === 'send_and_end' || isSignOut(frame)) return;
   }
 }
 
-function readyFrame({ scope, clock }: StreamParts, { caller, follower, streamId, ready }: StreamRequest): SseFrame {
-  const body = { timestamp: formatTimestamp(clock.now()), session_id: caller.sessionId, user_type: caller.userType, stream_id: streamId, ...scope, ...ready };
+function readyFrame(
+  { scope, clock }: StreamParts,
+  { caller, follower, streamId, ready }: StreamRequest,
+): SseFrame {
+  const body = {
+    timestamp: formatTimestamp(clock.now()),
+    session_id: caller.sessionId,
+    user_type: caller.userType,
+    stream_id: streamId,
+    ...scope,
+    ...ready,
+  };
   // Only a stream that begins now takes its position from `ready`: one that goes on has its own, and must keep it until it
   // has seen what it missed, or `resync`.
   const isFresh = follower.resumedFrom === undefined && !follower.isResync;

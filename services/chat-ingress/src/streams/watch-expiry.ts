@@ -18,15 +18,23 @@ export function watchExpiry(
   if (expiresAt === undefined) return () => undefined;
   const timers = new Set<NodeJS.Timeout>();
   const at = (time: number, run: () => void) => {
-    const timer = setTimeout(() => {
-      timers.delete(timer);
-      if (clock.now() < time) at(time, run);
-      else run();
-    }, Math.min(Math.max(0, time - clock.now()), MAX_DELAY_MS));
+    const timer = setTimeout(
+      () => {
+        timers.delete(timer);
+        if (clock.now() < time) at(time, run);
+        else run();
+      },
+      Math.min(Math.max(0, time - clock.now()), MAX_DELAY_MS),
+    );
     timer.unref();
     timers.add(timer);
   };
-  at(expiresAt - WARN_BEFORE_MS, () => warn({ event: 'chat_service', data: JSON.stringify({ type: 'auth.expiring', ts: clock.now(), data: { expires_at: expiresAt } }) }));
+  at(expiresAt - WARN_BEFORE_MS, () =>
+    warn({
+      event: 'chat_service',
+      data: JSON.stringify({ type: 'auth.expiring', ts: clock.now(), data: { expires_at: expiresAt } }),
+    }),
+  );
   at(expiresAt, end);
   return () => {
     for (const timer of timers) clearTimeout(timer);

@@ -20,7 +20,12 @@ export interface AnnounceParts {
 }
 
 /** Tells the stream that posted why its message was refused. The answer to the request says the same; this may fail in silence. */
-export async function announceRefusal({ relay, scope, clock }: AnnounceParts, caller: Caller, context: SubmitContext, error: unknown): Promise<void> {
+export async function announceRefusal(
+  { relay, scope, clock }: AnnounceParts,
+  caller: Caller,
+  context: SubmitContext,
+  error: unknown,
+): Promise<void> {
   const type = error instanceof PlatformError ? ANNOUNCED[error.code] : undefined;
   if (type === undefined || !(error instanceof PlatformError) || context.streamId === undefined) return;
   const source = {
@@ -32,9 +37,21 @@ export async function announceRefusal({ relay, scope, clock }: AnnounceParts, ca
     turn_id: '',
     bundle_id: '',
   };
-  const data = { ...error.details, error: error.message, error_type: error.errorType, ...(error.retryAfterSec === undefined ? {} : { retry_after: error.retryAfterSec }) };
+  const data = {
+    ...error.details,
+    error: error.message,
+    error_type: error.errorType,
+    ...(error.retryAfterSec === undefined ? {} : { retry_after: error.retryAfterSec }),
+  };
   const envelope = buildEnvelope(source, { type, step: 'submit', status: 'error', data }, clock.now());
   await relay
-    .publish({ sessionId: caller.sessionId, event: 'chat_service', streamId: context.streamId, conversationId: '', turnId: '', data: JSON.stringify(envelope) })
+    .publish({
+      sessionId: caller.sessionId,
+      event: 'chat_service',
+      streamId: context.streamId,
+      conversationId: '',
+      turnId: '',
+      data: JSON.stringify(envelope),
+    })
     .catch(() => undefined);
 }

@@ -13,16 +13,30 @@ describe('decideAttachmentType', () => {
     ['text/plain', 'application/zip', false, { kind: 'file', mime: 'application/zip' }],
     ['text/html', 'image/png', false, { kind: 'image', mime: 'image/png' }],
     ['image/svg+xml', 'application/xml', true, { kind: 'image', mime: 'image/svg+xml' }],
-    ['image/png', 'application/x-msdownload', false, { refused: 'type_mismatch', claimed: 'image/png', found: 'application/x-msdownload' }],
+    [
+      'image/png',
+      'application/x-msdownload',
+      false,
+      { refused: 'type_mismatch', claimed: 'image/png', found: 'application/x-msdownload' },
+    ],
     ['image/png', undefined, true, { refused: 'type_mismatch', claimed: 'image/png', found: 'text/plain' }],
-    ['application/pdf', undefined, true, { refused: 'type_mismatch', claimed: 'application/pdf', found: 'text/plain' }],
+    [
+      'application/pdf',
+      undefined,
+      true,
+      { refused: 'type_mismatch', claimed: 'application/pdf', found: 'text/plain' },
+    ],
   ])('a claim of %j with content %j', (claimed, sniffed, isText, expected) => {
     expect(decideAttachmentType(claimed, sniffed, isText)).toEqual(expected);
   });
 });
 
 it('knows text', () => {
-  expect([looksLikeText(Buffer.from('äöü')), looksLikeText(Buffer.from('a\0b')), looksLikeText(Buffer.from([0xff, 0xfe]))]).toEqual([true, false, false]);
+  expect([
+    looksLikeText(Buffer.from('äöü')),
+    looksLikeText(Buffer.from('a\0b')),
+    looksLikeText(Buffer.from([0xff, 0xfe])),
+  ]).toEqual([true, false, false]);
   expect(looksLikeText(Buffer.from('äöü').subarray(0, 3))).toBe(true);
 });
 

@@ -15,8 +15,15 @@ function setUp() {
 
 it('finds the named one and the default, and reads once for many', async () => {
   const { directory, rows, reads } = setUp();
-  rows.push({ bundle_id: 'a', active_version: 'v', is_default: false }, { bundle_id: 'b', active_version: 'v', is_default: true });
-  expect([await directory.resolve('a'), await directory.resolve(undefined), await directory.resolve('b')]).toEqual(['a', 'b', 'b']);
+  rows.push(
+    { bundle_id: 'a', active_version: 'v', is_default: false },
+    { bundle_id: 'b', active_version: 'v', is_default: true },
+  );
+  expect([
+    await directory.resolve('a'),
+    await directory.resolve(undefined),
+    await directory.resolve('b'),
+  ]).toEqual(['a', 'b', 'b']);
   expect(reads()).toBe(1);
 });
 

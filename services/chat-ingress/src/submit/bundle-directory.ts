@@ -11,7 +11,10 @@ export interface BundleDirectory {
 // A new bundle is seen at once (a miss reads again); a removed one for this long after.
 const FRESH_MS = 2000;
 
-export function createBundleDirectory(bundles: { list(): Promise<Pick<BundleRow, 'bundle_id' | 'active_version' | 'is_default'>[]> }, clock: Clock): BundleDirectory {
+export function createBundleDirectory(
+  bundles: { list(): Promise<Pick<BundleRow, 'bundle_id' | 'active_version' | 'is_default'>[]> },
+  clock: Clock,
+): BundleDirectory {
   type Rows = Awaited<ReturnType<typeof bundles.list>>;
   let cached: { rows: Promise<Rows>; at: number } | undefined;
 
@@ -21,14 +24,20 @@ export function createBundleDirectory(bundles: { list(): Promise<Pick<BundleRow,
     rows.catch(() => (cached = undefined));
     return rows;
   }
-  const fresh = () => (cached !== undefined && clock.monotonic() - cached.at < FRESH_MS ? cached.rows : read());
-  const findIn = (rows: Rows, bundleId: string | undefined) => rows.find((row) => (bundleId === undefined ? row.is_default : row.bundle_id === bundleId));
+  const fresh = () =>
+    cached !== undefined && clock.monotonic() - cached.at < FRESH_MS ? cached.rows : read();
+  const findIn = (rows: Rows, bundleId: string | undefined) =>
+    rows.find((row) => (bundleId === undefined ? row.is_default : row.bundle_id === bundleId));
 
   return {
     async resolve(bundleId) {
       const found = findIn(await fresh(), bundleId) ?? findIn(await read(), bundleId);
-      if (found === undefined && bundleId !== undefined) throw PlatformError.of('NOT_FOUND', 'Not found.', { details: { field: 'bundle_id' } });
-      if (found === undefined || found.active_version === null) throw PlatformError.of('BUNDLE_UNAVAILABLE', 'No application is ready to answer yet.', { retryAfterSec: 5 });
+      if (found === undefined && bundleId !== undefined)
+        throw PlatformError.of('NOT_FOUND', 'Not found.', { details: { field: 'bundle_id' } });
+      if (found === undefined || found.active_version === null)
+        throw PlatformError.of('BUNDLE_UNAVAILABLE', 'No application is ready to answer yet.', {
+          retryAfterSec: 5,
+        });
       return found.bundle_id;
     },
   };

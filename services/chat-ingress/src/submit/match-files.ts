@@ -29,7 +29,8 @@ export function matchFiles(events: readonly ExternalEvent[], files: readonly Raw
     const file = files[index];
     const name = described.filename ?? `attachment ${position + 1}`;
     if (file === undefined) throw attachmentRefused(name, 'no_file', 'There is no file for this attachment.');
-    if (taken.has(index)) throw attachmentRefused(name, 'file_used_twice', 'Two attachments name the same file.');
+    if (taken.has(index))
+      throw attachmentRefused(name, 'file_used_twice', 'Two attachments name the same file.');
     taken.add(index);
     return {
       filename: described.filename ?? file.filename,
@@ -39,7 +40,8 @@ export function matchFiles(events: readonly ExternalEvent[], files: readonly Raw
     };
   });
   const left = files.findIndex((_file, index) => !taken.has(index));
-  if (left >= 0) throw attachmentRefused(files[left]?.filename ?? '', 'no_event', 'No attachment event names this file.');
+  if (left >= 0)
+    throw attachmentRefused(files[left]?.filename ?? '', 'no_event', 'No attachment event names this file.');
   return matched;
 }
 

@@ -20,7 +20,13 @@ export interface ReadMessage {
 /** Files of the JSON form: content as base64. */
 const jsonFiles = z.object({
   attachments: z
-    .array(z.object({ filename: z.string().min(1).max(255), mime: z.string().max(256).default(''), data: z.base64() }))
+    .array(
+      z.object({
+        filename: z.string().min(1).max(255),
+        mime: z.string().max(256).default(''),
+        data: z.base64(),
+      }),
+    )
     .nullish(),
 });
 
@@ -35,12 +41,20 @@ export function createMessageReader(limits: ReadLimits, budget: UploadBudget) {
       return { message: normalise[form](body, limits), files: form === 'plain' ? filesOfJson(body) : [] };
     }
     const maxFiles = limits.maxAttachments + 1; // one more, so that the refusal can name the file that is too many
-    const { fields, files } = await readMultipart(req, { maxBytes: limits.maxMessageBytes, maxFiles, maxFieldBytes: limits.maxEventsBytes });
+    const { fields, files } = await readMultipart(req, {
+      maxBytes: limits.maxMessageBytes,
+      maxFiles,
+      maxFieldBytes: limits.maxEventsBytes,
+    });
     const body = form === 'plain' ? Object.fromEntries(fields) : parseField(fields, 'event_submission');
     return { message: normalise[form](body, limits), files };
   }
 
-  return async (req: Request, res: Response, form: 'submission' | 'plain'): Promise<ReadMessage & { release: () => void }> => {
+  return async (
+    req: Request,
+    res: Response,
+    form: 'submission' | 'plain',
+  ): Promise<ReadMessage & { release: () => void }> => {
     const announced = Number(req.headers['content-length'] ?? limits.maxMessageBytes);
     const release = budget.take(Math.min(announced, limits.maxMessageBytes));
     try {
@@ -54,16 +68,27 @@ export function createMessageReader(limits: ReadLimits, budget: UploadBudget) {
 
 function parseField(fields: ReadonlyMap<string, string>, name: string): unknown {
   const text = fields.get(name);
-  if (text === undefined) throw PlatformError.of('INVALID_REQUEST', `${name}: required`, { details: { field: name } });
+  if (text === undefined)
+    throw PlatformError.of('INVALID_REQUEST', `${name}: required`, { details: { field: name } });
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw PlatformError.of('INVALID_JSON', `${name}: not valid JSON`, { details: { field: name }, cause: error });
+    throw PlatformError.of('INVALID_JSON', `${name}: not valid JSON`, {
+      details: { field: name },
+      cause: error,
+    });
   }
 }
 
 function filesOfJson(body: unknown): RawFile[] {
   const parsed = jsonFiles.safeParse(body);
-  if (!parsed.success) throw PlatformError.of('INVALID_REQUEST', 'attachments: each needs filename and data as base64', { details: { field: 'attachments' } });
-  return (parsed.data.attachments ?? []).map(({ filename, mime, data }) => ({ filename, mime, bytes: Buffer.from(data, 'base64') }));
+  if (!parsed.success)
+    throw PlatformError.of('INVALID_REQUEST', 'attachments: each needs filename and data as base64', {
+      details: { field: 'attachments' },
+    });
+  return (parsed.data.attachments ?? []).map(({ filename, mime, data }) => ({
+    filename,
+    mime,
+    bytes: Buffer.from(data, 'base64'),
+  }));
 }

@@ -4,7 +4,9 @@ import { PlatformError } from '@switchyard/kernel';
 export function refuseUnstorable(value: unknown, path: string): void {
   if (typeof value === 'string') {
     if (value.includes('\0') || !value.isWellFormed()) {
-      throw PlatformError.of('INVALID_REQUEST', `${path}: contains characters that no text may contain`, { details: { field: path } });
+      throw PlatformError.of('INVALID_REQUEST', `${path}: contains characters that no text may contain`, {
+        details: { field: path },
+      });
     }
   } else if (Array.isArray(value)) {
     for (const [index, item] of value.entries()) refuseUnstorable(item, `${path}.${index}`);

@@ -22,9 +22,17 @@ export interface AttachmentStores {
  * Looks into every file, then stores all of them content-addressed. Throws ATTACHMENT_REFUSED for the first bad one before
  * anything is stored; resolves when the bytes are on the disk for good, so a message may refer to them.
  */
-export async function storeAttachments(files: readonly MatchedFile[], limits: AttachmentLimits, stores: AttachmentStores): Promise<Attachment[]> {
+export async function storeAttachments(
+  files: readonly MatchedFile[],
+  limits: AttachmentLimits,
+  stores: AttachmentStores,
+): Promise<Attachment[]> {
   if (files.length > limits.maxAttachments) {
-    throw attachmentRefused(files[limits.maxAttachments]?.filename ?? '', 'too_many', `At most ${limits.maxAttachments} files are allowed.`);
+    throw attachmentRefused(
+      files[limits.maxAttachments]?.filename ?? '',
+      'too_many',
+      `At most ${limits.maxAttachments} files are allowed.`,
+    );
   }
   const checked: { file: MatchedFile; filename: string; mime: string }[] = [];
   for (const file of files) checked.push(await checkFile(file, limits));
@@ -32,23 +40,41 @@ export async function storeAttachments(files: readonly MatchedFile[], limits: At
   for (const { file, filename, mime } of checked) {
     const blob = await stores.blobs.put(file.bytes);
     await stores.files.touchBlob(blob);
-    stored.push({ filename, mime, size: blob.size, sha256: blob.sha256, ...(file.eventId === undefined ? {} : { event_id: file.eventId }) });
+    stored.push({
+      filename,
+      mime,
+      size: blob.size,
+      sha256: blob.sha256,
+      ...(file.eventId === undefined ? {} : { event_id: file.eventId }),
+    });
   }
   return stored;
 }
 
-async function checkFile(file: MatchedFile, limits: AttachmentLimits): Promise<{ file: MatchedFile; filename: string; mime: string }> {
+async function checkFile(
+  file: MatchedFile,
+  limits: AttachmentLimits,
+): Promise<{ file: MatchedFile; filename: string; mime: string }> {
   const filename = cleanFilename(file.filename);
   if (filename === '') throw attachmentRefused('(no name)', 'no_name', 'The file has no name.');
   if (file.bytes.length === 0) throw attachmentRefused(filename, 'empty', 'The file is empty.');
   const sniffed = await fileTypeFromBuffer(file.bytes);
   const decision = decideAttachmentType(file.mime, sniffed?.mime, looksLikeText(file.bytes));
   if ('refused' in decision) {
-    throw attachmentRefused(filename, decision.refused, `The file says it is ${decision.claimed} but is ${decision.found}.`);
+    throw attachmentRefused(
+      filename,
+      decision.refused,
+      `The file says it is ${decision.claimed} but is ${decision.found}.`,
+    );
   }
   const limit = limitOf(decision.kind, limits);
   if (file.bytes.length > limit) {
-    throw attachmentRefused(filename, 'too_large', `At most ${limit} bytes are allowed for this kind of file.`, { limit_bytes: limit });
+    throw attachmentRefused(
+      filename,
+      'too_large',
+      `At most ${limit} bytes are allowed for this kind of file.`,
+      { limit_bytes: limit },
+    );
   }
   return { file, filename, mime: decision.mime };
 }
@@ -60,7 +86,9 @@ function limitOf(kind: AttachmentKind, limits: AttachmentLimits): number {
 /** The last part of a path, without control characters: a name to show and to offer for saving, never a path. */
 export function cleanFilename(name: string): string {
   const last = name.split(/[/\\]/).at(-1) ?? '';
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed
-  const clean = last.toWellFormed().replace(/[\u0000-\u001f\u007f\u202a-\u202e\u2066-\u2069]/g, '').trim();
-  return clean === '.' || clean === '..' ? '' : [...clean].slice(0, 200).join('');
+  const clean = last
+    .toWellFormed()
+    .replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '')
+    .trim();
+  return clean === '.' || clean === '..' ? '' : Array.from(clean).slice(0, 200).join('');
 }

@@ -27,7 +27,12 @@ export interface SubmitParts {
   limits: AttachmentLimits;
 }
 
-export type SubmitMessage = (caller: Caller, message: IncomingMessage, files: readonly RawFile[], context: SubmitContext) => Promise<AcceptResult>;
+export type SubmitMessage = (
+  caller: Caller,
+  message: IncomingMessage,
+  files: readonly RawFile[],
+  context: SubmitContext,
+) => Promise<AcceptResult>;
 
 /**
  * The last half of the walk (01 §2): accept -> record -> enqueue -> ack. Identify and admit came before, so that nobody's body
@@ -45,7 +50,13 @@ export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
 }
 
 /** Checks the bundle, looks into the files and stores them; only then may the message be queued. */
-async function accept(parts: SubmitParts, caller: Caller, message: IncomingMessage, files: readonly RawFile[], context: SubmitContext): Promise<AcceptRequest> {
+async function accept(
+  parts: SubmitParts,
+  caller: Caller,
+  message: IncomingMessage,
+  files: readonly RawFile[],
+  context: SubmitContext,
+): Promise<AcceptRequest> {
   const bundleId = await resolveBundle(parts, caller, message);
   const attachments = await storeAttachments(matchFiles(message.events, files), parts.limits, parts.stores);
   const { userId, username, userType, sessionId, roles } = caller;
@@ -56,7 +67,12 @@ async function accept(parts: SubmitParts, caller: Caller, message: IncomingMessa
     kind: message.kind,
     messageId: context.idempotencyKey ?? message.messageId,
     text: message.text,
-    submission: { external_events: message.events, conversation_id: message.conversationId, bundle_id: bundleId, target_turn_id: message.targetTurnId },
+    submission: {
+      external_events: message.events,
+      conversation_id: message.conversationId,
+      bundle_id: bundleId,
+      target_turn_id: message.targetTurnId,
+    },
     attachments,
     streamId: context.streamId,
     targetTurnId: message.targetTurnId,
@@ -66,17 +82,42 @@ async function accept(parts: SubmitParts, caller: Caller, message: IncomingMessa
 }
 
 /** A conversation is of one bundle (01 §5): what it began with answers it. */
-async function resolveBundle({ bundles, conversations }: SubmitParts, caller: Caller, message: IncomingMessage): Promise<string> {
-  const conversation = message.conversationId === undefined ? undefined : await conversations.find(caller.userId, message.conversationId);
-  if (conversation !== undefined && message.bundleId !== undefined && message.bundleId !== conversation.bundle_id) {
-    throw PlatformError.of('UNPROCESSABLE', 'bundle_id: this conversation is answered by another application', { details: { field: 'bundle_id' } });
+async function resolveBundle(
+  { bundles, conversations }: SubmitParts,
+  caller: Caller,
+  message: IncomingMessage,
+): Promise<string> {
+  const conversation =
+    message.conversationId === undefined
+      ? undefined
+      : await conversations.find(caller.userId, message.conversationId);
+  if (
+    conversation !== undefined &&
+    message.bundleId !== undefined &&
+    message.bundleId !== conversation.bundle_id
+  ) {
+    throw PlatformError.of(
+      'UNPROCESSABLE',
+      'bundle_id: this conversation is answered by another application',
+      { details: { field: 'bundle_id' } },
+    );
   }
   return bundles.resolve(message.bundleId ?? conversation?.bundle_id);
 }
 
 /** Rows that let the files be found and keep them from being collected. Their ids follow from the turn, so a retry adds nothing. */
-async function keepFiles({ files }: AttachmentStores, caller: Caller, ack: Ack, attachments: readonly Attachment[]): Promise<void> {
-  const owner = { conversationId: ack.conversation_id, turnId: ack.turn_id, userId: caller.userId, direction: 'attachment' } as const;
+async function keepFiles(
+  { files }: AttachmentStores,
+  caller: Caller,
+  ack: Ack,
+  attachments: readonly Attachment[],
+): Promise<void> {
+  const owner = {
+    conversationId: ack.conversation_id,
+    turnId: ack.turn_id,
+    userId: caller.userId,
+    direction: 'attachment',
+  } as const;
   for (const [index, attachment] of attachments.entries()) {
     await files.add(`f-${hashHex(`${ack.turn_id}/${index}`).slice(0, 32)}`, owner, attachment);
   }

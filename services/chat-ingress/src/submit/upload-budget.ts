@@ -11,7 +11,8 @@ export function createUploadBudget(totalBytes: number): UploadBudget {
   let used = 0;
   return {
     take(bytes) {
-      if (used + bytes > totalBytes) throw PlatformError.of('UNAVAILABLE', 'Too many uploads at once.', { retryAfterSec: 2 });
+      if (used + bytes > totalBytes)
+        throw PlatformError.of('UNAVAILABLE', 'Too many uploads at once.', { retryAfterSec: 2 });
       used += bytes;
       let isTaken = true;
       return () => {

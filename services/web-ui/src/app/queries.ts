@@ -1,9 +1,15 @@
+import { ApiError } from '@switchyard/client';
 import type { BundleSummary, ConversationItem, ConversationList, FrontendConfig, Profile } from '@switchyard/protocol';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { InfiniteData } from '@tanstack/react-query';
 import { guestListOf } from './list-cache.ts';
 import { usePage } from './page-context.tsx';
 import { queryKeys } from './query-keys.ts';
+
+/** A refusal stays one; what may pass is tried again. */
+function retryTransient(failures: number, error: Error): boolean {
+  return failures < 3 && error instanceof ApiError && error.isTransient;
+}
 
 const PAGE_SIZE = 60;
 
@@ -21,7 +27,7 @@ export function useProfile() {
 
 export function useConfig(): FrontendConfig | undefined {
   const { client } = usePage();
-  return useQuery({ queryKey: queryKeys.config, queryFn: () => client.config(), staleTime: Infinity, retry: 3 }).data;
+  return useQuery({ queryKey: queryKeys.config, queryFn: () => client.config(), staleTime: Infinity, retry: retryTransient }).data;
 }
 
 export interface Bundles {
@@ -33,7 +39,7 @@ export interface Bundles {
 
 export function useBundles(): Bundles {
   const { client } = usePage();
-  const query = useQuery({ queryKey: queryKeys.bundles, queryFn: () => client.bundles(), staleTime: 60_000, retry: 2 });
+  const query = useQuery({ queryKey: queryKeys.bundles, queryFn: () => client.bundles(), staleTime: 60_000, retry: retryTransient });
   const all = query.data?.bundles ?? [];
   const usual = all.find((bundle) => bundle.bundle_id === query.data?.default_bundle_id) ?? all.find((b) => b.is_default);
   return {

@@ -24,10 +24,10 @@ export function BundlePicker({ bundle, bundles, pick }: BundlePickerProps) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
-        aria-label={`${texts.bundles.label}: ${name}`}
         className="flex h-9 min-w-0 items-center gap-2 rounded-md px-2.5 hover:bg-paper-2 data-[state=open]:bg-paper-2"
       >
         {label}
+        <span className="sr-only">{texts.bundles.label}</span>
         <ChevronDown size={15} className="shrink-0 text-ink-3" aria-hidden="true" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>

@@ -23,7 +23,7 @@ export function ChatHeader({ title, bundle, bundles, pick }: ChatHeaderProps) {
       </button>
       <BundlePicker bundle={bundle} bundles={bundles} pick={pick} />
       {title !== undefined && (
-        <h1 className="hidden min-w-0 truncate border-l border-line-2 pl-3.5 text-ink-2 sm:block">{title}</h1>
+        <h1 className="min-w-0 truncate border-line-2 text-ink-2 max-sm:sr-only sm:border-l sm:pl-3.5">{title}</h1>
       )}
       <span className="flex-1" />
       <Link to="/" className="icon-button md:hidden" aria-label={texts.sidebar.create} onClick={() => requestAnimationFrame(focusComposer)}>

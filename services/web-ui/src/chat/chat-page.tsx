@@ -59,7 +59,7 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
         <div className="flex min-h-0 min-w-0 flex-1">
           <main className="relative flex min-w-0 flex-1 flex-col">
             <ChatHeader
-              title={entry?.view.title}
+              title={isNew ? undefined : (entry?.view.title ?? texts.sidebar.untitled)}
               bundle={bundle}
               bundles={bundles.all}
               pick={conversationId === undefined ? pickBundle : undefined}

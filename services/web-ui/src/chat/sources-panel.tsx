@@ -73,7 +73,7 @@ function Source({ citation, isAsked }: { citation: Citation; isAsked: boolean })
       </div>
       {citation.quote !== undefined && (
         <blockquote className="mt-2 ml-[28px] text-sm leading-relaxed text-pretty whitespace-pre-line text-ink-2">
-          {citation.quote}
+          {plainQuote(citation.quote)}
         </blockquote>
       )}
       {citation.url !== undefined && isWebAddress(citation.url) && (
@@ -88,6 +88,11 @@ function Source({ citation, isAsked }: { citation: Citation; isAsked: boolean })
       )}
     </li>
   );
+}
+
+/** A quote is a piece of markdown out of its place; the marks of code would stand there as they are. */
+function plainQuote(quote: string): string {
+  return quote.replaceAll('`', '').trim();
 }
 
 /** A source's address comes from a bundle: only what can be followed safely becomes a link. */

@@ -19,7 +19,6 @@ export function AccountMenu() {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger
-        aria-label={`${texts.account.label}: ${name}`}
         className="flex h-[52px] shrink-0 items-center gap-2.5 rounded-md px-2 text-left hover:bg-paper-3 data-[state=open]:bg-paper-3"
       >
         <span
@@ -30,7 +29,8 @@ export function AccountMenu() {
         </span>
         <span className="min-w-0 flex-1 leading-tight">
           <span className="block truncate font-medium">{name}</span>
-          <span className="block truncate text-xs text-ink-3">{texts.account.types[profile.user_type]}</span>
+          <span className="block truncate text-xs text-ink-2">{texts.account.types[profile.user_type]}</span>
+          <span className="sr-only">{texts.account.label}</span>
         </span>
         <ChevronsUpDown size={14} className="text-ink-3" aria-hidden="true" />
       </DropdownMenu.Trigger>

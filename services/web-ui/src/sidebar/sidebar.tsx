@@ -30,7 +30,7 @@ export function Sidebar({ openSearch }: { openSearch(): void }) {
         >
           <Search size={16} aria-hidden="true" />
           {texts.sidebar.search}
-          <kbd className="ml-auto hidden rounded border border-line-2 px-1.5 font-sans text-[11px] leading-5 text-ink-3 md:block">
+          <kbd className="ml-auto hidden rounded border border-line-2 px-1.5 font-sans text-[11px] leading-5 text-ink-2 md:block">
             {commandKey('K')}
           </kbd>
         </button>

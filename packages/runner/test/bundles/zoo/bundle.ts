@@ -127,6 +127,20 @@ const ways: Record<string, (turn: Turn, words: string[]) => Promise<unknown>> = 
     writeSync(3, `${line}\n`);
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   },
+  async pongs() {
+    const { writeSync } = await import('node:fs');
+    const lines = '{"v":1,"kind":"pong","id":1,"rssBytes":1}\n'.repeat(500);
+    for (let rest = lines; ;) {
+      try {
+        rest = rest.slice(writeSync(3, rest)) || lines;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+    }
+  },
+  async chatter(_turn, [count = '10']) {
+    for (let line = 0; line < Number(count); line += 1) console.log('chatter', line);
+  },
   async longline() {
     const { writeSync } = await import('node:fs');
     const piece = 'x'.repeat(60_000);

@@ -51,7 +51,7 @@ export interface TestWorker {
   kill(): void;
 }
 
-export interface Bench {
+export interface Stage {
   readonly keys: Keys;
   readonly redis: RedisConnection;
   readonly sql: Sql;
@@ -59,7 +59,7 @@ export interface Bench {
   readonly scripts: TurnScripts;
   readonly turns: Turns;
   connect(kind?: RedisKind): Promise<RedisConnection>;
-  createTurns(config?: Partial<TurnsConfig>): Turns;
+  createTurns(config?: Partial<TurnsConfig>, sql?: Sql): Turns;
   /** Makes Redis' data this server's, as a rebuild of nothing does. */
   openEpoch(): Promise<void>;
   /** Pretends that a worker with so many slots is alive. */
@@ -72,10 +72,10 @@ export interface Bench {
   status(turnId: string): Promise<string | undefined>;
 }
 
-export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; bench: Bench }>({
+export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; stage: Stage }>({
   /** Another Redis than the run's: for tests that restart it. */
   redisUrl: async ({ task: _task }, use) => use(undefined),
-  bench: async ({ redis, postgres, redisUrl }, use) => {
+  stage: async ({ redis, postgres, redisUrl }, use) => {
     const url = redisUrl ?? redis.url;
     const closers: (() => Promise<unknown> | unknown)[] = [];
     const scope = { tenant: redis.tenant, project: redis.project };
@@ -86,7 +86,7 @@ export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; ben
       return connection;
     };
     const commands = await connect();
-    await use(createBench({ scope, keys, commands, connect, sql: postgres.sql, closers }));
+    await use(createStage({ scope, keys, commands, connect, sql: postgres.sql, closers }));
     for (const close of closers.reverse()) await close();
   },
 });
@@ -100,12 +100,12 @@ interface Parts {
   readonly closers: (() => Promise<unknown> | unknown)[];
 }
 
-export function createBench({ scope, keys, commands, connect, sql, closers }: Parts): Bench {
+export function createStage({ scope, keys, commands, connect, sql, closers }: Parts): Stage {
   const scripts = bindTurnScripts(loadTurnScripts(), commands, keys.prefix);
   const rows = createTurnRows(sql, scope);
   const shared = { sql, keys, scope, clock, ids, log: silentLog, metrics };
-  const turnsOf = (config: Partial<TurnsConfig> = {}) =>
-    createTurns({ ...shared, redis: commands, config: { ...turnsConfigSchema.parse({}), ...config } });
+  const turnsOf = (config: Partial<TurnsConfig> = {}, otherSql: Sql = sql) =>
+    createTurns({ ...shared, sql: otherSql, redis: commands, config: { ...turnsConfigSchema.parse({}), ...config } });
   const log = async (session = 's1'): Promise<LogLine[]> =>
     (await commands.driver.xrange(keys.events(session), '-', '+')).map(([id, fields]) => {
       const at = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
@@ -182,7 +182,7 @@ export function createBench({ scope, keys, commands, connect, sql, closers }: Pa
 
 function words({ event, body }: LogLine): string {
   if (event === 'conv_status') return `${String(body.data['state'])}${body.data['completion'] === undefined ? '' : ` after ${String(body.data['completion'])}`}`;
-  if (event === 'chat_error') return `error ${String(body.data['error_type'])}`;
+  if (event === 'chat_error') return `chat_error ${String(body.data['error_type'])}`;
   if (event === 'chat_service') return body.type;
   return event;
 }

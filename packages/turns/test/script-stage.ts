@@ -2,14 +2,14 @@ import type { ChatTaskPayload } from '@switchyard/protocol';
 import { messageFields, newMessageFields, nowFields } from '../src/message-fields.ts';
 import { decideTelling } from '../src/terminal-event.ts';
 import type { TurnEnd } from '../src/terminal-event.ts';
-import type { Bench } from './bench.ts';
-import { payloadOf } from './bench.ts';
+import type { Stage } from './stage.ts';
+import { payloadOf } from './stage.ts';
 
 export const LEASE_MS = 60_000;
 const NOW = nowFields(Date.UTC(2026, 0, 5, 10));
 
 /** The scripts with the arguments that do not matter filled in. */
-export function createScriptBench({ scripts, keys, redis }: Bench) {
+export function createScriptStage({ scripts, keys, redis }: Stage) {
   let counter = 0;
   const messages = new Map<string, ChatTaskPayload>();
   const message = (turn: string): ChatTaskPayload => messages.get(turn) ?? payloadOf(turn);

@@ -1,0 +1,49 @@
+import { decideJoin } from './decide-join.ts';
+import type { Join } from './decide-join.ts';
+import type { EventLog } from './event-log.ts';
+import type { Follower } from './follower.ts';
+import { compareLogIds, positionBefore } from './log-id.ts';
+import { matchesStream } from './matches-stream.ts';
+import type { StreamTarget } from './matches-stream.ts';
+import type { SessionFeed } from './session-feed.ts';
+
+export interface JoinRequest extends StreamTarget {
+  sessionId: string;
+  lastEventId?: string;
+  replayTurn?: boolean;
+  fromStart?: boolean;
+}
+
+/** Gathers what `decideJoin` has to know for one stream. The follower listens already. */
+export function createJoin(log: EventLog, ttlMs: number) {
+  /** Ids of the first events of running turns that this stream would see, oldest first. */
+  async function startsOfRunningTurns(request: JoinRequest): Promise<string[]> {
+    const { sessionId } = request;
+    const starts = [...(await log.runningTurns(sessionId)).values()];
+    const entries = await Promise.all(
+      starts.map((logId) => log.readBetween(sessionId, positionBefore(logId), logId, 1)),
+    );
+    return entries
+      .flat()
+      .filter((entry) => matchesStream(entry, request))
+      .map((entry) => entry.logId)
+      .toSorted(compareLogIds);
+  }
+
+  return async (feed: SessionFeed, follower: Follower, request: JoinRequest): Promise<Join> => {
+    const fresh: Join = { kind: 'fresh', from: follower.position };
+    const { sessionId, lastEventId } = request;
+    if (lastEventId !== undefined) {
+      // Another process may have served this client later events than this one has heard of.
+      if (compareLogIds(lastEventId, feed.position) > 0) await feed.heal();
+      return decideJoin(lastEventId, await log.view(sessionId), ttlMs);
+    }
+    if (request.fromStart === true) {
+      const { first } = await log.view(sessionId);
+      return first === undefined ? fresh : { kind: 'resume', from: positionBefore(first.logId) };
+    }
+    if (request.replayTurn !== true) return fresh;
+    const [first] = await startsOfRunningTurns(request);
+    return first === undefined ? fresh : decideJoin(positionBefore(first), await log.view(sessionId), ttlMs);
+  };
+}

@@ -1,0 +1,103 @@
+import { createAdmission } from '@switchyard/admission';
+import type { Admission } from '@switchyard/admission';
+import { createIdentity } from '@switchyard/identity';
+import type { Identity } from '@switchyard/identity';
+import { Deadline } from '@switchyard/kernel';
+import type { Scope } from '@switchyard/kernel';
+import type { TenantProject } from '@switchyard/protocol';
+import { createRelay } from '@switchyard/relay';
+import type { Relay } from '@switchyard/relay';
+import {
+  createBundles,
+  createConversations,
+  createFeedback,
+  createFiles,
+  createSearch,
+  createTurnHistory,
+} from '@switchyard/store';
+import type {
+  Bundles,
+  Conversations,
+  FeedbackStore,
+  Files,
+  TurnHistory,
+  TurnSearch,
+} from '@switchyard/store';
+import { createTurns } from '@switchyard/turns';
+import type { Turns } from '@switchyard/turns';
+import type { IngressConfig } from './env.ts';
+import { createBlobSweeper } from './files/blob-sweeper.ts';
+import type { Resources } from './open-resources.ts';
+import { createOpenStreams } from './streams/open-streams.ts';
+import type { OpenStreams } from './streams/open-streams.ts';
+import { createUploadBudget } from './submit/upload-budget.ts';
+import type { UploadBudget } from './submit/upload-budget.ts';
+
+/** What of a stop's time is kept for closing connections to the stores. */
+export const CLOSE_RESERVE_MS = 2000;
+
+/** The rooms of the walk, put together over what was opened. */
+export interface IngressParts extends Resources {
+  config: IngressConfig;
+  scope: TenantProject;
+  identity: Identity;
+  admission: Admission;
+  turns: Turns;
+  relay: Relay;
+  bundles: Bundles;
+  conversations: Conversations;
+  history: TurnHistory;
+  feedback: FeedbackStore;
+  search: TurnSearch;
+  files: Files;
+  streams: OpenStreams;
+  budget: UploadBudget;
+}
+
+/** Builds them in order; the master key is proved to fit the database before anybody is served. */
+export async function buildParts(
+  config: IngressConfig,
+  resources: Resources,
+  closing: Scope,
+): Promise<IngressParts> {
+  const { log, metrics, clock, ids, keys, redis, subscriber, store, blobs } = resources;
+  const { sql } = store;
+  const scope = { tenant: config.tenant, project: config.project };
+  const identity = createIdentity({ sql, redis, keys, clock, ids, config });
+  await identity.check();
+  const admission = createAdmission({ redis, keys, config });
+  const turns = createTurns({ redis, sql, keys, scope, config, clock, ids, log, metrics });
+  const relay = createRelay({ redis, subscriber, keys, clock, metrics });
+  closing.defer(() => relay.close());
+  const conversations = createConversations(sql, scope);
+  const files = createFiles(sql, scope);
+  const lockName = `switchyard:blobs:${scope.tenant}:${scope.project}`;
+  const sweeper = createBlobSweeper({
+    sql,
+    files,
+    blobs,
+    conversations,
+    now: () => clock.now(),
+    log,
+    lockName,
+  });
+  await sweeper.start();
+  closing.defer(() => sweeper.stop(Deadline.in(CLOSE_RESERVE_MS)));
+  return {
+    ...resources,
+    config,
+    scope,
+    identity,
+    admission,
+    turns,
+    relay,
+    bundles: createBundles(sql, scope),
+    conversations,
+    history: createTurnHistory(sql, scope),
+    feedback: createFeedback(sql, scope),
+    search: createSearch(sql, scope, conversations),
+    files,
+    streams: createOpenStreams(config.maxStreamsPerSession),
+    budget: createUploadBudget(config.uploadBudget),
+  };
+}

@@ -1,0 +1,92 @@
+import type { Route } from '@switchyard/http';
+import type { Caller } from '@switchyard/identity';
+import { createAnswerConversationStatus } from './answer-conversation-status.ts';
+import type { IngressParts } from './build-parts.ts';
+import { createDeleteConversation } from './conversations/delete-conversation.ts';
+import { createReadConversation } from './conversations/read-conversation.ts';
+import { createIdentifyRequest } from './identify-request.ts';
+import { createAuthRoutes } from './routes/auth-routes.ts';
+import { createChatRoutes } from './routes/chat-routes.ts';
+import { createConversationRoutes } from './routes/conversation-routes.ts';
+import { createFileRoutes } from './routes/file-routes.ts';
+import { createProfileRoutes } from './routes/profile-routes.ts';
+import { createStreamRoutes } from './routes/stream-routes.ts';
+import type { SocketServerParts } from './sockets/create-socket-server.ts';
+import { createSubmitFromSocket } from './sockets/submit-from-socket.ts';
+import { createStreamOneMessage } from './streams/stream-one-message.ts';
+import { announceRefusal } from './submit/announce-refusal.ts';
+import { createBundleDirectory } from './submit/bundle-directory.ts';
+import { createMessageReader } from './submit/read-message.ts';
+import { createSubmitMessage } from './submit/submit-message.ts';
+
+/** What clients reach: the route table and the parts of the socket server. Opens nothing. */
+export function buildSurface(parts: IngressParts): { routes: Route[]; socketParts: SocketServerParts } {
+  const { config, scope, clock, identity, relay, streams } = parts;
+  const identify = createIdentifyRequest(identity);
+  const answerStatus = createAnswerConversationStatus(parts);
+  const streamParts = { streams, scope, clock, relay, streamBuffer: config.streamBuffer };
+  const submitting = buildSubmitting(parts);
+  const routes = [
+    ...createProfileRoutes(identify, config),
+    ...createAuthRoutes({ ...parts, identify }),
+    ...createStreamRoutes({ ...streamParts, identify, answerStatus, ids: parts.ids }),
+    ...createChatRoutes({
+      ...parts,
+      ...submitting,
+      identify,
+      readMessage: createMessageReader(config, parts.budget),
+      streamOneMessage: createStreamOneMessage({ ...streamParts, history: parts.history }),
+    }),
+    ...createConversationRoutes({
+      ...parts,
+      identify,
+      answerStatus,
+      readConversation: createReadConversation(parts),
+      deleteConversation: createDeleteConversation(parts),
+    }),
+    ...createFileRoutes({ ...parts, identify }),
+  ];
+  const { ids } = parts;
+  const submit = createSubmitFromSocket({
+    ...submitting,
+    limits: config,
+    streams,
+    ids,
+    trustForwarded: config.trustForwarded,
+  });
+  const socketParts = {
+    ...streamParts,
+    identity,
+    answerStatus,
+    submit,
+    origins: config,
+    maxMessageBytes: config.maxMessageBytes,
+  };
+  return { routes, socketParts };
+}
+
+/** The steps of the walk that HTTP and sockets share. */
+function buildSubmitting({
+  admission,
+  relay,
+  scope,
+  clock,
+  bundles,
+  conversations,
+  turns,
+  blobs,
+  files,
+  config,
+}: IngressParts) {
+  return {
+    admit: (caller: Caller, address?: string) => admission.admit(caller, address),
+    announceRefusal: announceRefusal.bind(undefined, { relay, scope, clock }),
+    submit: createSubmitMessage({
+      bundles: createBundleDirectory(bundles, clock),
+      conversations,
+      turns,
+      stores: { blobs, files },
+      limits: config,
+    }),
+  };
+}

@@ -1,0 +1,138 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createStackTest, launchChromium } from '@switchyard/testkit';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { openChat, openReader } from '../src/chat-page.ts';
+
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const THEMES = ['light', 'dark'] as const;
+const WIDTHS = [360, 768, 1440] as const;
+
+const stackTest = createStackTest();
+let browser: Browser;
+let axe = '';
+beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  browser = await launchChromium();
+});
+afterAll(async () => browser.close());
+
+const violations = async (page: Page): Promise<string[]> => {
+  await page.evaluate(axe);
+  return page.evaluate<string[]>(
+    `axe.run(document, { runOnly: ${JSON.stringify(AXE_TAGS)} }).then((result) =>
+      result.violations.map((found) => found.id + ': ' + found.nodes.map((node) => node.target).join(' ')))`,
+  );
+};
+
+/** How far the page, or a part of it that must not, can be scrolled sideways, px. */
+const overflow = (page: Page): Promise<number> =>
+  page.evaluate<number>('Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - innerWidth');
+
+describe.each(THEMES)('in the %s theme', (colorScheme) => {
+  stackTest.for(WIDTHS)('%i px: accessible, and nothing wider than the window', async (width, { stack }) => {
+    const options = { user: 'ada', colorScheme, viewport: { width, height: 800 }, reducedMotion: 'reduce', bypassCSP: true } as const;
+    const reader = await openReader(browser, stack, options);
+    const chat = await openChat(reader, stack.url);
+    await chat.page.getByRole('heading', { level: 1 }).waitFor();
+    expect(await violations(chat.page)).toEqual([]);
+    expect(await overflow(chat.page)).toBeLessThanOrEqual(0);
+    await chat.pickBundle('Hello');
+    await chat.send(`count to 3 ${'and_a_word_that_is_far_too_long_for_any_line_'.repeat(6)}`);
+    expect(await chat.ended()).toBe('completed');
+    expect(await violations(chat.page)).toEqual([]);
+    expect(await overflow(chat.page)).toBeLessThanOrEqual(0);
+    await chat.page.keyboard.press('Control+k');
+    await chat.page.getByRole('combobox').waitFor();
+    expect(await violations(chat.page)).toEqual([]);
+    await chat.page.keyboard.press('Escape');
+    await reader.close();
+  });
+});
+
+stackTest('by keyboard alone: search, open, write, and back', async ({ stack }) => {
+  const reader = await openReader(browser, stack, { user: 'kay' });
+  const chat = await openChat(reader, stack.url);
+  await chat.pickBundle('Hello');
+  await chat.send('First words');
+  expect(await chat.ended()).toBe('completed');
+  const { page } = chat;
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Enter');
+  await page.waitForURL((address) => address.pathname === '/');
+  await page.keyboard.type('Second words');
+  await page.keyboard.press('Shift+Enter');
+  await page.keyboard.type('on two lines');
+  await page.keyboard.press('Enter');
+  expect(await chat.ended()).toBe('completed');
+  expect(await chat.turns.first().innerText()).toContain('Second words\non two lines');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('First words');
+  await page.keyboard.press('Enter');
+  await chat.answer().waitFor();
+  expect(await chat.turns.first().innerText()).toContain('First words');
+  await reader.close();
+});
+
+stackTest('the chosen theme stays', async ({ stack }) => {
+  const reader = await openReader(browser, stack, { colorScheme: 'light' });
+  const chat = await openChat(reader, stack.url);
+  await chat.page.getByRole('button', { name: /account and appearance/iu }).click();
+  await chat.page.getByRole('menuitemradio', { name: 'Dark' }).click();
+  await chat.page.reload();
+  await chat.message.waitFor();
+  expect(await chat.page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(22, 22, 20)');
+  await reader.close();
+});
+
+stackTest('nothing is asked of any other origin, and little before the first message', async ({ stack }) => {
+  const reader = await openReader(browser, stack, { user: 'ada' });
+  const asked = new Set<string>();
+  let bytes = 0;
+  reader.on('request', (request) => asked.add(new URL(request.url()).origin));
+  reader.on('response', async (response) => {
+    const isText = /\.(js|css)$/u.test(new URL(response.url()).pathname);
+    if (isText) bytes += Number((await response.allHeaders())['content-length'] ?? 0);
+  });
+  const chat = await openChat(reader, stack.url);
+  await chat.page.waitForLoadState('networkidle').catch(() => undefined);
+  expect([...asked]).toEqual([new URL(stack.url).origin]);
+  expect(bytes).toBeGreaterThan(50_000);
+  expect(bytes).toBeLessThan(200 * 1024);
+  await chat.send('![pixel](https://example.com/pixel.png)');
+  await chat.ended();
+  expect([...asked]).toEqual([new URL(stack.url).origin]);
+  expect(chat.complaints).toEqual([]);
+  await reader.close();
+});
+
+stackTest('a conversation can be renamed, and deleted with a way back', async ({ stack }) => {
+  const reader = await openReader(browser, stack, { user: 'dee' });
+  const chat = await openChat(reader, stack.url);
+  await chat.pickBundle('Hello');
+  await chat.send('Rename me');
+  expect(await chat.ended()).toBe('completed');
+  const { page } = chat;
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  const act = async (title: string, action: string) => {
+    await list.getByRole('link', { name: title }).hover();
+    await page.getByRole('button', { name: `Actions for ${title}` }).click();
+    await page.getByRole('menuitem', { name: action }).click();
+  };
+  await act('Rename me', 'Rename');
+  await page.getByRole('textbox', { name: 'New title' }).fill('Named by hand');
+  await page.keyboard.press('Enter');
+  await page.reload();
+  await list.getByRole('link', { name: 'Named by hand' }).waitFor();
+  await act('Named by hand', 'Delete');
+  expect(await list.getByRole('link', { name: 'Named by hand' }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await list.getByRole('link', { name: 'Named by hand' }).waitFor();
+  await act('Named by hand', 'Delete');
+  await page.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached', timeout: 15_000 });
+  await page.reload();
+  await chat.message.waitFor();
+  await page.getByText('Conversations you start are kept here.').waitFor();
+  await reader.close();
+});

