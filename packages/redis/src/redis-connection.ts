@@ -50,6 +50,14 @@ const QUIT_TIMEOUT_MS = 1000;
 class TrackedRedis extends Redis {
   onInfo: ((text: string) => void) | undefined;
 
+  /**
+   * Without sending again, the driver drops what was in flight when the socket broke and never settles it. Its own flush does, and
+   * leaves alone what waits for the reconnect.
+   */
+  failInFlight(): void {
+    this['flushQueue'](new Error('Connection is closed.'), { offlineQueue: false });
+  }
+
   override info(...parts: unknown[]): Promise<string> {
     const callback = parts.at(-1);
     const ask = super.info.bind(this) as (...all: unknown[]) => Promise<string>;
@@ -71,7 +79,10 @@ export async function connectRedis(options: RedisOptions): Promise<RedisConnecti
   };
   // Without a listener the driver writes to the console.
   driver.on('error', (error: Error) => options.onError?.(error));
-  driver.on('close', () => (runId = ''));
+  driver.on('close', () => {
+    runId = '';
+    driver.failInFlight();
+  });
   const connection = wrap(driver, options.kind, () => runId);
   driver.connect().catch(() => undefined);
   try {
@@ -89,6 +100,8 @@ function createDriver(options: RedisOptions): TrackedRedis {
     lazyConnect: true,
     connectTimeout: 5000,
     keepAlive: 10_000,
+    // A server that takes a command and never answers: the socket is given up. Pops of claim connections have their own limit.
+    ...(options.kind === 'commands' ? { socketTimeout: 15_000 } : {}),
     enableOfflineQueue: options.kind !== 'claim',
     // A script carries the run_id that it was made for: sent again by the driver it could reach another server's data.
     autoResendUnfulfilledCommands: false,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { redisTest } from '@switchyard/testkit';
+import { redisCommand, redisTest } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { checkRedis } from './check-redis.ts';
 import { createSubscriber } from './create-subscriber.ts';
@@ -53,6 +53,20 @@ test('a claim connection fails at once while there is no server, commands wait',
   const waiting = commands.driver.get('k');
   await server.start();
   expect(await waiting).toBe('v');
+});
+
+test.for(['commands', 'claim', 'subscriber'] as const)('%s: what is in flight when the socket breaks fails, and the next one works', async (kind, { redis, connect }) => {
+  const server = await redis.privateServer();
+  const connection = await connect(kind, server.url);
+  const back = new Promise<void>((resolve) => connection.onReady(resolve));
+  const blocked = connection.driver.blpop('nothing', 0);
+  blocked.catch(() => undefined);
+  await expect.poll(() => redisCommand(server.url, 'INFO', 'clients')).toContain('blocked_clients:1');
+  await server.kill();
+  await expect(blocked).rejects.toThrow(/closed/);
+  await server.start();
+  await back;
+  expect(await connection.driver.ping()).toBe('PONG');
 });
 
 test('an address where nobody answers is an error, not a wait without end', async () => {

@@ -164,6 +164,22 @@ test('while the data is another server’s a submit waits, then 503; its row is 
   expect((await waiting).ack.status).toBe('processing_started');
 });
 
+test('without Postgres nothing is on a lane; without Redis the row stays, since its message may be on one', async ({ stage }) => {
+  const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  const noSql = { ...stage.sql, query: () => Promise.reject(away) };
+  await expect(stage.createTurns({}, noSql).accept(stage.request())).rejects.toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+  expect(await stage.redis.driver.scard(stage.keys.tasks())).toBe(0);
+  const { driver } = stage.redis;
+  const evalsha = driver.evalsha.bind(driver);
+  Object.assign(driver, { evalsha: () => Promise.reject(new Error('Connection is closed.')) });
+  try {
+    await expect(stage.turns.accept(stage.request())).rejects.toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+  } finally {
+    Object.assign(driver, { evalsha });
+  }
+  expect(await countOf(stage.sql, 'turn')).toBe(1);
+});
+
 test('a retry after the end gets the first ids, and nothing runs again', async ({ stage }) => {
   const { ack } = await stage.turns.accept(stage.request({ messageId: 'm' }));
   await stage.turns.cancel({ conversationId: 'c1', userId: 'u1' });

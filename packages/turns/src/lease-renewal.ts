@@ -1,3 +1,4 @@
+import { withTimeout } from '@switchyard/kernel';
 import { ScriptResult } from './script-result.ts';
 import { TurnAbort } from './turn-abort.ts';
 import type { AbortReason, ClaimedTask } from './turn-types.ts';
@@ -68,7 +69,7 @@ export function createLeaseRenewal(parts: WorkerParts): LeaseRenewal {
     isAsking = true;
     askAt = now + config.leaseRenew;
     // Not awaited: a reply that does not come must not keep the deadlines from being looked at.
-    renew()
+    withTimeout(renew(), config.lease, 'a renewal')
       .catch((error: unknown) => parts.log.warn('leases were not renewed', { error }))
       .finally(() => (isAsking = false));
     return Promise.resolve();

@@ -1,6 +1,7 @@
 import type { PrivateRedis } from '@switchyard/testkit';
 import { describe, expect } from 'vitest';
-import { completed, echo, turnsTest } from '../test/stage.ts';
+import { completed } from '../test/fixtures.ts';
+import { echo, turnsTest } from '../test/stage.ts';
 import type { Stage } from '../test/stage.ts';
 import type { RunningTurn, TurnExecutor } from './turn-types.ts';
 
@@ -90,11 +91,10 @@ describe('a Redis that is not the one we knew', () => {
     const held = await stage.turns.accept(stage.request({ text: 'hold' }));
     await expect.poll(() => started.length).toBe(1);
     const next = await stage.turns.accept(stage.request({ text: 'next' }));
-    const t0=performance.now();await server.stop();console.log('stop',performance.now()-t0);
-    await server.start();console.log('start',performance.now()-t0);
-    console.log('x');await expect.poll(()=>started[0]?.signal.aborted,{timeout:9000}).toBe(true);console.log('aborted',performance.now()-t0);
+    await server.stop();
+    await server.start();
     await terminal(stage, held.ack.turn_id).toEqual(['chat_error turn_interrupted']);
-    console.log('told',performance.now()-t0);await terminal(stage, next.ack.turn_id).toEqual(['chat_complete']);
+    await terminal(stage, next.ack.turn_id).toEqual(['chat_complete']);
     expect(started.map((turn) => turn.task.payload.message)).toEqual(['hold', 'next']);
     expect(started[0]?.signal.aborted).toBe(true);
     const after = await stage.turns.accept(stage.request({ conversationId: 'c3' }));

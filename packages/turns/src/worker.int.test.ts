@@ -1,7 +1,8 @@
 import { PlatformError } from '@switchyard/kernel';
 import { Deadline } from '@switchyard/kernel';
 import { describe, expect } from 'vitest';
-import { completed, echo, record, turnsTest } from '../test/stage.ts';
+import { completed, record } from '../test/fixtures.ts';
+import { echo, turnsTest } from '../test/stage.ts';
 import type { Stage } from '../test/stage.ts';
 import { buildEnvelope } from './envelope.ts';
 import { TurnAbort } from './turn-abort.ts';

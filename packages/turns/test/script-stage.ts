@@ -3,7 +3,7 @@ import { messageFields, newMessageFields, nowFields } from '../src/message-field
 import { decideTelling } from '../src/terminal-event.ts';
 import type { TurnEnd } from '../src/terminal-event.ts';
 import type { Stage } from './stage.ts';
-import { payloadOf } from './stage.ts';
+import { payloadOf } from './fixtures.ts';
 
 export const LEASE_MS = 60_000;
 const NOW = nowFields(Date.UTC(2026, 0, 5, 10));

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { createIds, systemClock } from '@switchyard/kernel';
 import type { Service } from '@switchyard/kernel';
 import { submissionSchema } from '@switchyard/protocol';
-import type { ChatTaskPayload, TurnRecord, UserType } from '@switchyard/protocol';
+import type { UserType } from '@switchyard/protocol';
 import { connectRedis, createKeys, createSubscriber } from '@switchyard/redis';
 import type { Keys, RedisConnection, RedisKind } from '@switchyard/redis';
 import type { Sql } from '@switchyard/store';
@@ -14,9 +14,10 @@ import { createTurnRows } from '../src/turn-rows.ts';
 import type { TurnRows } from '../src/turn-rows.ts';
 import { bindTurnScripts, loadTurnScripts } from '../src/turn-scripts.ts';
 import type { TurnScripts } from '../src/turn-scripts.ts';
+import { completed } from './fixtures.ts';
 import { turnsConfigSchema, workerConfigSchema } from '../src/turns-config.ts';
 import type { TurnsConfig, WorkerConfig } from '../src/turns-config.ts';
-import type { AcceptRequest, TurnExecutor, TurnOutcome, Turns } from '../src/turn-types.ts';
+import type { AcceptRequest, TurnExecutor, Turns } from '../src/turn-types.ts';
 
 export const clock = systemClock;
 export const ids = createIds(clock, randomBytes);
@@ -197,48 +198,7 @@ function createBreakableSql(sql: Sql): { sql: Sql; break(): void } {
   };
 }
 
-export const record = (finalAnswer: string): TurnRecord => ({
-  v: 1,
-  final_answer: finalAnswer,
-  steps: [],
-  citations: [],
-  followups: [],
-  files: [],
-  usage: [],
-});
-
-export const completed = (answer: string): TurnOutcome => ({
-  status: 'completed',
-  result: { final_answer: answer },
-  record: record(answer),
-});
-
 /** Answers at once with the message's own words. */
 export const echo: TurnExecutor = {
   prepare: () => Promise.resolve((turn) => Promise.resolve(completed(turn.task.payload.message))),
 };
-
-/** A message as a script test needs it: only the ids differ. */
-export function payloadOf(turn: string, over: Partial<ChatTaskPayload> = {}): ChatTaskPayload {
-  return {
-    v: 1,
-    task_id: `task-${turn}`,
-    turn_id: turn,
-    message_id: `m-${turn}`,
-    conversation_id: 'c1',
-    session_id: 's1',
-    stream_id: 'stream-1',
-    bundle_id: 'hello',
-    kind: 'message',
-    target_turn_id: null,
-    request_id: 'r1',
-    tenant: 't',
-    project: 'p',
-    user: { user_id: 'u1', user_type: 'registered', roles: [] },
-    message: `text of ${turn}`,
-    events: [],
-    attachments: [],
-    accepted_at: 0,
-    ...over,
-  };
-}

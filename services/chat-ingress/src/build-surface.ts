@@ -24,7 +24,14 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
   const { config, scope, clock, identity, relay, streams } = parts;
   const identify = createIdentifyRequest(identity);
   const answerStatus = createAnswerConversationStatus(parts);
-  const streamParts = { streams, scope, clock, relay, streamBuffer: config.streamBuffer };
+  const streamParts = {
+    streams,
+    scope,
+    clock,
+    relay,
+    streamBuffer: config.streamBuffer,
+    drainLimitMs: config.streamDrainLimit,
+  };
   const submitting = buildSubmitting(parts);
   const routes = [
     ...createProfileRoutes(identify, config),

@@ -157,10 +157,18 @@ ingressTest(
       json: { message: 'more', conversation_id: 'c-1' },
       headers: stream,
     });
-    const secondReading = readEvents(second, (seen) => seen.length === 1).then(() => undefined);
-    await secondReading;
+    const secondReading = readEvents(second);
     worker.release();
-    expect(answerOf(await reading)).toBe('A +more B');
+    const [seen, folded] = [await reading, await secondReading];
+    expect(answerOf(seen)).toBe('A +more B');
+    expect(
+      folded.map(({ data }) => data['type']).filter((type) => String(type).startsWith('event.')),
+    ).toEqual(['event.continuation.accepted', 'event.continuation.consumed']);
+    expect(folded[0]?.data['ack']).toMatchObject({
+      status: 'external_event_accepted',
+      is_continuation: true,
+    });
+    expect([answerOf(folded), folded.at(-1)?.id]).toEqual([' +more B', seen.at(-1)?.id]);
   },
 );
 

@@ -1,9 +1,15 @@
 import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { Deadline } from '@switchyard/kernel';
 import { platformTest } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { errorOf, ingressTest, openIngress } from '../test/ingress-fixture.ts';
-import { readEvents } from '../test/read-events.ts';
+import { answerOf, isOver, readEvents } from '../test/read-events.ts';
+import type { SeenEvent } from '../test/read-events.ts';
+
+const prompt = (text: string) => ({
+  external_events: [{ type: 'event.user.prompt', payload: { event: { text } } }],
+});
 
 ingressTest(
   'clients that go leave nothing behind: no follower, no subscription, no place',
@@ -12,8 +18,12 @@ ingressTest(
     const token = await ingress.tokenFor('ann');
     const { open } = ingress.running;
     const leave = new AbortController();
-    for (let i = 0; i < 5; i += 1)
-      await ingress.call('GET', `/sse/stream?stream_id=s${i}`, { token, signal: leave.signal });
+    // Held on to: an answer that nobody refers to any more is closed by its own client.
+    const held = await Promise.all(
+      Array.from({ length: 5 }, (_none, i) =>
+        ingress.call('GET', `/sse/stream?stream_id=s${i}`, { token, signal: leave.signal }),
+      ),
+    );
     const answer = await ingress.call('POST', '/api/chat/messages', {
       token,
       json: { message: 'wait A B' },
@@ -24,6 +34,7 @@ ingressTest(
     expect([open.streams(), open.followers(), open.channels(), answer.status]).toEqual([6, 6, 1, 200]);
     leave.abort();
     await expect.poll(() => [open.streams(), open.followers(), open.channels()]).toEqual([0, 0, 0]);
+    expect(held.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);
   },
 );
 
@@ -90,3 +101,56 @@ platformTest(
     await ingress.stop();
   },
 );
+
+platformTest(
+  'a client that stops reading is let go, comes back, and misses nothing',
+  async ({ redis, postgres }) => {
+    const env = { STREAM_BUFFER: '64KiB', STREAM_DRAIN_LIMIT: '300ms' };
+    const ingress = await openIngress({ redis, postgres, env });
+    await ingress.work();
+    const token = await ingress.tokenFor('ann');
+    const open = (lastId: string) =>
+      new Promise<IncomingMessage>((resolve, reject) => {
+        const headers = {
+          authorization: `Bearer ${token}`,
+          ...(lastId === '' ? {} : { 'last-event-id': lastId }),
+        };
+        request(`${ingress.url}/sse/stream?stream_id=slow`, { headers }, resolve).on('error', reject).end();
+      });
+    const first = await open('');
+    await ingress.call('POST', '/sse/chat?stream_id=slow', { token, json: prompt('long 700') });
+    // Nobody reads: 14 MB fit no buffer between here and there, so the stream has to be ended by the other side.
+    await expect.poll(() => ingress.running.open.streams(), { timeout: 10_000 }).toBe(0);
+    const seen = await readFrames(first);
+    const cutAfter = seen.length;
+    while (!isOver(seen))
+      seen.push(...(await readFrames(await open(seen.findLast(({ id }) => id)?.id ?? ''))));
+    expect(seen.length).toBeGreaterThan(cutAfter);
+    const text = answerOf(seen);
+    expect(text.replaceAll('x', ' ').trim().split(/ +/)).toEqual(
+      Array.from({ length: 700 }, (_none, at) => String(at)),
+    );
+    await ingress.stop();
+  },
+);
+
+/** Complete frames of an answer until its turn or its connection ends. */
+function readFrames(answer: IncomingMessage): Promise<SeenEvent[]> {
+  let isDone = false;
+  const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    start: (controller) => {
+      answer.on('error', () => undefined);
+      answer.on('data', (chunk: Buffer) => {
+        if (!isDone) controller.enqueue(new Uint8Array(chunk));
+      });
+      answer.once('close', () => {
+        if (!isDone) controller.close();
+      });
+    },
+    cancel: () => {
+      isDone = true;
+      answer.destroy();
+    },
+  });
+  return readEvents(new Response(body), isOver);
+}

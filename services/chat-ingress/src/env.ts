@@ -40,6 +40,7 @@ export const ingressSchema = z.object({
   maxAttachments: integer(DEFAULT_LIMITS.maxAttachments, 0, 1000).describe('Files of a message'),
   uploadBudget: bytes('256MiB').describe('Bodies of all uploads that are held in memory at once'),
   streamBuffer: bytes('1MiB').describe('What may wait for one slow stream before it is closed'),
+  streamDrainLimit: duration('20s').describe('How long a client may take nothing before its stream is ended'),
   maxStreamsPerSession: integer(50, 1).describe('Open streams of one session in this process'),
   shutdownSpread: duration('3s').describe('Time over which streams are told that this instance ends'),
   stopLimit: duration('20s').describe('How long an orderly stop may take'),

@@ -24,7 +24,7 @@ export interface WorkerSettings {
 /**
  * A worker of the real heart with an executor for tests. A message is its own script:
  * `echo X` answers X word by word; `wait X` does so, but stops after the first word until `release`, taking in what is sent
- * meanwhile when it is released; `fail` throws.
+ * meanwhile when it is released; `long N` answers N words of 20,000 letters; `fail` throws.
  */
 export async function startScriptedWorker({
   redis,
@@ -99,23 +99,26 @@ async function play(turn: RunningTurn, gate: () => Promise<void>): Promise<TurnO
     await turn.emit({ event: 'chat_delta', data: deltaOf(turn.task, text, index++), answerText: answer });
   };
   const [verb, ...words] = message.split(' ');
-  for (const [at, word] of words.entries()) {
-    await say(at === 0 ? word : ` ${word}`);
-    if (verb !== 'wait' || at > 0) continue;
-    const aborted = new Promise<'aborted'>((resolve) =>
-      turn.signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
-    );
-    if ((await Promise.race([gate(), aborted])) === 'aborted') {
-      return {
-        status: 'cancelled',
-        errorType: 'cancelled',
-        message: 'Cancelled.',
-        record: { ...record, final_answer: answer },
-      };
+  if (verb === 'long')
+    for (let at = 0; at < Number(words[0]); at += 1) await say(`${at}`.padEnd(20_000, 'x'));
+  else
+    for (const [at, word] of words.entries()) {
+      await say(at === 0 ? word : ` ${word}`);
+      if (verb !== 'wait' || at > 0) continue;
+      const aborted = new Promise<'aborted'>((resolve) =>
+        turn.signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
+      );
+      if ((await Promise.race([gate(), aborted])) === 'aborted') {
+        return {
+          status: 'cancelled',
+          errorType: 'cancelled',
+          message: 'Cancelled.',
+          record: { ...record, final_answer: answer },
+        };
+      }
+      for (let item = await turn.take(); item !== null; item = await turn.take())
+        await say(` +${item.message}`);
     }
-    for (let item = await turn.take(); item !== null; item = await turn.take())
-      await say(` +${item.message}`);
-  }
   return {
     status: 'completed',
     result: { final_answer: answer },

@@ -235,6 +235,15 @@ describe('finish', () => {
     expect((await stage.story('T1')).filter((word) => word.startsWith('chat_complete') || word.startsWith('chat_error')).length).toBe(1);
   });
 
+  test('told is told: who finds the row without a task later says nothing again', async ({ stage, s }) => {
+    await s.enqueue('T1');
+    await s.claim();
+    await s.finish('T1');
+    const before = (await stage.log()).length;
+    expect((await s.finish('T1', { status: 'interrupted' }, '')).code).toBe(Ok);
+    expect((await stage.log()).length).toBe(before);
+  });
+
   test('one that is fenced off finishes nothing', async ({ stage, s }) => {
     await s.enqueue('T1');
     await s.claim();

@@ -30,7 +30,7 @@ export function createProfileRoutes(identify: IdentifyRequest, config: IngressCo
   ];
 }
 
-export function profileOf(caller: Caller): Profile {
+function profileOf(caller: Caller): Profile {
   const session = { session_id: caller.sessionId, created_at: formatTimestamp(caller.sessionCreatedAt) };
   if (caller.userType === 'anonymous')
     return { user_type: 'ANONYMOUS', fingerprint: caller.fingerprint ?? caller.userId, ...session };
@@ -47,7 +47,7 @@ export function profileOf(caller: Caller): Profile {
   };
 }
 
-export function frontendConfig(config: IngressConfig): FrontendConfig {
+function frontendConfig(config: IngressConfig): FrontendConfig {
   return {
     tenant: config.tenant,
     project: config.project,

@@ -44,6 +44,8 @@ export function createStreamRoutes(parts: StreamRouteParts): Route[] {
       query: streamQuery,
       produces: 'text/event-stream',
       handle: async ({ query, req, res }) => {
+        // A stream has no length and no end: there is nothing to say about it without opening it.
+        if (req.method === 'HEAD') throw PlatformError.of('METHOD_NOT_ALLOWED');
         if (streams.isDraining) throw PlatformError.of('DRAINING');
         const caller = await identify(req, res, { allowQueryToken: true });
         streams.checkRoom(caller.sessionId);

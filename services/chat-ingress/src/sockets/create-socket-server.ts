@@ -62,7 +62,12 @@ function openServer(http: HttpServer, path: string, parts: SocketServerParts): S
   server.on('connection', (socket) => {
     const caller = callers.get(socket);
     if (caller === undefined) return void socket.disconnect(true);
-    serveSocket(parts, socket, caller);
+    try {
+      serveSocket(parts, socket, caller);
+    } catch {
+      // A shutdown, or the session's last place, came between its handshake and now.
+      socket.disconnect(true);
+    }
   });
   return server;
 }

@@ -21,11 +21,11 @@ export interface SocketParts {
   scope: TenantProject;
   clock: Clock;
   streamBuffer: number;
+  drainLimitMs: number;
 }
 
 // What may wait in a socket's own queue before its events wait in the follower, where they can be merged.
 const MAX_WAITING_PACKETS = 64;
-const DRAIN_LIMIT_MS = 20_000;
 
 /** One Socket.IO connection: the session's events out, messages in (03 §5). Its id plays the stream id. */
 export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller): void {
@@ -66,7 +66,7 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
     follower = opened;
     // Without its events a socket is of no use: the client connects again.
     opened
-      .then((own) => (socket.connected ? pump(socket, own) : own.close()))
+      .then((own) => (socket.connected ? pump(socket, own, parts.drainLimitMs) : own.close()))
       .catch(() => socket.disconnect(true));
     return opened;
   };
@@ -98,14 +98,14 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
 }
 
 /** Writes events until the follower or the socket ends; a socket that takes nothing for too long is let go. */
-async function pump(socket: Socket, follower: Follower): Promise<void> {
+async function pump(socket: Socket, follower: Follower, drainLimitMs: number): Promise<void> {
   for await (const { id, event, data, ...frame } of follower) {
     if (event === undefined || data === undefined) continue;
     const body: unknown = JSON.parse(data);
     if (id === undefined) socket.emit(event, body);
     else socket.emit(event, body, id);
     if (event === 'lagged' || isSignOut({ event, data, ...frame })) return void socket.disconnect(true);
-    if (waitingPackets(socket) > MAX_WAITING_PACKETS && !(await drained(socket)))
+    if (waitingPackets(socket) > MAX_WAITING_PACKETS && !(await drained(socket, drainLimitMs)))
       return void socket.disconnect(true);
   }
 }
@@ -115,7 +115,7 @@ function waitingPackets(socket: Socket): number {
   return (socket.conn as unknown as { writeBuffer: readonly unknown[] }).writeBuffer.length;
 }
 
-function drained(socket: Socket): Promise<boolean> {
+function drained(socket: Socket, limitMs: number): Promise<boolean> {
   return new Promise((resolve) => {
     const done = (isDrained: boolean) => {
       clearTimeout(limit);
@@ -125,7 +125,7 @@ function drained(socket: Socket): Promise<boolean> {
     };
     const onDrain = () => done(true);
     const onEnd = () => done(false);
-    const limit = setTimeout(onEnd, DRAIN_LIMIT_MS);
+    const limit = setTimeout(onEnd, limitMs);
     socket.conn.once('drain', onDrain);
     socket.once('disconnect', onEnd);
   });

@@ -13,6 +13,7 @@ export interface StreamParts {
   streams: OpenStreams;
   scope: TenantProject;
   clock: Clock;
+  drainLimitMs: number;
 }
 
 export interface StreamRequest {
@@ -51,7 +52,11 @@ export async function serveStream(parts: StreamParts, res: Response, request: St
       }),
     );
     const headers = follower.resumedFrom === undefined ? {} : { [HEADER.resumedFrom]: follower.resumedFrom };
-    const opened = (sse = new SseConnection(res, { headers, maxBufferBytes: SOCKET_BUFFER_BYTES }));
+    const opened = (sse = new SseConnection(res, {
+      headers,
+      maxBufferBytes: SOCKET_BUFFER_BYTES,
+      drainLimitMs: parts.drainLimitMs,
+    }));
     opened.signal.addEventListener('abort', () => follower.close(), { once: true });
     if (opened.signal.aborted) return;
     closers.push(
