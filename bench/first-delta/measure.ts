@@ -7,8 +7,10 @@ import { openSse } from '../src/sse-reader.ts';
 export interface Side {
   readonly name: string;
   readonly users: readonly { streamUrl: string; postUrl: string; headers: Record<string, string> }[];
-  /** The body that makes this side answer under `id` for user `user`. */
+  /** The body of message `id` of user `user`. */
   body(id: string, user: number): unknown;
+  /** Which conversation the answer comes under: told by the answer to the POST, or chosen by the client. */
+  conversationOf(id: string, answer: string): string;
 }
 
 export interface Round {
@@ -23,10 +25,10 @@ export interface Round {
   outOfOrder: number;
 }
 
-interface Pending {
-  dueMs: number;
+/** What was seen of one conversation. Its first delta may be here before the answer to the POST says whose it is. */
+interface Seen {
   nextIndex: number;
-  firstMs?: number;
+  firstAt?: number;
   ends: number;
 }
 
@@ -37,20 +39,22 @@ interface Body {
 
 /** POST to first delta in milliseconds at a fixed rate of arrivals; counts what was lost, doubled or out of order. */
 export async function measureRound(side: Side, options: { ratePerSecond: number; seconds: number; label: string }): Promise<Round> {
-  const pending = new Map<string, Pending>();
+  const seen = new Map<string, Seen>();
+  const due = new Map<string, number>();
   let [doubled, outOfOrder, refused] = [0, 0, 0];
   const onFrame = ({ event, data }: { event: string; data: string }) => {
     if (event !== 'chat_delta' && event !== 'chat_complete') return;
     const now = performance.now();
     const body = JSON.parse(data) as Body;
-    const entry = pending.get(body.conversation?.conversation_id ?? '');
-    if (entry === undefined) return;
+    const conversation = body.conversation?.conversation_id ?? '';
+    let entry = seen.get(conversation);
+    if (entry === undefined) seen.set(conversation, (entry = { nextIndex: 0, ends: 0 }));
     if (event === 'chat_complete') {
       entry.ends += 1;
       if (entry.ends > 1) doubled += 1;
       return;
     }
-    entry.firstMs ??= now - entry.dueMs;
+    entry.firstAt ??= now;
     const index = body.delta?.index ?? -1;
     if (index < entry.nextIndex) outOfOrder += 1;
     entry.nextIndex = index + 1;
@@ -61,25 +65,28 @@ export async function measureRound(side: Side, options: { ratePerSecond: number;
     ...options,
     fire(index, dueMs) {
       const id = `${options.label}-${index}`;
-      pending.set(id, { dueMs, nextIndex: 0, ends: 0 });
       const at = index % side.users.length;
       const user = side.users[at];
       if (user === undefined) return;
       posts.push(
-        postJson(user.postUrl, user.headers, side.body(id, at)).then(({ status }) => {
-          if (status !== 200) refused += 1;
+        postJson(user.postUrl, user.headers, side.body(id, at)).then(({ status, body }) => {
+          if (status === 200) due.set(side.conversationOf(id, body), dueMs);
+          else refused += 1;
         }),
       );
     },
   });
   await Promise.all(posts);
   const until = performance.now() + 10_000;
-  const isOpen = () => [...pending.values()].some((entry) => entry.ends === 0);
+  const isOpen = () => [...due.keys()].some((conversation) => (seen.get(conversation)?.ends ?? 0) === 0);
   while (isOpen() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
   for (const close of streams) close();
   const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
-  for (const { firstMs } of pending.values()) if (firstMs !== undefined) histogram.recordValue(Math.round(firstMs * 1000));
+  for (const [conversation, dueMs] of due) {
+    const firstAt = seen.get(conversation)?.firstAt;
+    if (firstAt !== undefined) histogram.recordValue(Math.round((firstAt - dueMs) * 1000));
+  }
   const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
-  const answered = [...pending.values()].filter((entry) => entry.ends > 0).length;
+  const answered = [...due.keys()].filter((conversation) => (seen.get(conversation)?.ends ?? 0) > 0).length;
   return { p50: at(50), p90: at(90), p99: at(99), max: histogram.maxValue / 1000, sent, answered, refused, doubled, outOfOrder };
 }

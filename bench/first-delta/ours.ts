@@ -47,10 +47,10 @@ export async function startOurs(options: { users: number }): Promise<{ side: Sid
       name: 'switchyard',
       users,
       body: (id) => ({
-        conversation_id: id,
         bundle_id: 'ten-words',
         external_events: [{ event_id: id, type: 'event.user.prompt', payload: { mime: 'text/plain', event: { text: 'hello' } } }],
       }),
+      conversationOf: (_id, answer) => (JSON.parse(answer) as { conversation_id: string }).conversation_id,
     },
     async stop() {
       await stack.stop();

@@ -15,6 +15,7 @@ export async function startPeer(options: { redisUrl: string; databaseUrl: string
       name: options.withRows ? 'bullmq chain with two durable rows' : 'bullmq chain',
       users: Array.from({ length: options.users }, (_none, user) => ({ streamUrl: `${base}/stream?session=u${user}`, postUrl: `${base}/chat`, headers: {} })),
       body: (id, user) => ({ id, session: `u${user}`, text: 'hello' }),
+      conversationOf: (id) => id,
     },
     stop() {
       ingress.kill();

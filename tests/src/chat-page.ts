@@ -29,7 +29,11 @@ export const openReader = async (
   { user, ...options }: ReaderOptions = {},
 ): Promise<BrowserContext> => {
   const headers = user === undefined ? {} : { authorization: `Bearer ${await stack.token({ user })}` };
-  return browser.newContext({ viewport: { width: 1280, height: 800 }, ...options, extraHTTPHeaders: headers });
+  return browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    ...options,
+    extraHTTPHeaders: headers,
+  });
 };
 
 export const openChat = async (reader: BrowserContext, address: string): Promise<ChatPage> => {
@@ -48,7 +52,7 @@ export const openChat = async (reader: BrowserContext, address: string): Promise
     complaints,
     message,
     turns,
-    answer: (at = -1) => turns.nth(at).locator('.answer'),
+    answer: (at = -1) => turns.nth(at).locator('.answer[data-running]'),
     pickBundle: async (name) => {
       await page.getByRole('button', { name: /who answers/iu }).click();
       await page.getByRole('menuitemradio', { name: new RegExp(`^${name}`, 'u') }).click();
@@ -58,7 +62,9 @@ export const openChat = async (reader: BrowserContext, address: string): Promise
       await message.press('Enter');
     },
     ended: async () => {
-      const over = page.locator('li[data-turn]:last-child:not([data-status=sending], [data-status=queued], [data-status=running])');
+      const over = page.locator(
+        'li[data-turn]:last-child:not([data-status=sending], [data-status=queued], [data-status=running])',
+      );
       await over.waitFor({ timeout: 60_000 });
       return (await over.getAttribute('data-status')) ?? '';
     },
@@ -82,7 +88,9 @@ export const storedAnswer = async (chat: ChatPage): Promise<string> => {
     new URL(`/api/cb/conversations/demo/main/${chat.conversationId()}/fetch`, chat.page.url()).href,
     { data: { materialize: true } },
   );
-  const { turns } = (await response.json()) as { turns: { artifacts: { type: string; data?: { text?: string } }[] }[] };
+  const { turns } = (await response.json()) as {
+    turns: { artifacts: { type: string; data?: { text?: string } }[] }[];
+  };
   const answer = turns.at(-1)?.artifacts.find(({ type }) => type === 'chat:assistant');
   return answer?.data?.text ?? '';
 };

@@ -64,6 +64,10 @@ An error answers with \`{"detail": {"error", "error_type", "request_id", ...}}\`
 \`\`\`
 
 Where they apply, \`detail\` also has \`retry_after\`, \`reason\` and \`queue_stats\`. Answers with status 429 and 503 always carry the header \`Retry-After\`. Quote \`request_id\` when you report a problem: it is in the logs. The same \`error_type\` stands in \`chat_error\` events.
+
+## Types of more than one error
+
+Some statuses have types that say more than their table below: \`rate_limit.user_queue_full\` (429, too many unfinished messages of this user), \`rate_limit.mailbox_full\` (429, too many messages waiting in this conversation), \`rate_limit.streams\` (429, too many open streams of this session) and \`auth.link_refused\` (401, the sign-in link was used or has run out).
 `;
 
 /** The sentence after the table: whether trying again can help. */

@@ -71,5 +71,8 @@ export async function errorFromResponse(response: Response, nowMs: number): Prom
 
 /** No answer came: refused, cut off, offline. */
 export function networkError(cause: unknown): ApiError {
-  return new ApiError({ status: 0, errorType: 'network_error', message: 'The server cannot be reached.' }, { cause });
+  return new ApiError(
+    { status: 0, errorType: 'network_error', message: 'The server cannot be reached.' },
+    { cause },
+  );
 }

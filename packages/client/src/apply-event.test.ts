@@ -7,11 +7,17 @@ import type { ConversationView } from './conversation-view.ts';
 import { addLocalTurn, applyAck, mergeStored } from './local-turn.ts';
 import type { StreamEvent } from './stream-event.ts';
 
-function run(frames: readonly StreamEvent[], from: ConversationView = emptyConversation(CONVERSATION)): ConversationView {
+function run(
+  frames: readonly StreamEvent[],
+  from: ConversationView = emptyConversation(CONVERSATION),
+): ConversationView {
   return frames.reduce(applyEvent, from);
 }
 
-const pieces = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), { minLength: 1, maxLength: 30 });
+const pieces = fc.array(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }), {
+  minLength: 1,
+  maxLength: 30,
+});
 
 describe('a turn', () => {
   test('goes from queued words to a finished answer', () => {
@@ -28,13 +34,18 @@ describe('a turn', () => {
   });
 
   test('keeps thinking, steps and citations beside the answer', () => {
-    const step = (status: string) => envelope('chat.step', { event: { agent: 'a', step: 'search_docs', status } });
+    const step = (status: string) =>
+      envelope('chat.step', { event: { agent: 'a', step: 'search_docs', status } });
     const view = run([
       event('1-1', 'chat_start', envelope('chat.start', { data: { message: 'q' } })),
       event('1-2', 'chat_step', step('started')),
       event('1-3', 'chat_delta', delta('hm', 'thinking')),
       event('1-4', 'chat_step', step('completed')),
-      event('1-5', 'chat_step', envelope('chat.citations', { data: { items: [{ id: 1, title: 'Lanes' }, { bad: true }] } })),
+      event(
+        '1-5',
+        'chat_step',
+        envelope('chat.citations', { data: { items: [{ id: 1, title: 'Lanes' }, { bad: true }] } }),
+      ),
       event('1-6', 'chat_step', envelope('acme.internal', { data: { any: 'thing' } })),
       event('1-7', 'chat_delta', delta('x', 'canvas')),
       event('1-8', 'chat_step', envelope('chat.conversation.title', { data: { title: 'On lanes' } })),
@@ -56,15 +67,26 @@ describe('a turn', () => {
   ])('that ends with %s keeps what was written and says how it ended', (errorType, status) => {
     const view = run([
       ...turnLog('q', ['par', 'tial']).slice(0, 4),
-      event('1-900', 'chat_error', envelope('chat.error', { data: { error: 'words', error_type: errorType } })),
+      event(
+        '1-900',
+        'chat_error',
+        envelope('chat.error', { data: { error: 'words', error_type: errorType } }),
+      ),
       event('1-901', 'chat_delta', delta('late')),
     ]);
-    expect(view.turns[0]).toMatchObject({ status, answer: 'partial', error: { errorType, message: 'words' } });
+    expect(view.turns[0]).toMatchObject({
+      status,
+      answer: 'partial',
+      error: { errorType, message: 'words' },
+    });
   });
 
   test('frames of other conversations and of no position change nothing', () => {
     const view = run(turnLog('q', ['a']));
-    const foreign = { ...delta('x'), conversation: { session_id: 's', conversation_id: 'c-2', turn_id: 't-1' } };
+    const foreign = {
+      ...delta('x'),
+      conversation: { session_id: 's', conversation_id: 'c-2', turn_id: 't-1' },
+    };
     expect(applyEvent(view, event('1-999', 'chat_delta', foreign))).toBe(view);
     expect(applyEvent(view, event(undefined, 'ready', { session_id: 's' }))).toBe(view);
     expect(applyEvent(view, event(undefined, 'chat_delta', 'nonsense'))).toBe(view);
@@ -148,7 +170,9 @@ describe('replays', () => {
 
 describe('own messages', () => {
   const message = { messageId: 'm-1', text: 'q', attachments: [], nowMs: 1 };
-  const ack = { status: 'processing_started', turn_id: 't-1', queued_turn_id: null } as Parameters<typeof applyAck>[2];
+  const ack = { status: 'processing_started', turn_id: 't-1', queued_turn_id: null } as Parameters<
+    typeof applyAck
+  >[2];
 
   test('the ack may come before, between or after the events', () => {
     const log = turnLog('q', ['a', 'b', 'c']);
@@ -158,7 +182,12 @@ describe('own messages', () => {
       view = applyAck(view, 'm-1', ack);
       view = run(log.slice(at), view);
       expect(view.turns).toHaveLength(1);
-      expect(view.turns[0]).toMatchObject({ turnId: 't-1', question: 'q', answer: 'abc', status: 'completed' });
+      expect(view.turns[0]).toMatchObject({
+        turnId: 't-1',
+        question: 'q',
+        answer: 'abc',
+        status: 'completed',
+      });
     }
   });
 
@@ -172,7 +201,9 @@ describe('own messages', () => {
     ]);
     const promoted = run(turnLog('q', ['z'], { turnId: 't-2', from: 500 }), waiting);
     expect(promoted.turns[1]).toMatchObject({ status: 'completed', answer: 'z' });
-    const consumed = envelope('event.continuation.consumed', { data: { queued_turn_id: 't-2', turn_id: 't-1' } });
+    const consumed = envelope('event.continuation.consumed', {
+      data: { queued_turn_id: 't-2', turn_id: 't-1' },
+    });
     const folded = run([event('1-600', 'chat_service', consumed)], waiting);
     expect(folded.turns[1]).toMatchObject({ status: 'folded', foldedInto: 't-1' });
   });
@@ -180,7 +211,10 @@ describe('own messages', () => {
   test('reading the conversation again keeps what is still on its way, and never shortens a running answer', () => {
     const running = run(turnLog('first', ['a', 'b']).slice(0, 4));
     const before = addLocalTurn(running, message);
-    const stored = { ...emptyConversation(CONVERSATION), turns: [{ ...emptyTurn('t-1'), question: 'first', answer: 'a' }] };
+    const stored = {
+      ...emptyConversation(CONVERSATION),
+      turns: [{ ...emptyTurn('t-1'), question: 'first', answer: 'a' }],
+    };
     const merged = mergeStored(before, stored);
     expect(merged.turns.map((turn) => [turn.turnId, turn.status, turn.answer])).toEqual([
       ['t-1', 'running', 'ab'],

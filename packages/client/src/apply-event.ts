@@ -28,7 +28,9 @@ function applyResync(view: ConversationView, frame: StreamEvent): ConversationVi
   let next: ConversationView = { ...view, appliedLogId: frame.id };
   for (const turn of resyncTurns(frame.data)) {
     next = withTurn(next, turn.turn_id, (known) =>
-      isLive(known) ? { ...known, status: 'running', answer: turn.answer_so_far, appliedLogId: turn.log_id } : known,
+      isLive(known)
+        ? { ...known, status: 'running', answer: turn.answer_so_far, appliedLogId: turn.log_id }
+        : known,
     );
   }
   return next;
@@ -58,7 +60,12 @@ function applyEnvelope(
 }
 
 /** An event may be the first we hear of a turn, or the first of a message whose ack is still on its way to us. */
-function ensureTurn(view: ConversationView, turnId: string, event: string, envelope: ChatEnvelope): ConversationView {
+function ensureTurn(
+  view: ConversationView,
+  turnId: string,
+  event: string,
+  envelope: ChatEnvelope,
+): ConversationView {
   if (view.turns.some((turn) => turn.turnId === turnId)) return view;
   const message = event === 'chat_start' ? envelope.data?.['message'] : undefined;
   const own = view.turns.find((turn) => turn.status === 'sending' && turn.question === message);
@@ -149,12 +156,19 @@ function applyService(view: ConversationView, envelope: ChatEnvelope): Conversat
     const foldedInto = typeof parent === 'string' ? parent : envelope.conversation.turn_id;
     return withTurn(view, queuedTurnId, (turn) => ({ ...turn, status: 'folded', foldedInto }));
   }
-  if (envelope.type !== 'event.continuation.accepted' || view.turns.some((turn) => turn.turnId === queuedTurnId)) {
+  if (
+    envelope.type !== 'event.continuation.accepted' ||
+    view.turns.some((turn) => turn.turnId === queuedTurnId)
+  ) {
     return view;
   }
   const question = typeof data['message'] === 'string' ? data['message'] : '';
-  if (question === '' || view.turns.some((turn) => turn.status === 'sending' && turn.question === question)) return view;
-  return { ...view, turns: [...view.turns, { ...emptyTurn(queuedTurnId, 'queued'), question, createdAt: envelope.ts }] };
+  if (question === '' || view.turns.some((turn) => turn.status === 'sending' && turn.question === question))
+    return view;
+  return {
+    ...view,
+    turns: [...view.turns, { ...emptyTurn(queuedTurnId, 'queued'), question, createdAt: envelope.ts }],
+  };
 }
 
 export function readStrings(value: unknown): readonly string[] | undefined {
@@ -164,7 +178,8 @@ export function readStrings(value: unknown): readonly string[] | undefined {
 export function readCitations(value: unknown): readonly Citation[] | undefined {
   if (!Array.isArray(value)) return undefined;
   return value.filter(
-    (item): item is Citation => isRecord(item) && typeof item['id'] === 'number' && typeof item['title'] === 'string',
+    (item): item is Citation =>
+      isRecord(item) && typeof item['id'] === 'number' && typeof item['title'] === 'string',
   );
 }
 

@@ -11,21 +11,25 @@ import type { StreamEvent } from './stream-event.ts';
 export interface AskOptions extends SendOptions {
   clock: ClientClock;
   random: () => number;
-  connect(lastEventId: string | undefined, signal: AbortSignal, conversationId: string | undefined): Promise<Response>;
+  connect(
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+    conversationId: string | undefined,
+  ): Promise<Response>;
 }
 
 /** Frames that arrived and wait for the consumer, and the consumer that waits for frames. */
 class FrameQueue {
   readonly #frames: StreamEvent[] = [];
   #wake: (() => void) | undefined;
-  #failure: unknown;
+  #failure: Error | undefined;
 
   push(frame: StreamEvent): void {
     this.#frames.push(frame);
     this.#wake?.();
   }
 
-  fail(error: unknown): void {
+  fail(error: Error): void {
     this.#failure = error;
     this.#wake?.();
   }
@@ -69,7 +73,10 @@ export function ackOf(data: unknown): Ack | undefined {
  * One message and its answer's events, in order, to the end of the answer. The first connection posts the message; when
  * it breaks after the ack, a stream of the conversation goes on from the last position, so a broken line costs nothing.
  */
-export async function* ask(requester: Requester, options: AskOptions): AsyncGenerator<StreamEvent, void, void> {
+export async function* ask(
+  requester: Requester,
+  options: AskOptions,
+): AsyncGenerator<StreamEvent, void, void> {
   const { headers, body } = messageRequest(options);
   const queue = new FrameQueue();
   const watch = new AnswerWatch();
@@ -84,7 +91,7 @@ export async function* ask(requester: Requester, options: AskOptions): AsyncGene
       queue.push(frame);
     },
     onState: (state) => {
-      if (state.status === 'failed') queue.fail(state.error);
+      if (state.status === 'failed' && state.error !== undefined) queue.fail(state.error);
     },
     connect: (lastEventId, signal) =>
       ack !== undefined
@@ -96,7 +103,7 @@ export async function* ask(requester: Requester, options: AskOptions): AsyncGene
             signal,
           }),
   });
-  const stop = (): void => queue.fail(options.signal?.reason);
+  const stop = (): void => queue.fail(new DOMException('The question was given up.', 'AbortError'));
   options.signal?.addEventListener('abort', stop, { once: true });
   try {
     for (;;) {

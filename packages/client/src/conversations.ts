@@ -25,7 +25,10 @@ export interface ListOptions {
 export interface Conversations {
   list(options?: ListOptions): Promise<ConversationList>;
   /** Turns with their contents, and the log position that a stream goes on from without a gap. */
-  fetch(conversationId: string, options?: { turnIds?: string[]; signal?: AbortSignal }): Promise<ConversationDetails>;
+  fetch(
+    conversationId: string,
+    options?: { turnIds?: string[]; signal?: AbortSignal },
+  ): Promise<ConversationDetails>;
   /** The same without contents. */
   details(conversationId: string): Promise<ConversationDetails>;
   change(conversationId: string, patch: ConversationPatch): Promise<void>;
@@ -61,7 +64,10 @@ export function createConversations(requester: Requester, scopeOf: () => Promise
       return requester.json(await base(), { query: { last_n: lastN, days, cursor, archived }, signal });
     },
     async fetch(conversationId, options = {}) {
-      const body = { materialize: true, ...(options.turnIds === undefined ? {} : { turn_ids: options.turnIds }) };
+      const body = {
+        materialize: true,
+        ...(options.turnIds === undefined ? {} : { turn_ids: options.turnIds }),
+      };
       const path = `${await one(conversationId)}/fetch`;
       return requester.json(path, { method: 'POST', body, retries: 2, signal: options.signal });
     },
@@ -70,15 +76,27 @@ export function createConversations(requester: Requester, scopeOf: () => Promise
     },
     async remove(conversationId, options = {}) {
       const keepalive = options.keepalive ?? false;
-      await requester.open(await one(conversationId), { method: 'DELETE', retries: keepalive ? 0 : 1, keepalive });
+      await requester.open(await one(conversationId), {
+        method: 'DELETE',
+        retries: keepalive ? 0 : 1,
+        keepalive,
+      });
     },
     async feedback(conversationId, turnId, reaction, text) {
       const path = `${await one(conversationId)}/turns/${segment(turnId)}/feedback`;
-      await requester.open(path, { method: 'POST', body: text === undefined ? { reaction } : { reaction, text } });
+      await requester.open(path, {
+        method: 'POST',
+        body: text === undefined ? { reaction } : { reaction, text },
+      });
     },
     async search(query, options = {}) {
       const body = { query, limit: options.limit ?? 20 };
-      return requester.json(`${await base()}/search`, { method: 'POST', body, retries: 1, signal: options.signal });
+      return requester.json(`${await base()}/search`, {
+        method: 'POST',
+        body,
+        retries: 1,
+        signal: options.signal,
+      });
     },
     async export(conversationId, format) {
       const response = await requester.open(`${await one(conversationId)}/export`, { query: { format } });

@@ -8,8 +8,18 @@ import { createClient } from './create-client.ts';
 let server: TestServer | undefined;
 afterEach(async () => server?.close());
 
-const clock = { now: systemClientClock.now, sleep: (ms: number, signal?: AbortSignal) => systemClientClock.sleep(Math.min(ms, 10), signal) };
-const client = (url: string) => createClient({ baseUrl: url, clock, random: () => 0.5, scope: { tenant: 'demo', project: 'main' }, token: async () => 'secret' });
+const clock = {
+  now: systemClientClock.now,
+  sleep: (ms: number, signal?: AbortSignal) => systemClientClock.sleep(Math.min(ms, 10), signal),
+};
+const client = (url: string) =>
+  createClient({
+    baseUrl: url,
+    clock,
+    random: () => 0.5,
+    scope: { tenant: 'demo', project: 'main' },
+    token: async () => 'secret',
+  });
 async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
   for await (const item of source) items.push(item);
@@ -23,12 +33,25 @@ describe('send', () => {
     server = await startServer((req, res, body) => {
       bodies.push(body);
       if (bodies.length === 1) return void req.socket.destroy();
-      if (bodies.length === 2) return void res.writeHead(503, { 'retry-after': '1' }).end(json({ detail: { error: 'x', error_type: 'draining' } }));
-      res.writeHead(200, { 'content-type': 'application/json' }).end(json({ status: 'processing_started', turn_id: 't-1' }));
+      if (bodies.length === 2)
+        return void res
+          .writeHead(503, { 'retry-after': '1' })
+          .end(json({ detail: { error: 'x', error_type: 'draining' } }));
+      res
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end(json({ status: 'processing_started', turn_id: 't-1' }));
     });
-    const ack = await client(server.url).send({ message: 'hi', conversationId: 'c-1', idempotencyKey: 'k-1' });
+    const ack = await client(server.url).send({
+      message: 'hi',
+      conversationId: 'c-1',
+      idempotencyKey: 'k-1',
+    });
     expect(ack.turn_id).toBe('t-1');
-    expect(server.requests.map((request) => request.headers['idempotency-key'])).toEqual(['k-1', 'k-1', 'k-1']);
+    expect(server.requests.map((request) => request.headers['idempotency-key'])).toEqual([
+      'k-1',
+      'k-1',
+      'k-1',
+    ]);
     expect(new Set(bodies)).toEqual(new Set([json({ message: 'hi', conversation_id: 'c-1' })]));
     expect(server.requests[0]?.headers.authorization).toBe('Bearer secret');
   });
@@ -36,10 +59,21 @@ describe('send', () => {
   test('a refusal is told with everything the server said, and not repeated', async () => {
     server = await startServer((_req, res) => {
       res.writeHead(429, { 'retry-after': '30', 'x-request-id': 'r-1' });
-      res.end(json({ detail: { error: 'Too many messages.', error_type: 'rate_limit.messages', reason: 'per_minute' } }));
+      res.end(
+        json({
+          detail: { error: 'Too many messages.', error_type: 'rate_limit.messages', reason: 'per_minute' },
+        }),
+      );
     });
     const sent = client(server.url).send({ message: 'hi', idempotencyKey: 'k' });
-    await expect(sent).rejects.toMatchObject({ status: 429, errorType: 'rate_limit.messages', retryAfter: 30, requestId: 'r-1', reason: 'per_minute', message: 'Too many messages.' });
+    await expect(sent).rejects.toMatchObject({
+      status: 429,
+      errorType: 'rate_limit.messages',
+      retryAfter: 30,
+      requestId: 'r-1',
+      reason: 'per_minute',
+      message: 'Too many messages.',
+    });
     expect(server.requests).toHaveLength(1);
   });
 
@@ -64,23 +98,38 @@ describe('send', () => {
     const { url } = server;
     await server.close();
     server = undefined;
-    await expect(client(url).send({ message: 'hi', idempotencyKey: 'k' })).rejects.toMatchObject({ status: 0, errorType: 'network_error' });
+    await expect(client(url).send({ message: 'hi', idempotencyKey: 'k' })).rejects.toMatchObject({
+      status: 0,
+      errorType: 'network_error',
+    });
   });
 });
 
 describe('ask', () => {
-  const ack = { status: 'processing_started', turn_id: 't-1', queued_turn_id: null, conversation_id: 'c-1', last_log_id: '1-0' };
+  const ack = {
+    status: 'processing_started',
+    turn_id: 't-1',
+    queued_turn_id: null,
+    conversation_id: 'c-1',
+    last_log_id: '1-0',
+  };
 
   test('goes on over a broken line and ends with its own turn', async () => {
     server = await startServer((req, res) => {
       openStream(res);
       if (req.method === 'POST') {
-        res.write(frame(undefined, 'ready', { ack }) + frame('1-1', 'chat_start', envelope('chat.start')) + frame('1-2', 'chat_delta', delta('Hel')));
+        res.write(
+          frame(undefined, 'ready', { ack }) +
+            frame('1-1', 'chat_start', envelope('chat.start')) +
+            frame('1-2', 'chat_delta', delta('Hel')),
+        );
         return void setTimeout(() => res.destroy(), 20);
       }
       res.write(frame('1-2', 'chat_delta', delta('Hel')) + frame('1-3', 'chat_delta', delta('lo')));
       res.write(frame('1-4', 'chat_complete', envelope('chat.complete', {}, 'other')));
-      res.write(frame('1-5', 'chat_complete', envelope('chat.complete', { data: { final_answer: 'Hello' } })));
+      res.write(
+        frame('1-5', 'chat_complete', envelope('chat.complete', { data: { final_answer: 'Hello' } })),
+      );
     });
     const events: string[] = [];
     let text = '';
@@ -91,7 +140,10 @@ describe('ask', () => {
     }
     expect(text).toBe('Hello');
     expect(events.at(-1)).toBe('chat_complete');
-    expect(server.requests.map((r) => [r.method, r.lastEventId])).toEqual([['POST', undefined], ['GET', '1-2']]);
+    expect(server.requests.map((r) => [r.method, r.lastEventId])).toEqual([
+      ['POST', undefined],
+      ['GET', '1-2'],
+    ]);
     expect(server.requests[1]?.url).toContain('conversation_id=c-1');
   });
 
@@ -99,7 +151,13 @@ describe('ask', () => {
     server = await startServer((_req, res) => {
       openStream(res);
       res.write(frame(undefined, 'ready', { ...ack, turn_id: 't-2', queued_turn_id: 't-2' }));
-      res.write(frame('1-1', 'chat_service', envelope('event.continuation.consumed', { data: { queued_turn_id: 't-2', turn_id: 't-1' } })));
+      res.write(
+        frame(
+          '1-1',
+          'chat_service',
+          envelope('event.continuation.consumed', { data: { queued_turn_id: 't-2', turn_id: 't-1' } }),
+        ),
+      );
       res.write(frame('1-2', 'chat_complete', envelope('chat.complete', {}, 't-1')));
     });
     const seen = await collect(client(server.url).ask({ message: 'hi', idempotencyKey: 'k' }));
@@ -107,7 +165,9 @@ describe('ask', () => {
   });
 
   test('a refusal is thrown', async () => {
-    server = await startServer((_req, res) => void res.writeHead(400).end(json({ detail: 'message: too long' })));
+    server = await startServer(
+      (_req, res) => void res.writeHead(400).end(json({ detail: 'message: too long' })),
+    );
     const all = collect(client(server.url).ask({ message: 'hi', idempotencyKey: 'k' }));
     await expect(all).rejects.toMatchObject({ status: 400, message: 'message: too long' });
   });

@@ -68,7 +68,11 @@ export function createClient(options: ClientOptions): Client {
     return known;
   }
 
-  async function connect(stream: Omit<StreamOptions, 'onEvent'>, lastEventId: string | undefined, signal: AbortSignal) {
+  async function connect(
+    stream: Omit<StreamOptions, 'onEvent'>,
+    lastEventId: string | undefined,
+    signal: AbortSignal,
+  ) {
     const { follow = 'session', streamId = crypto.randomUUID(), conversationId } = stream;
     const headers: Record<string, string> = { accept: 'text/event-stream' };
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;

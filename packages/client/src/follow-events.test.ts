@@ -15,18 +15,28 @@ afterEach(async () => {
 });
 
 /** Waits keep their order but take no time, so that only the server's behaviour decides what happens. */
-const quickClock = { now: systemClientClock.now, sleep: (ms: number, signal?: AbortSignal) => systemClientClock.sleep(Math.min(ms, 20), signal) };
+const quickClock = {
+  now: systemClientClock.now,
+  sleep: (ms: number, signal?: AbortSignal) => systemClientClock.sleep(Math.min(ms, 20), signal),
+};
 
 interface Seen {
   events: StreamEvent[];
   states: StreamState[];
 }
 
-async function follow(handler: Handler, options: { lastEventId?: string; silenceLimitMs?: number; real?: boolean } = {}) {
+async function follow(
+  handler: Handler,
+  options: { lastEventId?: string; silenceLimitMs?: number; real?: boolean } = {},
+) {
   const seen: Seen = { events: [], states: [] };
   server = await startServer(handler);
   const { real = false, ...rest } = options;
-  const client = createClient({ baseUrl: server.url, clock: real ? systemClientClock : quickClock, random: () => 0.5 });
+  const client = createClient({
+    baseUrl: server.url,
+    clock: real ? systemClientClock : quickClock,
+    random: () => 0.5,
+  });
   follower = client.stream({
     ...rest,
     onEvent: (event) => seen.events.push(event),
@@ -54,20 +64,28 @@ describe('an event stream', () => {
     await expect.poll(() => seen.events.length).toBe(20);
     expect(seen.events.map((event) => event.id)).toEqual(log.map((_, i) => `1-${i + 1}`));
     // A destroyed connection may take what was written with it: then the same position is asked for again.
-    expect([...new Set(server.requests.map((request) => request.lastEventId))]).toEqual([undefined, '1-5', '1-10', '1-15']);
+    expect([...new Set(server.requests.map((request) => request.lastEventId))]).toEqual([
+      undefined,
+      '1-5',
+      '1-10',
+      '1-15',
+    ]);
   });
 
-  test.each(['server_shutdown', 'lagged'])('%s: comes back at once and tells the page nothing is wrong', async (farewell) => {
-    const { seen, server } = await follow((_req, res) => {
-      openStream(res);
-      res.write(frame('1-1', 'chat_delta', {}));
-      if (server.requests.length === 1) res.end(frame(undefined, farewell, {}));
-    });
-    await expect.poll(() => server.requests.length).toBe(2);
-    await expect.poll(() => seen.states.at(-1)?.status).toBe('open');
-    expect(server.requests[1]?.lastEventId).toBe('1-1');
-    expect(seen.events.filter((event) => event.event === 'chat_delta')).toHaveLength(1);
-  });
+  test.each(['server_shutdown', 'lagged'])(
+    '%s: comes back at once and tells the page nothing is wrong',
+    async (farewell) => {
+      const { seen, server } = await follow((_req, res) => {
+        openStream(res);
+        res.write(frame('1-1', 'chat_delta', {}));
+        if (server.requests.length === 1) res.end(frame(undefined, farewell, {}));
+      });
+      await expect.poll(() => server.requests.length).toBe(2);
+      await expect.poll(() => seen.states.at(-1)?.status).toBe('open');
+      expect(server.requests[1]?.lastEventId).toBe('1-1');
+      expect(seen.events.filter((event) => event.event === 'chat_delta')).toHaveLength(1);
+    },
+  );
 
   test('a bare id moves the position', async () => {
     const { server } = await follow((_req, res) => {
@@ -100,17 +118,24 @@ describe('an event stream', () => {
       } else openStream(res);
     });
     const states: StreamState[] = [];
-    const clock = { now: () => Date.now(), sleep: async (ms: number, signal?: AbortSignal) => {
-      waits.push(ms);
-      await systemClientClock.sleep(Math.min(ms, 20), signal);
-    } };
+    const clock = {
+      now: () => Date.now(),
+      sleep: async (ms: number, signal?: AbortSignal) => {
+        waits.push(ms);
+        await systemClientClock.sleep(Math.min(ms, 20), signal);
+      },
+    };
     follower = createClient({ baseUrl: server.url, clock, random: () => 0 }).stream({
       onEvent: () => undefined,
       onState: (state) => states.push(state),
     });
     await expect.poll(() => states.at(-1)?.status).toBe('open');
     expect(waits).toContain(7_000);
-    expect(states.find((state) => state.status === 'reconnecting')?.error).toMatchObject({ status: 503, errorType: 'draining', retryAfter: 7 });
+    expect(states.find((state) => state.status === 'reconnecting')?.error).toMatchObject({
+      status: 503,
+      errorType: 'draining',
+      retryAfter: 7,
+    });
   });
 
   test('a refusal that waiting does not cure ends it', async () => {
@@ -119,7 +144,11 @@ describe('an event stream', () => {
       res.end(JSON.stringify({ detail: 'User is required.' }));
     });
     await expect.poll(() => seen.states.at(-1)?.status).toBe('failed');
-    expect(seen.states.at(-1)?.error).toMatchObject({ status: 401, message: 'User is required.', requestId: 'r-9' });
+    expect(seen.states.at(-1)?.error).toMatchObject({
+      status: 401,
+      message: 'User is required.',
+      requestId: 'r-9',
+    });
     expect(server.requests).toHaveLength(1);
   });
 

@@ -72,7 +72,10 @@ export function mergeStored(view: ConversationView, stored: ConversationView): C
   });
   const storedIds = new Set(stored.turns.map((turn) => turn.turnId));
   const own = view.turns.filter(
-    (turn) => turn.messageId !== undefined && !storedIds.has(turn.turnId) && (isLive(turn) || turn.status === 'unsent'),
+    (turn) =>
+      turn.messageId !== undefined &&
+      !storedIds.has(turn.turnId) &&
+      (isLive(turn) || turn.status === 'unsent'),
   );
   return { ...stored, turns: [...turns, ...own] };
 }

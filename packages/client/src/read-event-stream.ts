@@ -21,7 +21,10 @@ export interface EventStreamSink {
 const MAX_FRAME_CHARACTERS = 64 * 1024 * 1024;
 
 /** Reads an SSE body to its end. Rejects when the connection breaks or the signal of its fetch aborts. */
-export async function readEventStream(body: ReadableStream<Uint8Array>, sink: EventStreamSink): Promise<void> {
+export async function readEventStream(
+  body: ReadableStream<Uint8Array>,
+  sink: EventStreamSink,
+): Promise<void> {
   // The parser reports an id before the frame that carries it. An id counts as bare only when no frame follows with it:
   // otherwise a sink that drops what it already has would drop the frame itself.
   let bareId: string | undefined;

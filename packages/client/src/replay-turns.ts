@@ -24,7 +24,8 @@ export interface Replay {
  */
 export async function replayTurns(requester: Requester, options: ReplayOptions): Promise<Replay> {
   const ending = new AbortController();
-  const signal = options.signal === undefined ? ending.signal : AbortSignal.any([options.signal, ending.signal]);
+  const signal =
+    options.signal === undefined ? ending.signal : AbortSignal.any([options.signal, ending.signal]);
   const query = { follow: 'session', replay: 'turn', conversation_id: options.conversationId };
   const headers = { accept: 'text/event-stream' };
   const response = await requester.open('/sse/stream', { headers, query, signal });

@@ -46,5 +46,11 @@ function timezone(): string {
 export async function sendMessage(requester: Requester, options: SendOptions): Promise<Ack> {
   const { headers, body } = messageRequest(options);
   const { signal } = options;
-  return requester.json('/api/chat/messages', { method: 'POST', headers, body, signal, retries: SEND_RETRIES });
+  return requester.json('/api/chat/messages', {
+    method: 'POST',
+    headers,
+    body,
+    signal,
+    retries: SEND_RETRIES,
+  });
 }

@@ -23,6 +23,7 @@ export function applyStep(steps: readonly StepView[], event: StepEvent): readonl
   const endedAt = OPEN.has(status) ? undefined : ts;
   const index = steps.findLastIndex((step) => step.name === name);
   const known = steps[index];
-  if (known === undefined) return [...steps, { name, title: title ?? titleOfStep(name), status, startedAt: ts, endedAt }];
+  if (known === undefined)
+    return [...steps, { name, title: title ?? titleOfStep(name), status, startedAt: ts, endedAt }];
   return steps.with(index, { ...known, title: title ?? known.title, status, endedAt });
 }

@@ -1,6 +1,14 @@
 import type { Artifact, ConversationDetails, ConversationTurn, EventStatus } from '@switchyard/protocol';
 import { endOf, readCitations, readFiles, readStrings } from './apply-event.ts';
-import type { ConversationView, FileView, Reaction, StepView, TurnError, TurnView, TurnViewStatus } from './conversation-view.ts';
+import type {
+  ConversationView,
+  FileView,
+  Reaction,
+  StepView,
+  TurnError,
+  TurnView,
+  TurnViewStatus,
+} from './conversation-view.ts';
 import { emptyTurn } from './conversation-view.ts';
 import { titleOfStep } from './step-view.ts';
 import { isRecord } from './stream-event.ts';

@@ -25,13 +25,19 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export function isEnvelope(data: unknown): data is ChatEnvelope {
   if (!isRecord(data) || typeof data['type'] !== 'string') return false;
   const conversation = data['conversation'];
-  return isRecord(conversation) && typeof conversation['conversation_id'] === 'string' && isRecord(data['event']);
+  return (
+    isRecord(conversation) && typeof conversation['conversation_id'] === 'string' && isRecord(data['event'])
+  );
 }
 
 /** Frames whose data is not JSON are none of ours: undefined. */
 export function parseFrame(frame: RawFrame): StreamEvent | undefined {
   try {
-    return { id: frame.id, event: frame.event, data: frame.data === '' ? undefined : (JSON.parse(frame.data) as unknown) };
+    return {
+      id: frame.id,
+      event: frame.event,
+      data: frame.data === '' ? undefined : (JSON.parse(frame.data) as unknown),
+    };
   } catch {
     return undefined;
   }

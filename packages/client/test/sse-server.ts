@@ -6,7 +6,12 @@ export type Handler = (req: IncomingMessage, res: ServerResponse, body: string) 
 
 export interface TestServer {
   url: string;
-  requests: { method: string; url: string; lastEventId: string | undefined; headers: IncomingMessage['headers'] }[];
+  requests: {
+    method: string;
+    url: string;
+    lastEventId: string | undefined;
+    headers: IncomingMessage['headers'];
+  }[];
   close(): Promise<void>;
 }
 

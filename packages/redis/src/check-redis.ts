@@ -18,14 +18,20 @@ export interface RedisVerdict {
 export function decideRedisVerdict(settings: RedisSettings): RedisVerdict {
   const refusals: string[] = [];
   const warnings: string[] = [];
-  if (settings.policy === '') warnings.push('maxmemory-policy cannot be read: make sure that it is noeviction');
+  if (settings.policy === '')
+    warnings.push('maxmemory-policy cannot be read: make sure that it is noeviction');
   else if (settings.policy !== 'noeviction') {
-    refusals.push(`maxmemory-policy is ${settings.policy}: set it to noeviction, or Redis may evict queued messages`);
+    refusals.push(
+      `maxmemory-policy is ${settings.policy}: set it to noeviction, or Redis may evict queued messages`,
+    );
   }
   if (settings.appendonly === 'yes' && settings.stopWrites === 'yes' && settings.save !== '') {
-    refusals.push('stop-writes-on-bgsave-error is yes: set it to no, the append-only file already keeps the data');
+    refusals.push(
+      'stop-writes-on-bgsave-error is yes: set it to no, the append-only file already keeps the data',
+    );
   }
-  if (settings.appendonly === 'no') warnings.push('append-only is off: a restart of Redis rebuilds the queue from Postgres');
+  if (settings.appendonly === 'no')
+    warnings.push('append-only is off: a restart of Redis rebuilds the queue from Postgres');
   return { refusals, warnings };
 }
 

@@ -24,8 +24,7 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
   const channels = new Map<string, Channel>();
   const reconnectListeners = new Set<() => void>();
   driver.on('smessage', (name: string, message: string) => {
-    // A copy: a listener may unsubscribe while it is told.
-    for (const listener of [...(channels.get(name)?.listeners ?? [])]) listener(message);
+    for (const listener of channels.get(name)?.listeners ?? []) listener(message);
   });
   const confirm = async (name: string): Promise<void> => void (await driver.ssubscribe(name));
   connection.onReady(() => {
@@ -47,7 +46,8 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
   return {
     subscribe: async (name, listener) => {
       let channel = channels.get(name);
-      if (channel === undefined) channels.set(name, (channel = { listeners: new Set(), confirmed: confirm(name) }));
+      if (channel === undefined)
+        channels.set(name, (channel = { listeners: new Set(), confirmed: confirm(name) }));
       // One set entry per call, even for the same function.
       const own: MessageListener = (message) => listener(message);
       channel.listeners.add(own);

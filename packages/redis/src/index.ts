@@ -5,6 +5,12 @@ export type { RedisConnection, RedisKind, RedisOptions } from './redis-connectio
 export { checkRedis, decideRedisVerdict } from './check-redis.ts';
 export type { RedisSettings, RedisVerdict } from './check-redis.ts';
 export { loadScripts } from './load-scripts.ts';
-export type { ScriptArguments, ScriptCall, ScriptLibrary, ScriptRunner, ScriptValue } from './load-scripts.ts';
+export type {
+  ScriptArguments,
+  ScriptCall,
+  ScriptLibrary,
+  ScriptRunner,
+  ScriptValue,
+} from './load-scripts.ts';
 export { createSubscriber } from './create-subscriber.ts';
 export type { MessageListener, Subscriber } from './create-subscriber.ts';

@@ -51,7 +51,8 @@ test('free strings enter as a hash, the same that scripts are given', () => {
 });
 
 test('an id that could leave its place is refused', () => {
-  for (const id of ['', 'a:b', 'a}b', '*', '-a', 'a'.repeat(129), 'ä']) expect(() => keys.task(id)).toThrow(/not a valid id/);
+  for (const id of ['', 'a:b', 'a}b', '*', '-a', 'a'.repeat(129), 'ä'])
+    expect(() => keys.task(id)).toThrow(/not a valid id/);
   expect(() => createKeys({ tenant: 'a:b', project: 'c' })).toThrow(/tenant/);
 });
 

@@ -69,7 +69,9 @@ export const KEY_TABLE = {
 
 export type KeyName = keyof typeof KEY_TABLE;
 
-type Parameters<Template> = Template extends `${string}<${string}>${infer Rest}` ? [string, ...Parameters<Rest>] : [];
+type Parameters<Template> = Template extends `${string}<${string}>${infer Rest}`
+  ? [string, ...Parameters<Rest>]
+  : [];
 type KeyMethods = { readonly [N in KeyName]: (...parts: Parameters<(typeof KEY_TABLE)[N]>) => string };
 
 export interface Keys extends KeyMethods {

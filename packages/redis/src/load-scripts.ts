@@ -18,12 +18,18 @@ export interface ScriptCall {
   readonly isRepeatable?: boolean;
 }
 
-export type ScriptRunner<Arguments extends object, Reply> = (call: ScriptCall, args: Arguments) => Promise<Reply>;
+export type ScriptRunner<Arguments extends object, Reply> = (
+  call: ScriptCall,
+  args: Arguments,
+) => Promise<Reply>;
 
 export interface ScriptLibrary {
   readonly names: readonly string[];
   /** A typed function for one script; `decode` turns the raw reply into something with names. */
-  define<Arguments extends object, Reply>(name: string, decode: (reply: unknown) => Reply): ScriptRunner<Arguments, Reply>;
+  define<Arguments extends object, Reply>(
+    name: string,
+    decode: (reply: unknown) => Reply,
+  ): ScriptRunner<Arguments, Reply>;
 }
 
 const DEFAULT_LIMIT_MS = 3000;
@@ -54,10 +60,14 @@ async function runScript(script: Script, call: ScriptCall, args: ScriptArguments
     if (!call.connection.isReady()) await call.connection.ready(call.limitMs ?? DEFAULT_LIMIT_MS);
     try {
       // run_id is read in the same tick in which the command is written: never that of a former server.
-      return await send(script, call.connection, [call.prefix, ...encode(script, call.connection.runId(), args)]);
+      return await send(script, call.connection, [
+        call.prefix,
+        ...encode(script, call.connection.runId(), args),
+      ]);
     } catch (error) {
       if (!isConnectionLost(error)) throw translate(error);
-      if (call.isRepeatable !== true || attempt === 3) throw PlatformError.of('UNAVAILABLE', 'redis went away', { cause: error });
+      if (call.isRepeatable !== true || attempt === 3)
+        throw PlatformError.of('UNAVAILABLE', 'redis went away', { cause: error });
     }
   }
 }
@@ -75,7 +85,8 @@ async function send(script: Script, connection: RedisConnection, words: ScriptVa
 function encode(script: Script, runId: string, args: ScriptArguments): ScriptValue[] {
   const words: ScriptValue[] = [];
   for (const name of script.argv) {
-    const value = name === 'run_id' ? (args['run_id'] ?? runId) : args[name.endsWith('...') ? name.slice(0, -3) : name];
+    const value =
+      name === 'run_id' ? (args['run_id'] ?? runId) : args[name.endsWith('...') ? name.slice(0, -3) : name];
     if (value === undefined) throw new TypeError(`script ${script.name}: argument ${name} is missing`);
     if (typeof value === 'object') words.push(...value);
     else words.push(value);
@@ -86,7 +97,10 @@ function encode(script: Script, runId: string, args: ScriptArguments): ScriptVal
 /** Out of memory or disk is a state of the server that passes: 503, not a defect. */
 function translate(error: unknown): unknown {
   if (error instanceof Error && /^(OOM|MISCONF|BUSY|NOREPLICAS)/.test(error.message)) {
-    return PlatformError.of('UNAVAILABLE', 'redis takes no writes right now', { cause: error, retryAfterSec: 5 });
+    return PlatformError.of('UNAVAILABLE', 'redis takes no writes right now', {
+      cause: error,
+      retryAfterSec: 5,
+    });
   }
   return error;
 }

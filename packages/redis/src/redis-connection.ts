@@ -55,7 +55,8 @@ class TrackedRedis extends Redis {
    * leaves alone what waits for the reconnect.
    */
   failInFlight(): void {
-    this['flushQueue'](new Error('Connection is closed.'), { offlineQueue: false });
+    const own = this as unknown as { flushQueue(error: Error, options: { offlineQueue: boolean }): void };
+    own.flushQueue(new Error('Connection is closed.'), { offlineQueue: false });
   }
 
   override info(...parts: unknown[]): Promise<string> {
@@ -164,5 +165,7 @@ function waitUntilReady(driver: Redis, limitMs: number): Promise<void> {
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error.name === 'MaxRetriesPerRequestError') return true;
-  return /Connection is closed|Stream isn't writeable|ECONNRESET|ECONNREFUSED|EPIPE|LOADING|MASTERDOWN|READONLY/.test(error.message);
+  return /Connection is closed|Stream isn't writeable|ECONNRESET|ECONNREFUSED|EPIPE|LOADING|MASTERDOWN|READONLY/.test(
+    error.message,
+  );
 }

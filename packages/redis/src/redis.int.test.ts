@@ -9,8 +9,9 @@ import { connectRedis } from './redis-connection.ts';
 import type { RedisConnection, RedisKind } from './redis-connection.ts';
 
 const scripts = loadScripts(fileURLToPath(new URL('../test/scripts/', import.meta.url)));
-const append = scripts.define<{ session_id: string; event: string; data: string }, string[]>('append-one', (reply) =>
-  (reply as unknown[]).map(String),
+const append = scripts.define<{ session_id: string; event: string; data: string }, string[]>(
+  'append-one',
+  (reply) => (reply as unknown[]).map(String),
 );
 
 const test = redisTest.extend<{ connect: (kind?: RedisKind, url?: string) => Promise<RedisConnection> }>({
@@ -28,7 +29,10 @@ const test = redisTest.extend<{ connect: (kind?: RedisKind, url?: string) => Pro
 const openEpoch = (connection: RedisConnection, prefix: string, n = '7') =>
   connection.driver.hset(`${prefix}:chat:epoch`, { n, run_id: connection.runId() });
 
-test('a connection knows its server before anything goes out, and after a restart the new one', async ({ redis, connect }) => {
+test('a connection knows its server before anything goes out, and after a restart the new one', async ({
+  redis,
+  connect,
+}) => {
   const server = await redis.privateServer();
   const connection = await connect('commands', server.url);
   const before = connection.runId();
@@ -41,7 +45,10 @@ test('a connection knows its server before anything goes out, and after a restar
   expect(await connection.driver.info('server')).toContain(`run_id:${connection.runId()}`);
 });
 
-test('a claim connection fails at once while there is no server, commands wait', async ({ redis, connect }) => {
+test('a claim connection fails at once while there is no server, commands wait', async ({
+  redis,
+  connect,
+}) => {
   const server = await redis.privateServer();
   const [claim, commands] = [await connect('claim', server.url), await connect('commands', server.url)];
   await commands.driver.set('k', 'v');
@@ -55,22 +62,27 @@ test('a claim connection fails at once while there is no server, commands wait',
   expect(await waiting).toBe('v');
 });
 
-test.for(['commands', 'claim', 'subscriber'] as const)('%s: what is in flight when the socket breaks fails, and the next one works', async (kind, { redis, connect }) => {
-  const server = await redis.privateServer();
-  const connection = await connect(kind, server.url);
-  const back = new Promise<void>((resolve) => connection.onReady(resolve));
-  const blocked = connection.driver.blpop('nothing', 0);
-  blocked.catch(() => undefined);
-  await expect.poll(() => redisCommand(server.url, 'INFO', 'clients')).toContain('blocked_clients:1');
-  await server.kill();
-  await expect(blocked).rejects.toThrow(/closed/);
-  await server.start();
-  await back;
-  expect(await connection.driver.ping()).toBe('PONG');
-});
+test.for(['commands', 'claim', 'subscriber'] as const)(
+  '%s: what is in flight when the socket breaks fails, and the next one works',
+  async (kind, { redis, connect }) => {
+    const server = await redis.privateServer();
+    const connection = await connect(kind, server.url);
+    const back = new Promise<void>((resolve) => connection.onReady(resolve));
+    const blocked = connection.driver.blpop('nothing', 0);
+    blocked.catch(() => undefined);
+    await expect.poll(() => redisCommand(server.url, 'INFO', 'clients')).toContain('blocked_clients:1');
+    await server.kill();
+    await expect(blocked).rejects.toThrow(/closed/);
+    await server.start();
+    await back;
+    expect(await connection.driver.ping()).toBe('PONG');
+  },
+);
 
 test('an address where nobody answers is an error, not a wait without end', async () => {
-  await expect(connectRedis({ url: 'redis://127.0.0.1:1', kind: 'commands', name: 'test', connectLimitMs: 200 })).rejects.toMatchObject({
+  await expect(
+    connectRedis({ url: 'redis://127.0.0.1:1', kind: 'commands', name: 'test', connectLimitMs: 200 }),
+  ).rejects.toMatchObject({
     code: 'UNAVAILABLE',
   });
 });
@@ -86,7 +98,11 @@ test('the log: ids of the epoch that grow like time, each entry naming the one b
   const published: string[] = [];
   await subscriber.subscribe(keys.relay('s1'), (message) => published.push(message));
   const call = { connection, prefix: redis.prefix };
-  const [first = '', none] = await append(call, { session_id: 's1', event: 'chat_step', data: '{"a":"ä\\n"}' });
+  const [first = '', none] = await append(call, {
+    session_id: 's1',
+    event: 'chat_step',
+    data: '{"a":"ä\\n"}',
+  });
   const [second = '', prev] = await append(call, { session_id: 's1', event: 'chat_step', data: '{}' });
   expect([none, prev]).toEqual(['0-0', first]);
   expect(first).toMatch(/^7-\d{16}$/);
@@ -96,19 +112,32 @@ test('the log: ids of the epoch that grow like time, each entry naming the one b
   expect(published[0]).toBe(JSON.stringify([first, '0-0', 'chat_step', 'stream', 'c', 't', '{"a":"ä\\n"}']));
   const entries = await connection.driver.xrange(keys.events('s1'), '-', '+');
   expect(entries[1]?.[1]).toEqual(
-    Object.entries({ prev: first, event: 'chat_step', stream_id: 'stream', conversation_id: 'c', turn_id: 't', data: '{}' }).flat(),
+    Object.entries({
+      prev: first,
+      event: 'chat_step',
+      stream_id: 'stream',
+      conversation_id: 'c',
+      turn_id: 't',
+      data: '{}',
+    }).flat(),
   );
   expect(await connection.driver.pttl(keys.events('s1'))).toBeGreaterThan(890_000);
 });
 
-test('a seq never goes back, also when the clock does; a new epoch begins above the old one', async ({ redis, connect }) => {
+test('a seq never goes back, also when the clock does; a new epoch begins above the old one', async ({
+  redis,
+  connect,
+}) => {
   const connection = await connect();
   const keys = createKeys(redis);
   const call = { connection, prefix: redis.prefix };
   await openEpoch(connection, redis.prefix);
   const future = '9000000000000000';
   await connection.driver.xadd(keys.events('s1'), `7-${future}`, 'prev', '0-0');
-  expect(await append(call, { session_id: 's1', event: 'e', data: '{}' })).toEqual(['7-9000000000000001', `7-${future}`]);
+  expect(await append(call, { session_id: 's1', event: 'e', data: '{}' })).toEqual([
+    '7-9000000000000001',
+    `7-${future}`,
+  ]);
   await openEpoch(connection, redis.prefix, '8');
   const [id = '', prev] = await append(call, { session_id: 's1', event: 'e', data: '{}' });
   expect(id).toMatch(/^8-1\d{15}$/);
@@ -134,7 +163,10 @@ test('a long log is cut, but not past the start of a running turn', async ({ red
   expect(await connection.driver.xlen(keys.events('s1'))).toBeLessThan(10_200);
 });
 
-test('scripts refuse another server: no epoch, a former run_id; and survive SCRIPT FLUSH', async ({ redis, connect }) => {
+test('scripts refuse another server: no epoch, a former run_id; and survive SCRIPT FLUSH', async ({
+  redis,
+  connect,
+}) => {
   const connection = await connect();
   const call = { connection, prefix: redis.prefix };
   const event = { session_id: 's1', event: 'e', data: '{}' };
@@ -144,7 +176,9 @@ test('scripts refuse another server: no epoch, a former run_id; and survive SCRI
   expect((await append(call, event)).length).toBe(2);
   await connection.driver.hset(`${redis.prefix}:chat:epoch`, 'run_id', 'f'.repeat(40));
   expect(await append(call, event)).toEqual(['-1']);
-  await expect(append(call, { session_id: 's1', event: 'e' } as typeof event)).rejects.toThrow(/argument data is missing/);
+  await expect(append(call, { session_id: 's1', event: 'e' } as typeof event)).rejects.toThrow(
+    /argument data is missing/,
+  );
 });
 
 test('a repeatable script waits for the server and carries its new run_id', async ({ redis, connect }) => {
@@ -161,7 +195,10 @@ test('a repeatable script waits for the server and carries its new run_id', asyn
   expect(await reply).toEqual(['-1']);
 });
 
-test('one subscription for many listeners, gone with the last, renewed after a reconnect', async ({ redis, connect }) => {
+test('one subscription for many listeners, gone with the last, renewed after a reconnect', async ({
+  redis,
+  connect,
+}) => {
   const server = await redis.privateServer();
   const [commands, own] = [await connect('commands', server.url), await connect('subscriber', server.url)];
   const subscriber = createSubscriber(own);

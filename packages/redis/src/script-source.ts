@@ -23,13 +23,20 @@ export interface ScriptSource {
 export function readScriptSources(dir: string): ScriptSource[] {
   return readdirSync(dir)
     .filter((file) => file.endsWith('.lua'))
-    .sort()
-    .map((file) => buildScriptSource(basename(file, '.lua'), readFileSync(join(dir, file), 'utf8'), [join(dir, 'include'), SHARED_DIR]));
+    .toSorted()
+    .map((file) =>
+      buildScriptSource(basename(file, '.lua'), readFileSync(join(dir, file), 'utf8'), [
+        join(dir, 'include'),
+        SHARED_DIR,
+      ]),
+    );
 }
 
 export function buildScriptSource(name: string, raw: string, includeDirs: readonly string[]): ScriptSource {
   const argv = readArgvNames(raw, name);
-  const [shebang, body] = raw.startsWith('#!') ? [raw.slice(0, raw.indexOf('\n') + 1), raw.slice(raw.indexOf('\n') + 1)] : ['', raw];
+  const [shebang, body] = raw.startsWith('#!')
+    ? [raw.slice(0, raw.indexOf('\n') + 1), raw.slice(raw.indexOf('\n') + 1)]
+    : ['', raw];
   const resolved = resolveIncludes(body, includeDirs, new Set());
   return { name, argv, text: `${shebang}${namedArguments(argv)}${keyFunctions(resolved)}${resolved}` };
 }
@@ -47,7 +54,9 @@ function readArgvNames(raw: string, name: string): string[] {
 
 function namedArguments(argv: readonly string[]): string {
   const lines = argv.map((word, index) =>
-    word.endsWith('...') ? `local ${word.slice(0, -3)}_at = ${index + 1}` : `local ${word} = ARGV[${index + 1}]`,
+    word.endsWith('...')
+      ? `local ${word.slice(0, -3)}_at = ${index + 1}`
+      : `local ${word} = ARGV[${index + 1}]`,
   );
   return `${lines.join(' ')}\n`;
 }
@@ -75,7 +84,7 @@ function readInclude(name: string, dirs: readonly string[]): string {
 function keyFunctions(body: string): string {
   const used = new Set([...body.matchAll(/\bK\.([A-Za-z]+)/g)].map((match) => match[1] ?? ''));
   const lines = ['local P = KEYS[1] local K = {}'];
-  for (const name of [...used].sort()) {
+  for (const name of [...used].toSorted()) {
     const template = (KEY_TABLE as Readonly<Record<string, string>>)[name];
     if (template === undefined) throw new Error(`no key named ${name} in keys.ts`);
     lines.push(keyFunction(name, template));

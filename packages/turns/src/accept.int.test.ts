@@ -42,13 +42,18 @@ test('row, lane, ack; then the next message waits behind it', async ({ stage }) 
     conversation_created: false,
   });
   expect(second.ack.external_event_sequence).toBeGreaterThan(ack.external_event_sequence);
-  expect(await stage.turns.conversationState('c1')).toMatchObject({ state: 'in_progress', current_turn_id: ack.turn_id });
+  expect(await stage.turns.conversationState('c1')).toMatchObject({
+    state: 'in_progress',
+    current_turn_id: ack.turn_id,
+  });
   expect(await stage.turns.conversationState('c9')).toMatchObject({ state: 'idle', current_turn_id: null });
 });
 
-test('20 retries at once, over several processes: one row, one task, one answer, also without a conversation id', async ({ stage }) => {
+test('20 retries at once, over several processes: one row, one task, one answer, also without a conversation id', async ({
+  stage,
+}) => {
   const processes = [stage.turns, stage.createTurns(), stage.createTurns()];
-  const send = (index: number) =>
+  const send = async (index: number) =>
     processes[index % 3]?.accept(stage.request({ messageId: 'same', conversationId: undefined }));
   const results = await Promise.all(Array.from({ length: 20 }, (_, index) => send(index)));
   const acks = new Set(results.map((result) => JSON.stringify(result?.ack)));
@@ -59,7 +64,9 @@ test('20 retries at once, over several processes: one row, one task, one answer,
   expect((await stage.log()).length).toBe(2);
 });
 
-test('somebody else’s conversation and a deleted one are not found; nothing is written', async ({ stage }) => {
+test('somebody else’s conversation and a deleted one are not found; nothing is written', async ({
+  stage,
+}) => {
   await stage.turns.accept(stage.request());
   const foreign = stage.turns.accept(stage.request({ user: 'u2' }));
   await expect(foreign).rejects.toMatchObject({ code: 'NOT_FOUND', status: 404 });
@@ -69,11 +76,16 @@ test('somebody else’s conversation and a deleted one are not found; nothing is
 });
 
 test('two users who choose the same new conversation at once: one gets it', async ({ stage }) => {
-  const tries = await Promise.allSettled([stage.turns.accept(stage.request()), stage.turns.accept(stage.request({ user: 'u2' }))]);
+  const tries = await Promise.allSettled([
+    stage.turns.accept(stage.request()),
+    stage.turns.accept(stage.request({ user: 'u2' })),
+  ]);
   expect(tries.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
 });
 
-test('over the threshold: 503 with reason and Retry-After, and no row; a better lane still gets in', async ({ stage }) => {
+test('over the threshold: 503 with reason and Retry-After, and no row; a better lane still gets in', async ({
+  stage,
+}) => {
   await stage.beat(1);
   const turns = stage.createTurns({ userQueueAnonymous: 100 });
   const send = (index: number, userType: 'anonymous' | 'privileged' = 'anonymous') =>
@@ -92,10 +104,15 @@ test('over the threshold: 503 with reason and Retry-After, and no row; a better 
 
 test('no worker alive: 503 no_healthy_processes', async ({ stage }) => {
   await stage.redis.driver.del(stage.keys.worker('w-test'));
-  await expect(stage.turns.accept(stage.request())).rejects.toMatchObject({ details: { reason: 'no_healthy_processes' }, retryAfterSec: 45 });
+  await expect(stage.turns.accept(stage.request())).rejects.toMatchObject({
+    details: { reason: 'no_healthy_processes' },
+    retryAfterSec: 45,
+  });
 });
 
-test('queued and running messages of one user are bounded, and free again when they are over', async ({ stage }) => {
+test('queued and running messages of one user are bounded, and free again when they are over', async ({
+  stage,
+}) => {
   const send = (conversationId: string) =>
     stage.turns.accept(stage.request({ userType: 'anonymous', conversationId }));
   const first = await send('a');
@@ -113,13 +130,21 @@ test('a full mailbox is 429, a recorded event starts nothing, a steer needs a tu
   expect(await stage.status(steer.ack.turn_id)).toBeUndefined();
   const recorded = await turns.accept(stage.request({ kind: 'recorded', messageId: 'rec' }));
   expect(recorded.ack.status).toBe('external_event_recorded');
-  expect((await turns.accept(stage.request({ kind: 'recorded', messageId: 'rec' }))).ack).toEqual(recorded.ack);
+  expect((await turns.accept(stage.request({ kind: 'recorded', messageId: 'rec' }))).ack).toEqual(
+    recorded.ack,
+  );
   expect(await stage.redis.driver.scard(stage.keys.tasks())).toBe(0);
   const { ack } = await turns.accept(stage.request());
   const mismatch = await turns.accept(stage.request({ kind: 'steer', targetTurnId: 'turn_other' }));
-  expect(mismatch.ack).toMatchObject({ status: 'active_turn_control_target_mismatch', active_turn_id: ack.turn_id });
+  expect(mismatch.ack).toMatchObject({
+    status: 'active_turn_control_target_mismatch',
+    active_turn_id: ack.turn_id,
+  });
   await turns.accept(stage.request());
-  await expect(turns.accept(stage.request())).rejects.toMatchObject({ status: 429, errorType: 'rate_limit.mailbox_full' });
+  await expect(turns.accept(stage.request())).rejects.toMatchObject({
+    status: 429,
+    errorType: 'rate_limit.mailbox_full',
+  });
 });
 
 test('a retry after a refusal was overtaken by an accepted one keeps its row', async ({ stage }) => {
@@ -157,23 +182,35 @@ test('while the data is another server’s a submit waits, then 503; its row is 
   const { redis, keys } = stage;
   await redis.driver.hset(keys.epoch(), 'run_id', 'rebuild:x');
   const quick = stage.createTurns({ storeWait: 120 });
-  await expect(quick.accept(stage.request())).rejects.toMatchObject({ status: 503, errorType: 'unavailable', retryAfterSec: 5 });
+  await expect(quick.accept(stage.request())).rejects.toMatchObject({
+    status: 503,
+    errorType: 'unavailable',
+    retryAfterSec: 5,
+  });
   expect(await countOf(stage.sql, 'turn')).toBe(0);
   const waiting = stage.turns.accept(stage.request());
   await redis.driver.hset(keys.epoch(), 'run_id', redis.runId());
   expect((await waiting).ack.status).toBe('processing_started');
 });
 
-test('without Postgres nothing is on a lane; without Redis the row stays, since its message may be on one', async ({ stage }) => {
+test('without Postgres nothing is on a lane; without Redis the row stays, since its message may be on one', async ({
+  stage,
+}) => {
   const away = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
   const noSql = { ...stage.sql, query: () => Promise.reject(away) };
-  await expect(stage.createTurns({}, noSql).accept(stage.request())).rejects.toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+  await expect(stage.createTurns({}, noSql).accept(stage.request())).rejects.toMatchObject({
+    status: 503,
+    code: 'UNAVAILABLE',
+  });
   expect(await stage.redis.driver.scard(stage.keys.tasks())).toBe(0);
   const { driver } = stage.redis;
   const evalsha = driver.evalsha.bind(driver);
   Object.assign(driver, { evalsha: () => Promise.reject(new Error('Connection is closed.')) });
   try {
-    await expect(stage.turns.accept(stage.request())).rejects.toMatchObject({ status: 503, code: 'UNAVAILABLE' });
+    await expect(stage.turns.accept(stage.request())).rejects.toMatchObject({
+      status: 503,
+      code: 'UNAVAILABLE',
+    });
   } finally {
     Object.assign(driver, { evalsha });
   }
@@ -183,7 +220,12 @@ test('without Postgres nothing is on a lane; without Redis the row stays, since 
 test('a retry after the end gets the first ids, and nothing runs again', async ({ stage }) => {
   const { ack } = await stage.turns.accept(stage.request({ messageId: 'm' }));
   await stage.turns.cancel({ conversationId: 'c1', userId: 'u1' });
-  expect(await stage.story(ack.turn_id)).toEqual(['created', 'in_progress', 'chat_error cancelled', 'idle after cancelled']);
+  expect(await stage.story(ack.turn_id)).toEqual([
+    'created',
+    'in_progress',
+    'chat_error cancelled',
+    'idle after cancelled',
+  ]);
   const again = await stage.turns.accept(stage.request({ messageId: 'm' }));
   expect(again).toMatchObject({ isRepeat: true, ack: { turn_id: ack.turn_id, task_id: ack.task_id } });
   expect(await stage.redis.driver.scard(stage.keys.tasks())).toBe(0);

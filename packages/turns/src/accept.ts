@@ -9,7 +9,8 @@ import { newMessageFields, nowFields } from './message-fields.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
 import type { InsertedTurn } from './sql/insert-turns.ts';
 import type { TurnRows } from './turn-rows.ts';
-import type { EnqueueReply, TurnScripts } from './turn-scripts.ts';
+import type { EnqueueReply } from './script-replies.ts';
+import type { TurnScripts } from './turn-scripts.ts';
 import type { TurnsConfig } from './turns-config.ts';
 import type { AcceptRequest, AcceptResult, StoredTask } from './turn-types.ts';
 
@@ -69,7 +70,8 @@ export function createAccept(options: AcceptOptions) {
       const ack = ackOfReply(row, reply);
       if (ack !== undefined) {
         const isRepeat = reply.code === ScriptResult.Repeated || reply.code === ScriptResult.Known;
-        if (reply.code === ScriptResult.NoActiveTurn || reply.code === ScriptResult.TargetMismatch) await isRefused(row);
+        if (reply.code === ScriptResult.NoActiveTurn || reply.code === ScriptResult.TargetMismatch)
+          await isRefused(row);
         return { ack, isRepeat };
       }
       if ((await isRefused(row)) || round === MAX_ROUNDS) throw refusalOf(row.request, reply);
@@ -80,9 +82,15 @@ export function createAccept(options: AcceptOptions) {
 function buildPayload(options: AcceptOptions, request: AcceptRequest): ChatTaskPayload {
   const { ids, clock, scope } = options;
   const { identity } = request;
-  const named = [identity.sessionId, request.conversationId, request.streamId || undefined, request.targetTurnId];
+  const named = [
+    identity.sessionId,
+    request.conversationId,
+    request.streamId || undefined,
+    request.targetTurnId,
+  ];
   // Scripts build keys from these; they check nothing.
-  if (named.some((id) => id !== undefined && !isId(id))) throw PlatformError.of('INVALID_REQUEST', 'an id is not valid');
+  if (named.some((id) => id !== undefined && !isId(id)))
+    throw PlatformError.of('INVALID_REQUEST', 'an id is not valid');
   const messageId = request.messageId ?? ids.token(16);
   return {
     v: 1,
@@ -152,5 +160,10 @@ function ackOfEnded(row: InsertedTurn) {
 
 function refusalOf(request: StoredTask, reply: EnqueueReply): PlatformError {
   if (reply.code === ScriptResult.Epoch) return toTurnError(reply.code, 'enqueue');
-  return toRefusal(reply.code, request.user.user_type, Number(reply.words[0] ?? 0), Number(reply.words[1] ?? 0));
+  return toRefusal(
+    reply.code,
+    request.user.user_type,
+    Number(reply.words[0] ?? 0),
+    Number(reply.words[1] ?? 0),
+  );
 }

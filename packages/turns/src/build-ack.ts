@@ -20,7 +20,8 @@ export function buildAck(row: InsertedTurn, status: AckStatus, activeTurnId: str
     conversation_id: request.conversation_id,
     turn_id: request.turn_id,
     active_turn_id: status === 'processing_started' ? request.turn_id : activeTurnId || null,
-    target_turn_id: request.target_turn_id ?? (isContinuation && request.kind === 'steer' ? activeTurnId : null),
+    target_turn_id:
+      request.target_turn_id ?? (isContinuation && request.kind === 'steer' ? activeTurnId : null),
     queued_turn_id: isContinuation ? request.turn_id : null,
     event_id: request.message_id,
     external_event_sequence: row.seq,
@@ -36,5 +37,7 @@ export function buildAck(row: InsertedTurn, status: AckStatus, activeTurnId: str
 export function positionBefore(logId: string): string {
   const [epoch, seq] = logId.split('-');
   const number = Number(seq);
-  return epoch === undefined || !Number.isSafeInteger(number) || number < 1 ? '0-0' : `${epoch}-${number - 1}`;
+  return epoch === undefined || !Number.isSafeInteger(number) || number < 1
+    ? '0-0'
+    : `${epoch}-${number - 1}`;
 }

@@ -18,7 +18,11 @@ export function createCancel(options: { rows: TurnRows; scripts: TurnScripts; ke
   const tellCancelled = async (row: TurnRow): Promise<void> => {
     const nowMs = clock.now();
     const telling = decideTelling(row.request, { ...row, status: 'cancelled' }, nowMs);
-    const reply = await scripts.cancel({ ...messageFields(keys, row.request), ...nowFields(nowMs), data: telling.data });
+    const reply = await scripts.cancel({
+      ...messageFields(keys, row.request),
+      ...nowFields(nowMs),
+      data: telling.data,
+    });
     if (reply.code === ScriptResult.Epoch) throw toTurnError(reply.code, 'cancel');
     if (reply.droppedTurnIds.length > 0) await rows.cancel(reply.droppedTurnIds, CANCELLED);
   };
@@ -38,7 +42,8 @@ export function createCancel(options: { rows: TurnRows; scripts: TurnScripts; ke
   return async (request: CancelRequest): Promise<{ status: 'cancelled' | 'idle' }> => {
     const live = await rows.readLive(request.conversationId, request.userId);
     const turns = live.filter((row) => row.kind === 'message');
-    const [current] = request.turnId === undefined ? turns : turns.filter((row) => row.turn_id === request.turnId);
+    const [current] =
+      request.turnId === undefined ? turns : turns.filter((row) => row.turn_id === request.turnId);
     let isCancelled = false;
     // Those that wait first: otherwise the end of the current one promotes the next.
     for (const row of request.queued === true ? live.filter((row) => row !== current) : []) {

@@ -1,6 +1,6 @@
 import { chatTaskPayloadSchema, userTypeSchema } from '@switchyard/protocol';
 import type { ChatTaskPayload } from '@switchyard/protocol';
-import type { RawTask } from './turn-scripts.ts';
+import type { RawTask } from './script-replies.ts';
 import type { ClaimedTask } from './turn-types.ts';
 
 /** Written by `accept` of this version or an older one; what does not fit is a defect, not a user's mistake. */

@@ -10,7 +10,12 @@ import type { WorkerParts } from './worker-parts.ts';
 
 export interface Completion {
   /** Tells and closes a turn whose row says how it ended. `end` undefined: there is no row. Retries while `isLost` is false. */
-  finish(payload: ChatTaskPayload, fence: string, end: TurnEnd | undefined, isLost: () => boolean): Promise<ScriptCode>;
+  finish(
+    payload: ChatTaskPayload,
+    fence: string,
+    end: TurnEnd | undefined,
+    isLost: () => boolean,
+  ): Promise<ScriptCode>;
   /** The same for a turn that has no task: from its row, by the reconciler or, with its token, by a rebuild. */
   finishFromRow(row: TurnRow, end: TurnEnd, rebuildToken?: string): Promise<ScriptCode>;
   /** A message goes back on its lane, or is made again from its row. */
@@ -31,7 +36,8 @@ export function createCompletion(parts: WorkerParts): Completion {
     rebuildToken?: string,
   ): Promise<ScriptCode> => {
     const nowMs = clock.now();
-    const folded = end !== undefined && BAD_ENDS.has(end.status) ? await rows.readFoldedTurnIds(payload.turn_id) : [];
+    const folded =
+      end !== undefined && BAD_ENDS.has(end.status) ? await rows.readFoldedTurnIds(payload.turn_id) : [];
     const telling = end === undefined ? GONE : decideTelling(payload, end, nowMs, folded);
     const reply = await scripts.finish({
       ...messageFields(keys, payload),

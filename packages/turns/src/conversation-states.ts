@@ -12,7 +12,10 @@ interface Reads {
 }
 
 /** State of conversations, in the order asked for; one round trip. One that Redis does not know is idle. */
-export async function readConversationStates(reads: Reads, ids: readonly string[]): Promise<ConversationSnapshot[]> {
+export async function readConversationStates(
+  reads: Reads,
+  ids: readonly string[],
+): Promise<ConversationSnapshot[]> {
   if (ids.length === 0) return [];
   const pipeline = reads.redis.driver.pipeline();
   for (const id of ids) pipeline.hmget(reads.keys.conversation(id), 'state', 'turn_id', 'updated_at');
@@ -42,7 +45,9 @@ export async function readQueueStats(reads: Reads, queueFactor: number): Promise
     return value;
   });
   const perLane = (offset: number) =>
-    Object.fromEntries(USER_TYPES.map((lane, index) => [lane, Number(values[1 + index * 2 + offset])])) as Record<UserType, number>;
+    Object.fromEntries(
+      USER_TYPES.map((lane, index) => [lane, Number(values[1 + index * 2 + offset])]),
+    ) as Record<UserType, number>;
   const workers = values
     .slice(1 + USER_TYPES.length * 2)
     .map((value) => value as (string | null)[])

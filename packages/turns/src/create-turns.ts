@@ -31,12 +31,20 @@ export function createTurns(options: TurnsOptions): Turns {
   const scripts = bindTurnScripts(loadTurnScripts(), redis, keys.prefix);
   const accept = createAccept({ ...options, rows, scripts });
   const cancel = createCancel({ rows, scripts, keys, clock });
-  const accepted = metrics.counter('switchyard_turns_accepted_total', 'Messages accepted.', ['lane', 'status']);
-  const acceptTime = metrics.timer('switchyard_turns_accept_seconds', 'From a checked submission to its ack.', ['lane']);
+  const accepted = metrics.counter('switchyard_turns_accepted_total', 'Messages accepted.', [
+    'lane',
+    'status',
+  ]);
+  const acceptTime = metrics.timer(
+    'switchyard_turns_accept_seconds',
+    'From a checked submission to its ack.',
+    ['lane'],
+  );
 
   /** A steer without words asks its turn to stop (03 §4). */
   const stopIfAsked = async (request: AcceptRequest, { ack }: AcceptResult): Promise<void> => {
-    if (request.kind !== 'steer' || request.text.trim() !== '' || ack.status !== 'external_event_accepted') return;
+    if (request.kind !== 'steer' || request.text.trim() !== '' || ack.status !== 'external_event_accepted')
+      return;
     const turnId = ack.active_turn_id ?? undefined;
     await cancel({ conversationId: ack.conversation_id, userId: request.identity.userId, turnId });
   };

@@ -1,23 +1,25 @@
-import { Scope, sleep } from '@switchyard/kernel';
+import { Scope } from '@switchyard/kernel';
 import type { Clock, Deadline, HealthReport, Ids, Service } from '@switchyard/kernel';
+import { USER_TYPES } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import type { Sql } from '@switchyard/store';
 import type { Log, Metrics } from '@switchyard/telemetry';
-import { createClaimLoop, LANES } from './claim-loop.ts';
+import { createClaimLoop } from './claim-loop.ts';
 import type { ClaimLoop } from './claim-loop.ts';
-import { toClaimedTask } from './claimed-task.ts';
+import type { ClaimLoopOptions } from './claim-parts.ts';
 import { createCompletion } from './completion.ts';
 import { createEpochKeeper } from './epoch-keeper.ts';
 import { createExecution } from './execution.ts';
 import { createHeartbeat } from './heartbeat.ts';
 import { createLeaseRenewal } from './lease-renewal.ts';
+import type { LeaseRenewal } from './lease-renewal.ts';
 import { createReaper } from './reaper.ts';
 import { createReconciler } from './reconciler.ts';
+import { createRunningTurns } from './running-turns.ts';
 import { createSlots } from './slots.ts';
 import { createTurnRows } from './turn-rows.ts';
 import { bindTurnScripts, loadTurnScripts } from './turn-scripts.ts';
-import type { RawTask } from './turn-scripts.ts';
 import type { WorkerConfig } from './turns-config.ts';
 import type { TurnExecutor } from './turn-types.ts';
 import { createFenceCounter, startInterval } from './worker-parts.ts';
@@ -56,72 +58,66 @@ const CLOSING_MS = 2000;
  * `start` resolves when Redis' data is in order and the worker claims; `stop` is the drain of 02 (Running).
  */
 export function createWorker(options: WorkerOptions): Service {
-  const { config, clock, keys, redis, log } = options;
-  const workerId = `${options.name}.${options.ids.token(6)}`;
-  const library = loadTurnScripts();
+  const { config, clock, redis } = options;
   const draining = new AbortController();
-  const slots = createSlots(config.slots);
+  const scope = new Scope();
   const nextFence = createFenceCounter();
-  const running = new Set<Promise<void>>();
-  const parts: WorkerParts = {
-    workerId,
-    rows: createTurnRows(options.sql, options.scope),
-    scripts: bindTurnScripts(library, redis, keys.prefix),
-    keys,
-    config,
-    clock,
-    log: log.child({ worker_id: workerId }),
-    onEpoch: () => keeper.notice(),
-  };
+  const slots = createSlots(config.slots);
+  const parts = createParts(options, () => keeper.notice());
   const completion = createCompletion(parts);
-  const keeper = createEpochKeeper({ ...parts, connection: redis, completion, ids: options.ids }, options.sql);
+  const keeper = createEpochKeeper(
+    { ...parts, connection: redis, completion, ids: options.ids },
+    options.sql,
+  );
   const renewal = createLeaseRenewal(parts);
+  let loop: ClaimLoop | undefined;
+  const onUnavailable = () => loop?.pause(UNAVAILABLE_PAUSE_MS);
   const execution = createExecution({
     ...parts,
     executor: options.executor,
     completion,
     draining: draining.signal,
-    onUnavailable: () => loop?.pause(UNAVAILABLE_PAUSE_MS),
+    onUnavailable,
   });
-  const heartbeat = createHeartbeat(parts, slots, options.version, () => loop?.lastPollAt() ?? clock.monotonic());
-  const measure = createMeasures(options, slots.used);
-  const scope = new Scope();
-  let loop: ClaimLoop | undefined;
+  const turns = createRunningTurns({
+    ...parts,
+    renewal,
+    execution,
+    slots,
+    onClaimed: createMeasures(options, slots.used),
+  });
+  const heartbeat = createHeartbeat(
+    parts,
+    slots,
+    options.version,
+    () => loop?.lastPollAt() ?? clock.monotonic(),
+  );
   let stopping: Promise<void> | undefined;
-
-  /** One reserved slot comes with it. */
-  const run = async (raw: RawTask, sentAt: number): Promise<void> => {
-    try {
-      const task = toClaimedTask(raw);
-      measure.claimed(task.lane, clock.now() - task.payload.accepted_at);
-      await execution(renewal.hold(task, sentAt));
-    } catch (error) {
-      // Left as it is: its lease ends, and the reaper settles it by its row.
-      parts.log.error('a turn was dropped', { task_id: raw.taskId, error });
-    } finally {
-      renewal.drop(raw.taskId);
-      slots.release(1);
-    }
-  };
-  const onTask = (raw: RawTask, sentAt: number): void => {
-    const turn = run(raw, sentAt).finally(() => running.delete(turn));
-    running.add(turn);
-  };
-
-  const openLoop = async (): Promise<ClaimLoop> => {
-    const open = async (name: string) => {
-      const connection = await scope.use(options.connectClaim(name), (opened) => opened.close());
-      return { connection, scripts: bindTurnScripts(library, connection, keys.prefix) };
-    };
-    const hot = await open(`${workerId}.claim`);
-    const lanes = await Promise.all(LANES.map(async (lane) => ({ lane, ...(await open(`${workerId}.${lane}`)) })));
-    const epochSettled = keeper.settled;
-    return createClaimLoop({ ...parts, slots, nextFence, commands: redis, hot, lanes, onTask, epochSettled });
-  };
 
   const every = (what: string, ms: number, work: () => Promise<void>): void => {
     const timer = startInterval(work, ms, (error) => parts.log.warn(`${what} failed`, { error }));
     scope.defer(() => timer.stop());
+  };
+
+  const start = async (): Promise<void> => {
+    scope.defer(() => keeper.stop());
+    await keeper.settled();
+    loop = await openClaimLoop(options, scope, {
+      ...parts,
+      slots,
+      nextFence,
+      onTask: turns.take,
+      epochSettled: keeper.settled,
+    });
+    const control = options.subscriber.subscribe(parts.keys.control(parts.workerId), (message) =>
+      onControl(message, renewal),
+    );
+    await scope.use(control, (leave) => leave());
+    await heartbeat.start();
+    every('reaping', config.reapEvery, createReaper(parts, completion, nextFence));
+    const reconcile = createReconciler({ ...parts, connection: redis, completion, sql: options.sql });
+    every('reconciling', config.reconcileEvery, reconcile);
+    loop.start();
   };
 
   const stop = async (deadline: Deadline): Promise<void> => {
@@ -129,9 +125,9 @@ export function createWorker(options: WorkerOptions): Service {
     await heartbeat.drain().catch(() => undefined);
     await loop?.stop();
     const closingMs = config.abortGrace + CLOSING_MS;
-    await settle(running, Math.min(config.drainLimit, deadline.remainingMs() - closingMs));
+    await turns.settle(Math.min(config.drainLimit, deadline.remainingMs() - closingMs));
     for (const held of renewal.all()) held.abort('draining', 'the server is restarting');
-    await settle(running, Math.min(closingMs, deadline.remainingMs()));
+    await turns.settle(Math.min(closingMs, deadline.remainingMs()));
     await renewal.stop();
     await heartbeat.stop().catch(() => undefined);
     await scope.close();
@@ -139,43 +135,63 @@ export function createWorker(options: WorkerOptions): Service {
 
   return {
     name: 'turns-worker',
-    start: async () => {
-      scope.defer(() => keeper.stop());
-      await keeper.settled();
-      loop = await openLoop();
-      await scope.use(options.subscriber.subscribe(keys.control(workerId), (message) => onControl(message, renewal)), (leave) => leave());
-      await heartbeat.start();
-      every('reaping', config.reapEvery, createReaper(parts, completion, nextFence));
-      every(
-        'reconciling',
-        config.reconcileEvery,
-        createReconciler({ ...parts, connection: redis, completion, sql: options.sql }),
-      );
-      loop.start();
-    },
+    start,
     stop: (deadline) => (stopping ??= stop(deadline)),
     health: (): HealthReport => {
       const silentMs = loop === undefined ? 0 : Math.round(clock.monotonic() - loop.lastPollAt());
-      const isFull = slots.free() === 0;
-      const isAlive = loop !== undefined && keeper.isSettled() && (isFull || silentMs < SILENCE_LIMIT_MS);
-      const detail = { worker_id: workerId, slots: slots.total, busy: running.size, silent_ms: silentMs };
-      return { ok: isAlive && !draining.signal.aborted, detail: { ...detail, is_draining: draining.signal.aborted } };
+      const isPolling = slots.free() === 0 || silentMs < SILENCE_LIMIT_MS;
+      const isDraining = draining.signal.aborted;
+      return {
+        ok: loop !== undefined && keeper.isSettled() && isPolling && !isDraining,
+        detail: {
+          worker_id: parts.workerId,
+          slots: slots.total,
+          busy: turns.count(),
+          silent_ms: silentMs,
+          is_draining: isDraining,
+        },
+      };
     },
   };
 }
 
-/** Waits for all that run now, but not longer than `limitMs`. */
-async function settle(running: ReadonlySet<Promise<void>>, limitMs: number): Promise<void> {
-  if (running.size === 0 || limitMs <= 0) return;
-  const over = new AbortController();
-  const limit = sleep(limitMs, over.signal).catch(() => undefined);
-  await Promise.race([Promise.allSettled([...running]), limit]);
-  over.abort();
+/** Opens the five connections that wait for work; the scope closes them. */
+async function openClaimLoop(
+  options: WorkerOptions,
+  scope: Scope,
+  parts: Omit<ClaimLoopOptions, 'commands' | 'hot' | 'lanes'>,
+): Promise<ClaimLoop> {
+  const library = loadTurnScripts();
+  const open = async (role: string) => {
+    const connection = await scope.use(options.connectClaim(`${parts.workerId}.${role}`), (opened) =>
+      opened.close(),
+    );
+    return { connection, scripts: bindTurnScripts(library, connection, parts.keys.prefix) };
+  };
+  const hot = await open('claim');
+  const lanes = await Promise.all(USER_TYPES.map(async (lane) => ({ lane, ...(await open(lane)) })));
+  return createClaimLoop({ ...parts, commands: options.redis, hot, lanes });
 }
 
-function onControl(message: string, renewal: ReturnType<typeof createLeaseRenewal>): void {
+function createParts(options: WorkerOptions, onEpoch: () => void): WorkerParts {
+  const { keys, config, clock } = options;
+  const workerId = `${options.name}.${options.ids.token(6)}`;
+  return {
+    workerId,
+    rows: createTurnRows(options.sql, options.scope),
+    scripts: bindTurnScripts(loadTurnScripts(), options.redis, keys.prefix),
+    keys,
+    config,
+    clock,
+    log: options.log.child({ worker_id: workerId }),
+    onEpoch,
+  };
+}
+
+function onControl(message: string, renewal: LeaseRenewal): void {
   const order = JSON.parse(message) as { kind?: string; task_id?: string };
-  if (order.kind === 'cancel') renewal.find(order.task_id ?? '')?.abort('cancelled', 'the user stopped the turn');
+  if (order.kind === 'cancel')
+    renewal.find(order.task_id ?? '')?.abort('cancelled', 'the user stopped the turn');
 }
 
 function createMeasures({ metrics }: WorkerOptions, busy: () => number) {
@@ -183,10 +199,8 @@ function createMeasures({ metrics }: WorkerOptions, busy: () => number) {
   const wait = metrics.timer('switchyard_turns_queue_wait_seconds', 'From accept to claim.', ['lane']);
   const slotsBusy = metrics.gauge('switchyard_turns_busy_slots', 'Slots reserved or running.');
   metrics.onScrape(() => slotsBusy.set(busy()));
-  return {
-    claimed: (lane: string, waitedMs: number) => {
-      claims.add({ lane });
-      wait.observeMs(Math.max(0, waitedMs), { lane });
-    },
+  return (lane: string, waitedMs: number): void => {
+    claims.add({ lane });
+    wait.observeMs(Math.max(0, waitedMs), { lane });
   };
 }

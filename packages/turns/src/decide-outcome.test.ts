@@ -8,12 +8,20 @@ import type { AbortReason, TurnOutcome } from './turn-types.ts';
 
 const config = { turnIdle: 600_000, turnWall: 2_400_000 };
 const done: Work = { outcome: completed('all') };
-const stopped: Work = { outcome: { status: 'cancelled', errorType: 'cancelled', message: 'x', record: record('part') } };
+const stopped: Work = {
+  outcome: { status: 'cancelled', errorType: 'cancelled', message: 'x', record: record('part') },
+};
 const thrown: Work = { error: new Error('inside') };
 
 test.each<[string, Work, AbortReason | undefined, string, string | undefined]>([
   ['completed', done, undefined, 'completed', undefined],
-  ['its own failure', { outcome: { status: 'failed', errorType: 'bundle_error', message: 'm', record: record('') } }, undefined, 'failed', 'bundle_error'],
+  [
+    'its own failure',
+    { outcome: { status: 'failed', errorType: 'bundle_error', message: 'm', record: record('') } },
+    undefined,
+    'failed',
+    'bundle_error',
+  ],
   ['thrown', thrown, undefined, 'failed', 'bundle_error'],
   ['thrown, named', { error: PlatformError.of('BUNDLE_CRASHED') }, undefined, 'failed', 'bundle_crashed'],
   ['cancelled', stopped, 'cancelled', 'cancelled', 'cancelled'],
@@ -37,8 +45,16 @@ test('chat_complete from the row is what the bundle returned', () => {
   const result = { final_answer: 'a', followups: ['f'], custom: { x: 1 } };
   const outcome: TurnOutcome = { status: 'completed', result, record: { ...record('a'), followups: ['f'] } };
   const end = decideOutcome({ outcome }, undefined, '', config);
-  const row = { status: 'completed' as const, folded_into: null, answer: end.answer as ReturnType<typeof record>, error: null };
-  expect(JSON.parse(decideTelling(payloadOf('T1'), row, 0).data)).toMatchObject({ type: 'chat.complete', data: result });
+  const row = {
+    status: 'completed' as const,
+    folded_into: null,
+    answer: end.answer as ReturnType<typeof record>,
+    error: null,
+  };
+  expect(JSON.parse(decideTelling(payloadOf('T1'), row, 0).data)).toMatchObject({
+    type: 'chat.complete',
+    data: result,
+  });
 });
 
 test.each([

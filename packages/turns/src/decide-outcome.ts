@@ -32,7 +32,8 @@ export function decideOutcome(
     error,
   });
   if (abortReason === 'cancelled') return ended('cancelled', CANCELLED);
-  if (abortReason === 'watchdog_idle' || abortReason === 'watchdog_wall') return ended('failed', timeoutError(abortReason, config));
+  if (abortReason === 'watchdog_idle' || abortReason === 'watchdog_wall')
+    return ended('failed', timeoutError(abortReason, config));
   if (outcome?.status === 'completed') {
     const { final_answer: _answer, followups: _followups, ...result } = outcome.result;
     const answer = { ...record, ...(Object.keys(result).length === 0 ? {} : { result }) };
@@ -41,17 +42,30 @@ export function decideOutcome(
   if (abortReason === 'draining') return ended('interrupted', DRAINED);
   if (outcome !== undefined) {
     const { errorType, message, details } = outcome;
-    return ended(outcome.status, { error: message, error_type: errorType, ...(details === undefined ? {} : { details }) });
+    return ended(outcome.status, {
+      error: message,
+      error_type: errorType,
+      ...(details === undefined ? {} : { details }),
+    });
   }
-  return ended('failed', errorRecord(work === 'too_late' ? undefined : 'error' in work ? work.error : undefined));
+  return ended(
+    'failed',
+    errorRecord(work === 'too_late' ? undefined : 'error' in work ? work.error : undefined),
+  );
 }
 
-function timeoutError(reason: AbortReason, config: Pick<WorkerConfig, 'turnIdle' | 'turnWall'>): TurnErrorRecord {
+function timeoutError(
+  reason: AbortReason,
+  config: Pick<WorkerConfig, 'turnIdle' | 'turnWall'>,
+): TurnErrorRecord {
   const isIdle = reason === 'watchdog_idle';
   return {
     error: 'The answer took too long.',
     error_type: 'task_watchdog_timeout',
-    details: { timeout_kind: isIdle ? 'idle' : 'wall', limit_sec: (isIdle ? config.turnIdle : config.turnWall) / 1000 },
+    details: {
+      timeout_kind: isIdle ? 'idle' : 'wall',
+      limit_sec: (isIdle ? config.turnIdle : config.turnWall) / 1000,
+    },
   };
 }
 

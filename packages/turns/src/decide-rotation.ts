@@ -7,7 +7,8 @@ import type { UserType } from '@switchyard/protocol';
  */
 export function decideRotation(weights: readonly number[]): UserType[] {
   const lanes = USER_TYPES.map((lane, index) => ({ lane, weight: weights[index] ?? 0, credit: 0 }));
-  if (lanes.some(({ weight }) => !Number.isInteger(weight) || weight < 1)) throw new RangeError('a lane without weight would starve');
+  if (lanes.some(({ weight }) => !Number.isInteger(weight) || weight < 1))
+    throw new RangeError('a lane without weight would starve');
   const total = lanes.reduce((sum, { weight }) => sum + weight, 0);
   return Array.from({ length: total }, () => {
     for (const entry of lanes) entry.credit += entry.weight;

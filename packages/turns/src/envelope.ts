@@ -1,5 +1,11 @@
 import { formatTimestamp } from '@switchyard/protocol';
-import type { ChatEnvelope, ChatTaskPayload, ConversationContext, EventStatus, ServiceContext } from '@switchyard/protocol';
+import type {
+  ChatEnvelope,
+  ChatTaskPayload,
+  ConversationContext,
+  EventStatus,
+  ServiceContext,
+} from '@switchyard/protocol';
 
 /** The parts of an envelope that are the same for every event of a message. */
 export type EnvelopeSource = Pick<
@@ -14,7 +20,10 @@ export function serviceContext(source: EnvelopeSource): ServiceContext {
     tenant: source.tenant,
     project: source.project,
     user: user.user_id,
-    user_obj: { user_type: user.user_type, ...(user.username === undefined ? {} : { username: user.username }) },
+    user_obj: {
+      user_type: user.user_type,
+      ...(user.username === undefined ? {} : { username: user.username }),
+    },
   };
 }
 

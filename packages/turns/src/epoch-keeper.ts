@@ -39,7 +39,9 @@ export function createEpochKeeper(options: RebuildOptions, sql: Sql): EpochKeepe
           return;
         }
         isSettled = false;
-        await sql.tryAdvisoryLock(lockKey, (lost) => rebuild(options, floor, AbortSignal.any([lost, stopped.signal])));
+        await sql.tryAdvisoryLock(lockKey, (lost) =>
+          rebuild(options, floor, AbortSignal.any([lost, stopped.signal])),
+        );
         if (await isOwn()) continue;
       } catch (error) {
         if (!stopped.signal.aborted) log.error('the queue was not rebuilt', { error });

@@ -122,7 +122,12 @@ async function workUntilOver(prepared: PreparedTurn, turn: RunningTurn, graceMs:
 }
 
 /** Row, then finish (02, step 5). While Postgres is away the lease is kept and the row is tried again. */
-async function endTurn(options: ExecutionOptions, held: Held, work: Work, emitter: TurnEmitter): Promise<void> {
+async function endTurn(
+  options: ExecutionOptions,
+  held: Held,
+  work: Work,
+  emitter: TurnEmitter,
+): Promise<void> {
   const { task } = held;
   const reason = held.signal.reason instanceof TurnAbort ? held.signal.reason.reason : undefined;
   if (work !== 'too_late' && 'error' in work && reason === undefined) {
@@ -134,7 +139,8 @@ async function endTurn(options: ExecutionOptions, held: Held, work: Work, emitte
     try {
       const state = await options.rows.end({ turnId: task.turnId, fence: task.fence, ...end });
       // Somebody else has decided: their end is told. A row that is not over belongs to whoever holds it now.
-      if (state === undefined || isEnded(state)) await options.completion.finish(task.payload, task.fence, state, held.isLost);
+      if (state === undefined || isEnded(state))
+        await options.completion.finish(task.payload, task.fence, state, held.isLost);
       return;
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;

@@ -9,7 +9,11 @@ function manual() {
     keyOf: (input) => input.split(':')[0] ?? '',
     run: (inputs) =>
       new Promise((resolve, reject) => {
-        calls.push({ inputs, settle: (error) => (error === undefined ? resolve(inputs.map((input) => `ok ${input}`)) : reject(error)) });
+        calls.push({
+          inputs,
+          settle: (error) =>
+            error === undefined ? resolve(inputs.map((input) => `ok ${input}`)) : reject(error),
+        });
       }),
   });
   return { calls, write };

@@ -29,7 +29,7 @@ export function createGroupWrites<Input, Output>(options: {
     }
     waiting = rest;
     // One order for everybody, so that two processes never wait for each other's rows crosswise.
-    return group.sort((a, b) => (options.keyOf(a.input) < options.keyOf(b.input) ? -1 : 1));
+    return group.toSorted((a, b) => (options.keyOf(a.input) < options.keyOf(b.input) ? -1 : 1));
   };
 
   const runGroup = async (group: readonly Waiter[]): Promise<void> => {
@@ -37,8 +37,8 @@ export function createGroupWrites<Input, Output>(options: {
       const outputs = await options.run(group.map((waiter) => waiter.input));
       group.forEach((waiter, index) => waiter.resolve(outputs[index] as Output));
     } catch (error) {
-      if (group.length === 1) return void group[0]?.reject(error);
-      for (const waiter of group) await runGroup([waiter]);
+      if (group.length === 1) group[0]?.reject(error);
+      else for (const waiter of group) await runGroup([waiter]);
     }
   };
 

@@ -13,7 +13,12 @@ export interface Heartbeat {
 
 const BEATS = 3;
 
-export function createHeartbeat(parts: WorkerParts, slots: Slots, version: string, lastPollAt: () => number): Heartbeat {
+export function createHeartbeat(
+  parts: WorkerParts,
+  slots: Slots,
+  version: string,
+  lastPollAt: () => number,
+): Heartbeat {
   const { scripts, workerId, config, clock, log } = parts;
   let isDraining = false;
   let timer: { stop(): Promise<void> } | undefined;

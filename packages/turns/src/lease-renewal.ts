@@ -64,7 +64,8 @@ export function createLeaseRenewal(parts: WorkerParts): LeaseRenewal {
 
   const tick = (): Promise<void> => {
     const now = clock.monotonic();
-    for (const entry of held.values()) if (now >= entry.deadline) entry.lose('the lease was not renewed in time');
+    for (const entry of held.values())
+      if (now >= entry.deadline) entry.lose('the lease was not renewed in time');
     if (held.size === 0 || isAsking || now < askAt) return Promise.resolve();
     isAsking = true;
     askAt = now + config.leaseRenew;

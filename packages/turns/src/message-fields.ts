@@ -3,11 +3,14 @@ import type { ChatTaskPayload } from '@switchyard/protocol';
 import type { Keys } from '@switchyard/redis';
 import { conversationContext, serviceContext } from './envelope.ts';
 import type { StoredTask } from './turn-types.ts';
-import type { MessageFields } from './turn-scripts.ts';
+import type { MessageFields } from './script-arguments.ts';
 
 /** `"service":{...},"conversation":{...}`: what a script puts into every event body that it writes for a message. */
 function bodyFragment(payload: ChatTaskPayload): string {
-  return JSON.stringify({ service: serviceContext(payload), conversation: conversationContext(payload) }).slice(1, -1);
+  return JSON.stringify({
+    service: serviceContext(payload),
+    conversation: conversationContext(payload),
+  }).slice(1, -1);
 }
 
 /** A message as the scripts take it. */

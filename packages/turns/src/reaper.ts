@@ -3,7 +3,7 @@ import type { Completion } from './completion.ts';
 import { ScriptResult } from './script-result.ts';
 import { isEnded, LOST_WORKER, SPENT } from './terminal-event.ts';
 import { parsePayload } from './claimed-task.ts';
-import type { RawTask } from './turn-scripts.ts';
+import type { RawTask } from './script-replies.ts';
 import type { FenceCounter, WorkerParts } from './worker-parts.ts';
 
 const SUSPECTS_AT_ONCE = 50;
@@ -12,7 +12,11 @@ const SUSPECTS_AT_ONCE = 50;
  * Finds claims that nobody holds and settles them under a lease of its own (02, step 6): first the row, which says what happened,
  * then back on the lane or to its end. One that dies on the way loses its lease, and the next one repeats it.
  */
-export function createReaper(parts: WorkerParts, completion: Completion, nextFence: FenceCounter): () => Promise<void> {
+export function createReaper(
+  parts: WorkerParts,
+  completion: Completion,
+  nextFence: FenceCounter,
+): () => Promise<void> {
   const { scripts, rows, config, clock, workerId, log } = parts;
 
   const settle = async (suspect: RawTask, deadline: number): Promise<void> => {

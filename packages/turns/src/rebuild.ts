@@ -91,7 +91,11 @@ async function markTold({ rows, connection, keys }: RebuildOptions): Promise<voi
 }
 
 /** In the order of their rows, so that the first of a conversation gets the lane and the others wait behind it. */
-async function requeueAll({ rows, completion }: RebuildOptions, token: string, lost: AbortSignal): Promise<number> {
+async function requeueAll(
+  { rows, completion }: RebuildOptions,
+  token: string,
+  lost: AbortSignal,
+): Promise<number> {
   let count = 0;
   let page: TurnRow[] = [];
   do {

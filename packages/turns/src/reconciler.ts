@@ -62,7 +62,12 @@ async function withoutTask(options: ReconcilerOptions, page: readonly TurnRow[])
   const { connection, keys } = options;
   const pipeline = connection.driver.pipeline().hget(keys.epoch(), 'run_id');
   for (const { turn_id, request } of page) {
-    pipeline.exists(keys.task(request.task_id), keys.lease(request.task_id), keys.started(request.task_id), keys.told(turn_id));
+    pipeline.exists(
+      keys.task(request.task_id),
+      keys.lease(request.task_id),
+      keys.started(request.task_id),
+      keys.told(turn_id),
+    );
   }
   const [owner, ...counts] = ((await pipeline.exec()) ?? []).map(([error, value]) => {
     if (error !== null) throw error;
@@ -80,7 +85,8 @@ async function repair(options: ReconcilerOptions, row: TurnRow): Promise<void> {
   log.warn('row without a task repaired', { turn_id: row.turn_id, status: row.status, kind: row.kind });
   if (row.status === 'running') {
     const interrupted = await rows.interrupt(row.turn_id, row.fence ?? '', LOST_WORKER);
-    if (interrupted !== undefined && isEnded(interrupted)) await completion.finishFromRow(interrupted, interrupted);
+    if (interrupted !== undefined && isEnded(interrupted))
+      await completion.finishFromRow(interrupted, interrupted);
     return;
   }
   // A steer never starts a turn; its own is over.

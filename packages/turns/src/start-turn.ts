@@ -16,7 +16,11 @@ const ROW_ATTEMPTS = 4;
 const ROW_PAUSE_MS = 100;
 
 /** Row `running` under the fence, then the script (02, step 3). Every other state that the row may be in has its own end. */
-export async function startTurn(parts: WorkerParts, completion: Completion, held: Held): Promise<StartVerdict> {
+export async function startTurn(
+  parts: WorkerParts,
+  completion: Completion,
+  held: Held,
+): Promise<StartVerdict> {
   const { task } = held;
   const finish = async (end: Parameters<Completion['finish']>[2]): Promise<StartVerdict> => {
     await completion.finish(task.payload, task.fence, end, held.isLost);
@@ -29,7 +33,8 @@ export async function startTurn(parts: WorkerParts, completion: Completion, held
     if (state === undefined) return finish(undefined);
     if (isEnded(state)) return finish(state);
     // A reply that was lost: the row is ours already.
-    if (state.status === 'running' && state.fence === task.fence) return runStartScript(parts, completion, held);
+    if (state.status === 'running' && state.fence === task.fence)
+      return runStartScript(parts, completion, held);
     if (state.status === 'running') {
       const row = await parts.rows.interrupt(task.turnId, state.fence ?? '', LOST_WORKER);
       if (row !== undefined && isEnded(row)) return finish(row);
@@ -68,10 +73,14 @@ async function runStartScript(parts: WorkerParts, completion: Completion, held: 
     marker_ms: markerMs(parts.config),
     events: firstEvents(parts, held),
   });
-  const settle = async (status: 'cancelled' | 'interrupted', error: TurnErrorRecord): Promise<StartVerdict> => {
+  const settle = async (
+    status: 'cancelled' | 'interrupted',
+    error: TurnErrorRecord,
+  ): Promise<StartVerdict> => {
     const end = { turnId: task.turnId, fence: task.fence, status, answer: null, answerText: null, error };
     const state = await parts.rows.end(end);
-    if (state === undefined || isEnded(state)) await completion.finish(payload, task.fence, state, held.isLost);
+    if (state === undefined || isEnded(state))
+      await completion.finish(payload, task.fence, state, held.isLost);
     return 'over';
   };
   switch (code) {
@@ -107,6 +116,10 @@ function firstEvents(parts: WorkerParts, held: Held): string[] {
   );
   if (payload.attachments.length === 0) return ['chat_start', JSON.stringify(started)];
   const data = { items: payload.attachments };
-  const attachments = buildEnvelope(payload, { type: 'chat.attachments', step: 'attachments', status: 'completed', data }, nowMs);
+  const attachments = buildEnvelope(
+    payload,
+    { type: 'chat.attachments', step: 'attachments', status: 'completed', data },
+    nowMs,
+  );
   return ['chat_step', JSON.stringify(attachments), 'chat_start', JSON.stringify(started)];
 }

@@ -53,10 +53,16 @@ export function decideTelling(
   nowMs: number,
   foldedIds: readonly string[] = [],
 ): Telling {
-  const rest = end.status === 'failed' || end.status === 'interrupted' || end.status === 'dead' ? 'error' : 'idle';
+  const rest =
+    end.status === 'failed' || end.status === 'interrupted' || end.status === 'dead' ? 'error' : 'idle';
   const completion = COMPLETION[end.status];
   if (end.status === 'folded') {
-    return { event: 'chat_service', data: consumedEvent(payload, end.folded_into ?? '', nowMs), rest, completion };
+    return {
+      event: 'chat_service',
+      data: consumedEvent(payload, end.folded_into ?? '', nowMs),
+      rest,
+      completion,
+    };
   }
   if (end.status === 'completed') {
     const { answer } = end;
@@ -66,8 +72,19 @@ export function decideTelling(
       ...(followups.length === 0 ? {} : { followups }),
       ...answer?.result,
     };
-    const parts = { type: 'chat.complete', step: 'turn', agent: 'assistant', status: 'completed' as const, data: result };
-    return { event: 'chat_complete', data: JSON.stringify(buildEnvelope(payload, parts, nowMs)), rest, completion };
+    const parts = {
+      type: 'chat.complete',
+      step: 'turn',
+      agent: 'assistant',
+      status: 'completed' as const,
+      data: result,
+    };
+    return {
+      event: 'chat_complete',
+      data: JSON.stringify(buildEnvelope(payload, parts, nowMs)),
+      rest,
+      completion,
+    };
   }
   const error = end.error ?? CANCELLED;
   const data = {
@@ -78,12 +95,22 @@ export function decideTelling(
     task_id: payload.task_id,
   };
   const parts = { type: 'chat.error', step: 'turn', agent: 'assistant', status: 'error' as const, data };
-  return { event: 'chat_error', data: JSON.stringify(buildEnvelope(payload, parts, nowMs)), rest, completion };
+  return {
+    event: 'chat_error',
+    data: JSON.stringify(buildEnvelope(payload, parts, nowMs)),
+    rest,
+    completion,
+  };
 }
 
 /** What tells a message that a running turn took in: it has no turn of its own. */
 export function consumedEvent(payload: ChatTaskPayload, intoTurnId: string, nowMs: number): string {
   const data = { queued_turn_id: payload.turn_id, turn_id: intoTurnId };
-  const parts = { type: 'event.continuation.consumed', step: 'continuation', status: 'completed' as const, data };
+  const parts = {
+    type: 'event.continuation.consumed',
+    step: 'continuation',
+    status: 'completed' as const,
+    data,
+  };
   return JSON.stringify(buildEnvelope(payload, parts, nowMs));
 }

@@ -1,5 +1,6 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
 import type { Held } from './lease-renewal.ts';
+import type { EmitArguments } from './script-arguments.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
 import type { TurnEvent } from './turn-types.ts';
 import type { WorkerParts } from './worker-parts.ts';
@@ -31,7 +32,6 @@ const RETRY_PAUSE_MS = 50;
  * step 4). A batch whose reply is lost goes again under the same numbers, and Redis ignores what it has.
  */
 export function createTurnEmitter(parts: WorkerParts, held: Held): TurnEmitter {
-  const { task } = held;
   let queue: Waiting[] = [];
   let count = 0;
   let sending: Promise<void> | undefined;
@@ -43,22 +43,7 @@ export function createTurnEmitter(parts: WorkerParts, held: Held): TurnEmitter {
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     const text = batch.findLast(({ event }) => event.answerText !== undefined)?.event.answerText;
     const isGrown = text !== undefined && keptText !== '' && text.startsWith(keptText);
-    const args = {
-      task_id: task.taskId,
-      fence: task.fence,
-      turn_id: task.turnId,
-      conversation_id: task.conversationId,
-      session_id: task.payload.session_id,
-      snapshot_mode: text === undefined ? ('none' as const) : isGrown ? ('append' as const) : ('set' as const),
-      snapshot_text: text === undefined ? '' : isGrown ? text.slice(keptText.length) : text,
-      snapshot_ms: parts.config.turnWall,
-      events: batch.flatMap(({ number, event, data }) => [
-        number,
-        event.event,
-        event.streamId ?? task.payload.stream_id,
-        data,
-      ]),
-    };
+    const args = emitArguments(parts, held, batch, { text, keptText, isGrown });
     for (;;) {
       if (held.isLost()) throw toTurnError(ScriptResult.LeaseLost, 'emit');
       try {
@@ -125,4 +110,31 @@ function takeBatch(queue: readonly Waiting[]): Waiting[] {
     batch.push(waiting);
   }
   return batch;
+}
+
+/** The kept answer grows by what is new of it; the whole goes out only when it is another text. */
+function emitArguments(
+  parts: WorkerParts,
+  { task }: Held,
+  batch: readonly Waiting[],
+  answer: { text: string | undefined; keptText: string; isGrown: boolean },
+): EmitArguments {
+  const { text = '', keptText, isGrown } = answer;
+  const grown = isGrown ? ('append' as const) : ('set' as const);
+  return {
+    task_id: task.taskId,
+    fence: task.fence,
+    turn_id: task.turnId,
+    conversation_id: task.conversationId,
+    session_id: task.payload.session_id,
+    snapshot_mode: answer.text === undefined ? 'none' : grown,
+    snapshot_text: isGrown ? text.slice(keptText.length) : text,
+    snapshot_ms: parts.config.turnWall,
+    events: batch.flatMap(({ number, event, data }) => [
+      number,
+      event.event,
+      event.streamId ?? task.payload.stream_id,
+      data,
+    ]),
+  };
 }

@@ -29,11 +29,13 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
     try {
       return await sql.query<R>(statement);
     } catch (error) {
-      if (isUnavailable(error)) throw PlatformError.of('UNAVAILABLE', 'postgres is away', { cause: error, retryAfterSec: 2 });
+      if (isUnavailable(error))
+        throw PlatformError.of('UNAVAILABLE', 'postgres is away', { cause: error, retryAfterSec: 2 });
       throw error;
     }
   };
-  const first = async <R extends object>(statement: Statement): Promise<R | undefined> => (await ask<R>(statement))[0];
+  const first = async <R extends object>(statement: Statement): Promise<R | undefined> =>
+    (await ask<R>(statement))[0];
 
   const insert = createGroupWrites<ChatTaskPayload, InsertedTurn | undefined>({
     maxSize: MAX_GROUP,
@@ -63,8 +65,10 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
     end,
     settle: (input: SettleInput) => first<TurnRow>(settleTurn(scope, input)),
     /** Those that were queued. */
-    cancel: (turnIds: readonly string[], error: TurnErrorRecord) => ask<TurnRow>(cancelTurns(scope, turnIds, error)),
-    fold: (turnId: string, into: { turnId: string; fence: string }) => first<TurnState>(foldTurn(scope, turnId, into)),
+    cancel: (turnIds: readonly string[], error: TurnErrorRecord) =>
+      ask<TurnRow>(cancelTurns(scope, turnIds, error)),
+    fold: (turnId: string, into: { turnId: string; fence: string }) =>
+      first<TurnState>(foldTurn(scope, turnId, into)),
     interrupt: (turnId: string, fence: string, error: TurnErrorRecord) =>
       first<TurnRow>(interruptTurn(scope, turnId, fence, error)),
     interruptRunning: (error: TurnErrorRecord) => ask<TurnRow>(interruptRunningTurns(scope, error)),
@@ -72,7 +76,8 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
     deleteQueued: async (turnId: string, version: string) =>
       (await first(deleteQueuedTurn(scope, turnId, version))) !== undefined,
     read: (turnId: string) => first<TurnRow>(readTurn(scope, turnId)),
-    readLive: (conversationId: string, userId: string) => ask<TurnRow>(readLiveTurns(scope, conversationId, userId)),
+    readLive: (conversationId: string, userId: string) =>
+      ask<TurnRow>(readLiveTurns(scope, conversationId, userId)),
     readFoldedTurnIds: async (turnId: string) =>
       (await ask<{ turn_id: string }>(readFoldedTurnIds(scope, turnId))).map((row) => row.turn_id),
     readUnfinished: (ageMs: number, afterSeq: number, limit: number) =>
@@ -87,7 +92,10 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
 }
 export type TurnRows = ReturnType<typeof createTurnRows>;
 
-function byTurn(inputs: readonly { turnId: string }[], rows: readonly TurnState[]): (TurnState | undefined)[] {
+function byTurn(
+  inputs: readonly { turnId: string }[],
+  rows: readonly TurnState[],
+): (TurnState | undefined)[] {
   const found = new Map(rows.map((row) => [row.turn_id, row]));
   return inputs.map((input) => found.get(input.turnId));
 }

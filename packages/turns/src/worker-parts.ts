@@ -38,7 +38,11 @@ export function createFenceCounter(): FenceCounter {
 }
 
 /** Runs `work` again and again with a pause after each run, never twice at once, until stopped. Failures are for `onError`. */
-export function startInterval(work: () => Promise<void>, everyMs: number, onError: (error: unknown) => void): { stop(): Promise<void> } {
+export function startInterval(
+  work: () => Promise<void>,
+  everyMs: number,
+  onError: (error: unknown) => void,
+): { stop(): Promise<void> } {
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();

@@ -1,40 +1,10 @@
 import { PlatformError } from '@switchyard/kernel';
-import { Deadline } from '@switchyard/kernel';
 import { describe, expect } from 'vitest';
+import { controlled, delta, ended, untilAborted } from '../test/executors.ts';
 import { completed, record } from '../test/fixtures.ts';
-import { echo, turnsTest } from '../test/stage.ts';
-import type { Stage } from '../test/stage.ts';
-import { buildEnvelope } from './envelope.ts';
-import { TurnAbort } from './turn-abort.ts';
-import type { RunningTurn, TurnExecutor, TurnOutcome } from './turn-types.ts';
-
-const test = turnsTest;
-
-/** Runs what the test says, and lets it wait for the start. */
-function controlled(run: (turn: RunningTurn) => Promise<TurnOutcome>) {
-  const started: RunningTurn[] = [];
-  const executor: TurnExecutor = {
-    prepare: () =>
-      Promise.resolve((turn) => {
-        started.push(turn);
-        return run(turn);
-      }),
-  };
-  return { executor, started };
-}
-
-const untilAborted = (turn: RunningTurn): Promise<TurnOutcome> =>
-  new Promise((_resolve, reject) => turn.signal.addEventListener('abort', () => reject(turn.signal.reason as Error)));
-
-const delta = (turn: RunningTurn, answerText: string) =>
-  turn.emit({
-    event: 'chat_delta',
-    data: buildEnvelope(turn.task.payload, { type: 'chat.delta', step: 'stream', status: 'running' }, 0),
-    answerText,
-  });
-
-const ended = (stage: Stage, turnId: string) =>
-  expect.poll(async () => (await stage.story(turnId)).filter((word) => /^(chat_complete|chat_error)/.test(word)), { timeout: 8000 });
+import { echo, turnsTest as test } from '../test/stage.ts';
+import type { TurnAbort } from './turn-abort.ts';
+import type { RunningTurn, TurnExecutor } from './turn-types.ts';
 
 test('the walk of a turn: events in the order of 03, row and conversation agree', async ({ stage }) => {
   const { executor } = controlled(async (turn) => {
@@ -58,13 +28,20 @@ test('the walk of a turn: events in the order of 03, row and conversation agree'
   ]);
   const log = await stage.log();
   expect(log.map((line) => line.prev)).toEqual(['0-0', ...log.slice(0, -1).map((line) => line.id)]);
-  expect(log.find((line) => line.event === 'chat_complete')?.body.data).toEqual({ final_answer: 'Hello', extra: 1 });
+  expect(log.find((line) => line.event === 'chat_complete')?.body.data).toEqual({
+    final_answer: 'Hello',
+    extra: 1,
+  });
   expect(await stage.status(ack.turn_id)).toBe('completed');
-  const [row] = await stage.sql.query<{ answer_text: string; attempt: number }>({ text: 'select answer_text, attempt from turn' });
+  const [row] = await stage.sql.query<{ answer_text: string; attempt: number }>({
+    text: 'select answer_text, attempt from turn',
+  });
   expect(row).toEqual({ answer_text: 'Hello', attempt: 1 });
 });
 
-test('two workers, 200 conversations with followups: each turn exactly once, in order, never two of a conversation at once', async ({ stage }) => {
+test('two workers, 200 conversations with followups: each turn exactly once, in order, never two of a conversation at once', async ({
+  stage,
+}) => {
   const ran: string[] = [];
   const open = new Set<string>();
   let overlaps = 0;
@@ -77,14 +54,19 @@ test('two workers, 200 conversations with followups: each turn exactly once, in 
     open.delete(conversationId);
     return completed(payload.message);
   });
-  await stage.startWorker(executor, { slots: 150 });
-  await stage.startWorker(executor, { slots: 150 });
+  await stage.startWorker(executor, { slots: 150, lease: 5000, leaseRenew: 1000 });
+  await stage.startWorker(executor, { slots: 150, lease: 5000, leaseRenew: 1000 });
   const turns = stage.createTurns();
   const types = ['privileged', 'paid', 'registered', 'anonymous'] as const;
   const talk = async (index: number) => {
     for (const text of ['1', '2', '3']) {
       await turns.accept(
-        stage.request({ user: `u${index}`, conversationId: `c${index}`, text, userType: types[index % 4] ?? 'paid' }),
+        stage.request({
+          user: `u${index}`,
+          conversationId: `c${index}`,
+          text,
+          userType: types[index % 4] ?? 'paid',
+        }),
       );
     }
   };
@@ -94,7 +76,9 @@ test('two workers, 200 conversations with followups: each turn exactly once, in 
   expect(overlaps).toBe(0);
   expect(new Set(ran).size).toBe(600);
   for (let index = 0; index < 200; index++) {
-    expect(ran.filter((line) => line.startsWith(`c${index} `))).toEqual(['1', '2', '3'].map((text) => `c${index} ${text}`));
+    expect(ran.filter((line) => line.startsWith(`c${index} `))).toEqual(
+      ['1', '2', '3'].map((text) => `c${index} ${text}`),
+    );
   }
   const rows = await stage.sql.query<{ status: string; count: number }>({
     text: 'select status, count(*)::int as count from turn group by status',
@@ -108,19 +92,26 @@ test('one slot only: what is on another lane than the blocked one still runs', a
   await stage.startWorker(echo, { slots: 1 });
   const acks = await Promise.all(
     (['anonymous', 'paid', 'registered'] as const).map((userType, index) =>
-      stage.turns.accept(stage.request({ userType, user: `u${index + 1}`, conversationId: `c${index}`, text: userType })),
+      stage.turns.accept(
+        stage.request({ userType, user: `u${index + 1}`, conversationId: `c${index}`, text: userType }),
+      ),
     ),
   );
-  for (const { ack } of acks) await expect.poll(() => stage.status(ack.turn_id), { timeout: 5000 }).toBe('completed');
+  for (const { ack } of acks)
+    await expect.poll(() => stage.status(ack.turn_id), { timeout: 5000 }).toBe('completed');
 });
 
 describe('a bundle that fails', () => {
-  test('prepare rejects: the turn starts and fails with that error, the next one is promoted', async ({ stage }) => {
+  test('prepare rejects: the turn starts and fails with that error, the next one is promoted', async ({
+    stage,
+  }) => {
     let calls = 0;
     const executor: TurnExecutor = {
       prepare: (task) =>
         ++calls === 1
-          ? Promise.reject(PlatformError.of('BUNDLE_UNAVAILABLE', 'no such bundle', { details: { bundle_id: 'x' } }))
+          ? Promise.reject(
+              PlatformError.of('BUNDLE_UNAVAILABLE', 'no such bundle', { details: { bundle_id: 'x' } }),
+            )
           : echo.prepare(task, AbortSignal.any([])),
     };
     const turns = stage.turns;
@@ -130,9 +121,16 @@ describe('a bundle that fails', () => {
     const second = await turns.accept(stage.request());
     await stage.startWorker(executor);
     await ended(stage, second.ack.turn_id).toEqual(['chat_complete']);
-    expect((await stage.story(first.ack.turn_id)).slice(-2)).toEqual(['chat_start', 'chat_error bundle_unavailable']);
+    expect((await stage.story(first.ack.turn_id)).slice(-2)).toEqual([
+      'chat_start',
+      'chat_error bundle_unavailable',
+    ]);
     const failed = (await stage.log()).find((line) => line.event === 'chat_error');
-    expect(failed?.body.data).toMatchObject({ error: 'no such bundle', bundle_id: 'x', task_id: first.ack.task_id });
+    expect(failed?.body.data).toMatchObject({
+      error: 'no such bundle',
+      bundle_id: 'x',
+      task_id: first.ack.task_id,
+    });
     expect(await stage.story(second.ack.turn_id)).toContain('in_progress after error');
     expect(await stage.status(first.ack.turn_id)).toBe('failed');
   });
@@ -149,22 +147,25 @@ describe('a bundle that fails', () => {
   test.for([
     ['idle', { turnIdle: 60 }, 0.06],
     ['wall', { turnWall: 80 }, 0.08],
-  ] as const)('%s watchdog: aborted, five seconds to clean up, then over', async ([kind, config, limit], { stage }) => {
-    const { executor, started } = controlled(async (turn) => {
-      await delta(turn, 'half an ans');
-      return new Promise(() => undefined);
-    });
-    await stage.startWorker(executor, config);
-    const { ack } = await stage.turns.accept(stage.request());
-    await ended(stage, ack.turn_id).toEqual(['chat_error task_watchdog_timeout']);
-    const failed = (await stage.log()).find((line) => line.event === 'chat_error');
-    expect(failed?.body.data).toMatchObject({ timeout_kind: kind, limit_sec: limit });
-    expect((await stage.rows.read(ack.turn_id))?.answer?.final_answer).toBe('half an ans');
-    const [turn] = started;
-    expect((turn?.signal.reason as TurnAbort).reason).toBe(`watchdog_${kind}`);
-    await expect(delta(turn as RunningTurn, 'late')).rejects.toBeInstanceOf(PlatformError);
-    await expect((turn as RunningTurn).take()).rejects.toBeInstanceOf(PlatformError);
-  });
+  ] as const)(
+    '%s watchdog: aborted, five seconds to clean up, then over',
+    async ([kind, config, limit], { stage }) => {
+      const { executor, started } = controlled(async (turn) => {
+        await delta(turn, 'half an ans');
+        return new Promise(() => undefined);
+      });
+      await stage.startWorker(executor, config);
+      const { ack } = await stage.turns.accept(stage.request());
+      await ended(stage, ack.turn_id).toEqual(['chat_error task_watchdog_timeout']);
+      const failed = (await stage.log()).find((line) => line.event === 'chat_error');
+      expect(failed?.body.data).toMatchObject({ timeout_kind: kind, limit_sec: limit });
+      expect((await stage.rows.read(ack.turn_id))?.answer?.final_answer).toBe('half an ans');
+      const [turn] = started;
+      expect((turn?.signal.reason as TurnAbort | undefined)?.reason).toBe(`watchdog_${kind}`);
+      await expect(delta(turn as RunningTurn, 'late')).rejects.toBeInstanceOf(PlatformError);
+      await expect((turn as RunningTurn).take()).rejects.toBeInstanceOf(PlatformError);
+    },
+  );
 });
 
 describe('cancel', () => {
@@ -221,7 +222,9 @@ describe('cancel', () => {
     await stage.beat();
     const acks = [];
     for (const text of ['1', '2', '3']) acks.push((await stage.turns.accept(stage.request({ text }))).ack);
-    expect(await stage.turns.cancel({ conversationId: 'c1', userId: 'u1', queued: true })).toEqual({ status: 'cancelled' });
+    expect(await stage.turns.cancel({ conversationId: 'c1', userId: 'u1', queued: true })).toEqual({
+      status: 'cancelled',
+    });
     for (const ack of acks) expect(await stage.status(ack.turn_id)).toBe('cancelled');
     expect(await stage.turns.conversationState('c1')).toMatchObject({ state: 'idle', current_turn_id: null });
     expect(await stage.turns.cancel({ conversationId: 'c1', userId: 'u1' })).toEqual({ status: 'idle' });
@@ -229,7 +232,9 @@ describe('cancel', () => {
 });
 
 describe('mailbox', () => {
-  test('a running turn takes a followup: told to its stream, not a turn of its own, named when the parent fails', async ({ stage }) => {
+  test('a running turn takes a followup: told to its stream, not a turn of its own, named when the parent fails', async ({
+    stage,
+  }) => {
     const taken: unknown[] = [];
     const { executor, started } = controlled(async (turn) => {
       await expect.poll(async () => (await turn.peek())?.message).toBe('also this');
@@ -241,12 +246,20 @@ describe('mailbox', () => {
     await expect.poll(() => started.length).toBe(1);
     const second = await stage.turns.accept(stage.request({ text: 'also this', messageId: 'm2' }));
     await ended(stage, ack.turn_id).toEqual(['chat_error bundle_error']);
-    expect(taken).toMatchObject([{ kind: 'followup', turn_id: second.ack.turn_id, message: 'also this' }, null]);
+    expect(taken).toMatchObject([
+      { kind: 'followup', turn_id: second.ack.turn_id, message: 'also this' },
+      null,
+    ]);
     expect(await stage.status(second.ack.turn_id)).toBe('folded');
-    expect(await stage.story(second.ack.turn_id)).toEqual(['event.continuation.accepted', 'event.continuation.consumed']);
+    expect(await stage.story(second.ack.turn_id)).toEqual([
+      'event.continuation.accepted',
+      'event.continuation.consumed',
+    ]);
     const failed = (await stage.log()).find((line) => line.event === 'chat_error');
     expect(failed?.body.data['folded_turn_ids']).toEqual([second.ack.turn_id]);
-    expect((await stage.turns.accept(stage.request({ messageId: 'm2' }))).ack.turn_id).toBe(second.ack.turn_id);
+    expect((await stage.turns.accept(stage.request({ messageId: 'm2' }))).ack.turn_id).toBe(
+      second.ack.turn_id,
+    );
   });
 
   test('an item that was cancelled is not given out', async ({ stage }) => {
@@ -263,173 +276,13 @@ describe('mailbox', () => {
     const gone = await stage.turns.accept(stage.request());
     const kept = await stage.turns.accept(stage.request({ kind: 'steer', text: 'left' }));
     // The row only, as after a crash between row and script.
-    await stage.sql.query({ text: `update turn set status = 'cancelled', ended_at = now() where turn_id = $1`, values: [gone.ack.turn_id] });
+    await stage.sql.query({
+      text: `update turn set status = 'cancelled', ended_at = now() where turn_id = $1`,
+      values: [gone.ack.turn_id],
+    });
     go.resolve();
     await ended(stage, ack.turn_id).toEqual(['chat_complete']);
     expect(taken).toMatchObject([{ kind: 'steer', turn_id: kept.ack.turn_id }]);
     await ended(stage, gone.ack.turn_id).toEqual(['chat_error cancelled']);
-  });
-});
-
-describe('a worker that dies', () => {
-  test('before the start: the turn runs elsewhere', async ({ stage }) => {
-    let prepared = 0;
-    const stuck: TurnExecutor = { prepare: () => (prepared++, new Promise(() => undefined)) };
-    const first = await stage.startWorker(stuck);
-    const { ack } = await stage.turns.accept(stage.request());
-    await expect.poll(() => prepared).toBe(1);
-    first.kill();
-    await stage.startWorker(echo);
-    await ended(stage, ack.turn_id).toEqual(['chat_complete']);
-    expect((await stage.story(ack.turn_id)).filter((word) => word === 'chat_start').length).toBe(1);
-  });
-
-  test('after the start: told as interrupted, never run again; the followup goes on', async ({ stage }) => {
-    const { executor, started } = controlled(() => new Promise(() => undefined));
-    const first = await stage.startWorker(executor);
-    const { ack } = await stage.turns.accept(stage.request());
-    await expect.poll(() => started.length).toBe(1);
-    const next = await stage.turns.accept(stage.request({ text: 'next' }));
-    first.kill();
-    const ran: string[] = [];
-    await stage.startWorker(controlled((turn) => Promise.resolve((ran.push(turn.task.turnId), completed('x')))).executor);
-    await ended(stage, ack.turn_id).toEqual(['chat_error turn_interrupted']);
-    await ended(stage, next.ack.turn_id).toEqual(['chat_complete']);
-    expect(ran).toEqual([next.ack.turn_id]);
-    const interrupted = (await stage.log()).find((line) => line.event === 'chat_error');
-    expect(interrupted?.body.data).toMatchObject({ reason: 'worker_lost_after_start', task_id: ack.task_id });
-    expect(await stage.status(ack.turn_id)).toBe('interrupted');
-  });
-
-  test('again and again before the start: given up in the end, and the client is told', async ({ stage }) => {
-    let prepared = 0;
-    const stuck: TurnExecutor = { prepare: () => (prepared++, new Promise(() => undefined)) };
-    let worker = await stage.startWorker(stuck, { maxAttempts: 1, lease: 150, leaseRenew: 30 });
-    const { ack } = await stage.turns.accept(stage.request());
-    for (const attempt of [1, 2]) {
-      await expect.poll(() => prepared, { timeout: 5000 }).toBe(attempt);
-      worker.kill();
-      worker = await stage.startWorker(stuck, { maxAttempts: 1, lease: 150, leaseRenew: 30 });
-    }
-    await ended(stage, ack.turn_id).toEqual(['chat_error turn_dead']);
-    expect([prepared, await stage.status(ack.turn_id)]).toEqual([2, 'dead']);
-  });
-
-  test('between row and start script: interrupted, without a first line', async ({ stage }) => {
-    await stage.openEpoch();
-    await stage.beat();
-    const { ack } = await stage.turns.accept(stage.request());
-    await stage.rows.start({ turnId: ack.turn_id, fence: 'w.dead:1' });
-    let ran = 0;
-    await stage.startWorker(controlled(() => Promise.resolve(completed(String(++ran)))).executor);
-    await ended(stage, ack.turn_id).toEqual(['chat_error turn_interrupted']);
-    expect(ran).toBe(0);
-  });
-
-  test('between row and finish: the client is told what the row says', async ({ stage }) => {
-    const { executor, started } = controlled(() => new Promise(() => undefined));
-    const first = await stage.startWorker(executor);
-    const { ack } = await stage.turns.accept(stage.request());
-    await expect.poll(() => started.length).toBe(1);
-    first.kill();
-    const { fence = '' } = started[0] ?? {};
-    const end = { turnId: ack.turn_id, fence, status: 'completed' as const, answer: record('done'), answerText: 'done', error: null };
-    expect((await stage.rows.end(end))?.is_changed).toBe(true);
-    await stage.startWorker(echo);
-    await ended(stage, ack.turn_id).toEqual(['chat_complete']);
-    const told = (await stage.log()).find((line) => line.event === 'chat_complete');
-    expect(told?.body.data).toEqual({ final_answer: 'done' });
-  });
-
-  test('between row and enqueue: an ingress that died leaves a message that runs all the same', async ({ stage }) => {
-    await stage.startWorker(echo);
-    const { ack } = await stage.turns.accept(stage.request());
-    await ended(stage, ack.turn_id).toEqual(['chat_complete']);
-    await stage.sql.query({
-      text: `insert into turn (tenant, project, turn_id, task_id, conversation_id, user_id, session_id, user_type, bundle_id,
-          message_id, kind, status, request, created_at)
-        select tenant, project, 'turn_lost', 'task_lost', 'c2', user_id, session_id, user_type, bundle_id, 'lost', kind, 'queued',
-          request || '{"turn_id":"turn_lost","task_id":"task_lost","conversation_id":"c2","message_id":"lost"}', now() - interval '1 minute'
-        from turn`,
-    });
-    await ended(stage, 'turn_lost').toEqual(['chat_complete']);
-  });
-});
-
-describe('a lost lease', () => {
-  test('aborts the turn; what it emits, takes and finishes is refused; somebody else’s end is told', async ({ stage }) => {
-    const after: unknown[] = [];
-    const { executor, started } = controlled(async (turn) => {
-      await delta(turn, 'a');
-      await new Promise((resolve) => turn.signal.addEventListener('abort', resolve));
-      after.push(await delta(turn, 'b').catch((error: unknown) => (error as PlatformError).code));
-      return completed('never told');
-    });
-    await stage.startWorker(executor);
-    const { ack } = await stage.turns.accept(stage.request());
-    await expect.poll(() => started.length).toBe(1);
-    await expect.poll(() => stage.story(ack.turn_id)).toContain('chat_delta');
-    await stage.redis.driver.set(stage.keys.lease(ack.task_id), 'w.other:1', 'PX', 300);
-    await expect.poll(() => (started[0]?.signal.reason as TurnAbort | undefined)?.reason).toBe('lease_lost');
-    await expect.poll(() => after).toEqual(['TURN_INTERRUPTED']);
-    await ended(stage, ack.turn_id).toEqual(['chat_error turn_interrupted']);
-    expect((await stage.story(ack.turn_id)).filter((word) => word === 'chat_delta').length).toBe(1);
-    expect(await stage.status(ack.turn_id)).toBe('interrupted');
-  });
-
-  test('a worker that cannot renew gives up by its own clock, before the lease is over', async ({ stage }) => {
-    const { executor, started } = controlled(untilAborted);
-    const worker = await stage.startWorker(executor, { lease: 1000, leaseRenew: 200 });
-    const { ack } = await stage.turns.accept(stage.request());
-    await expect.poll(() => started.length).toBe(1);
-    worker.kill();
-    await expect.poll(() => started[0]?.signal.aborted).toBe(true);
-    expect(await stage.redis.driver.pttl(stage.keys.lease(ack.task_id))).toBeGreaterThan(0);
-  });
-});
-
-describe('drain', () => {
-  test('what has not started goes back, what runs may end, the rest is told at once', async ({ stage }) => {
-    const release = Promise.withResolvers<void>();
-    const executor: TurnExecutor = {
-      prepare: (task) => {
-        if (task.payload.message === 'unstarted') return new Promise(() => undefined);
-        return Promise.resolve(async (turn) => {
-          if (task.payload.message === 'long') return untilAborted(turn);
-          await release.promise;
-          return completed('done');
-        });
-      },
-    };
-    const worker = await stage.startWorker(executor, { drainLimit: 300 });
-    const send = async (text: string) => (await stage.turns.accept(stage.request({ text, conversationId: text }))).ack;
-    const [unstarted, short, long] = [await send('unstarted'), await send('short'), await send('long')];
-    await expect.poll(() => stage.status(short.turn_id)).toBe('running');
-    await expect.poll(() => stage.status(long.turn_id)).toBe('running');
-    await expect.poll(async () => (await stage.turns.queueStats()).inflight.registered).toBe(3);
-    const stopped = worker.service.stop(Deadline.in(5000));
-    await expect.poll(async () => (await stage.turns.queueStats()).ready.registered).toBe(1);
-    expect(worker.service.health().ok).toBe(false);
-    await expect(send('more')).rejects.toMatchObject({ details: { reason: 'no_healthy_processes' } });
-    release.resolve();
-    await stopped;
-    expect([await stage.status(unstarted.turn_id), await stage.status(short.turn_id), await stage.status(long.turn_id)]).toEqual([
-      'queued',
-      'completed',
-      'interrupted',
-    ]);
-    const told = (await stage.log()).find((line) => line.event === 'chat_error');
-    expect(told?.body.data).toMatchObject({ error_type: 'turn_interrupted', reason: 'worker_draining' });
-    await stage.startWorker(echo);
-    await ended(stage, unstarted.turn_id).toEqual(['chat_complete']);
-  });
-
-  test('an idle worker is gone within a moment, blocked pops and all', async ({ stage }) => {
-    const worker = await stage.startWorker(echo, { blockedPop: 20_000 });
-    await expect.poll(() => worker.service.health().ok).toBe(true);
-    const startedAt = performance.now();
-    await worker.service.stop(Deadline.in(5000));
-    expect(performance.now() - startedAt).toBeLessThan(1000);
-    expect((await stage.turns.queueStats()).workers).toBe(0);
   });
 });

@@ -17,7 +17,6 @@ export const completed = (answer: string): TurnOutcome => ({
   record: record(answer),
 });
 
-
 /** A message as a script test needs it: only the ids differ. */
 export function payloadOf(turn: string, over: Partial<ChatTaskPayload> = {}): ChatTaskPayload {
   return {

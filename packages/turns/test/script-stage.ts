@@ -18,7 +18,11 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
     keys,
     redis,
     fenceOf,
-    enqueue: (turn: string, over: Partial<ChatTaskPayload> = {}, limits: Partial<{ threshold: number; user_limit: number; mailbox_limit: number }> = {}) => {
+    enqueue: (
+      turn: string,
+      over: Partial<ChatTaskPayload> = {},
+      limits: Partial<{ threshold: number; user_limit: number; mailbox_limit: number }> = {},
+    ) => {
       const payload = payloadOf(turn, over);
       messages.set(turn, payload);
       return scripts.enqueue({
@@ -58,7 +62,11 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
           events: ['chat_start', '{"type":"chat.start"}'],
         })
       ).code,
-    emit: async (turn: string, events: readonly (string | number)[], over: Partial<{ fence: string; snapshot_mode: 'set' | 'append'; snapshot_text: string }> = {}) =>
+    emit: async (
+      turn: string,
+      events: readonly (string | number)[],
+      over: Partial<{ fence: string; snapshot_mode: 'set' | 'append'; snapshot_text: string }> = {},
+    ) =>
       (
         await scripts.emit({
           task_id: `task-${turn}`,
@@ -73,7 +81,11 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
           ...over,
         })
       ).code,
-    finish: async (turn: string, end: Partial<TurnEnd> | undefined = { status: 'completed' }, fence?: string) => {
+    finish: async (
+      turn: string,
+      end: Partial<TurnEnd> | undefined = { status: 'completed' },
+      fence?: string,
+    ) => {
       const payload = message(turn);
       const whole = { status: 'completed' as const, folded_into: null, answer: null, error: null, ...end };
       return scripts.finish({
@@ -86,7 +98,11 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
       });
     },
     cancel: (turn: string) =>
-      scripts.cancel({ ...messageFields(keys, message(turn)), ...NOW, data: '{"type":"chat.error","data":{"error_type":"cancelled"}}' }),
+      scripts.cancel({
+        ...messageFields(keys, message(turn)),
+        ...NOW,
+        data: '{"type":"chat.error","data":{"error_type":"cancelled"}}',
+      }),
     take: async (turn: string, item: string) => {
       const fields = messageFields(keys, message(item));
       const { code } = await scripts.take({
@@ -107,7 +123,13 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
     leftovers: async () => {
       const found = await redis.driver.keys(`${keys.prefix}:*`);
       const names = found.map((key) => keys.nameOf(key));
-      return names.filter((name) => !['epoch', 'seen', 'told', 'events', 'conversation', 'workers', 'worker'].includes(name ?? '')).sort();
+      return names
+        .filter(
+          (name) =>
+            !['epoch', 'seen', 'told', 'events', 'conversation', 'workers', 'worker'].includes(name ?? ''),
+        )
+        .map(String)
+        .toSorted((a, b) => a.localeCompare(b));
     },
   };
 }

@@ -43,7 +43,12 @@ export interface LogLine {
   readonly event: string;
   readonly turnId: string;
   readonly streamId: string;
-  readonly body: { type: string; data: Record<string, unknown>; event: { status: string }; conversation: { turn_id: string } };
+  readonly body: {
+    type: string;
+    data: Record<string, unknown>;
+    event: { status: string };
+    conversation: { turn_id: string };
+  };
 }
 
 export interface TestWorker {
@@ -78,7 +83,7 @@ export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; sta
   redisUrl: async ({ task: _task }, use) => use(undefined),
   stage: async ({ redis, postgres, redisUrl }, use) => {
     const url = redisUrl ?? redis.url;
-    const closers: (() => Promise<unknown> | unknown)[] = [];
+    const closers: (() => unknown)[] = [];
     const scope = { tenant: redis.tenant, project: redis.project };
     const keys = createKeys(scope);
     const connect = async (kind: RedisKind = 'commands') => {
@@ -98,7 +103,7 @@ interface Parts {
   readonly commands: RedisConnection;
   readonly connect: (kind?: RedisKind) => Promise<RedisConnection>;
   readonly sql: Sql;
-  readonly closers: (() => Promise<unknown> | unknown)[];
+  readonly closers: (() => unknown)[];
 }
 
 export function createStage({ scope, keys, commands, connect, sql, closers }: Parts): Stage {
@@ -106,7 +111,12 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
   const rows = createTurnRows(sql, scope);
   const shared = { sql, keys, scope, clock, ids, log: silentLog, metrics };
   const turnsOf = (config: Partial<TurnsConfig> = {}, otherSql: Sql = sql) =>
-    createTurns({ ...shared, sql: otherSql, redis: commands, config: { ...turnsConfigSchema.parse({}), ...config } });
+    createTurns({
+      ...shared,
+      sql: otherSql,
+      redis: commands,
+      config: { ...turnsConfigSchema.parse({}), ...config },
+    });
   const log = async (session = 's1'): Promise<LogLine[]> =>
     (await commands.driver.xrange(keys.events(session), '-', '+')).map(([id, fields]) => {
       const at = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
@@ -128,9 +138,17 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
     turns: turnsOf(),
     connect,
     createTurns: turnsOf,
-    openEpoch: async () => void (await commands.driver.hset(keys.epoch(), { n: '7', run_id: commands.runId() })),
+    openEpoch: async () =>
+      void (await commands.driver.hset(keys.epoch(), { n: '7', run_id: commands.runId() })),
     beat: async (slots = 16) => {
-      const args = { worker_id: 'w-test', slots, busy: 0, draining: '0' as const, version: 'test', last_poll_ms: 0 };
+      const args = {
+        worker_id: 'w-test',
+        slots,
+        busy: 0,
+        draining: '0' as const,
+        version: 'test',
+        last_poll_ms: 0,
+      };
       await scripts.heartbeat({ ...args, life_ms: 60_000 });
     },
     startWorker: async (executor, config = {}) => {
@@ -159,7 +177,9 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
       };
       closers.push(() => {
         kill();
-        return service.stop({ remainingMs: () => 0 } as Parameters<Service['stop']>[0]).catch(() => undefined);
+        return service
+          .stop({ remainingMs: () => 0 } as Parameters<Service['stop']>[0])
+          .catch(() => undefined);
       });
       return { service, kill };
     },
@@ -182,18 +202,29 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
 }
 
 function words({ event, body }: LogLine): string {
-  if (event === 'conv_status') return `${String(body.data['state'])}${body.data['completion'] === undefined ? '' : ` after ${String(body.data['completion'])}`}`;
-  if (event === 'chat_error') return `chat_error ${String(body.data['error_type'])}`;
-  if (event === 'chat_service') return body.type;
-  return event;
+  const {
+    state,
+    completion,
+    error_type: errorType,
+  } = (body.data ?? {}) as Record<string, string | undefined>;
+  if (event === 'conv_status') return completion === undefined ? `${state}` : `${state} after ${completion}`;
+  if (event === 'chat_error') return `chat_error ${errorType}`;
+  return event === 'chat_service' ? body.type : event;
 }
 
 function createBreakableSql(sql: Sql): { sql: Sql; break(): void } {
   let isBroken = false;
-  const guard = <A extends unknown[], R>(run: (...args: A) => Promise<R>) => (...args: A): Promise<R> =>
-    isBroken ? Promise.reject(new Error('this process is dead')) : run(...args);
+  const guard =
+    <A extends unknown[], R>(run: (...args: A) => Promise<R>) =>
+    (...args: A): Promise<R> =>
+      isBroken ? Promise.reject(new Error('this process is dead')) : run(...args);
   return {
-    sql: { query: guard(sql.query), tx: guard(sql.tx), tryAdvisoryLock: guard(sql.tryAdvisoryLock), advisoryLock: guard(sql.advisoryLock) } as Sql,
+    sql: {
+      query: guard(sql.query),
+      tx: guard(sql.tx),
+      tryAdvisoryLock: guard(sql.tryAdvisoryLock),
+      advisoryLock: guard(sql.advisoryLock),
+    } as Sql,
     break: () => (isBroken = true),
   };
 }

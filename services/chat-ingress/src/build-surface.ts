@@ -16,6 +16,7 @@ import { createSubmitFromSocket } from './sockets/submit-from-socket.ts';
 import { createStreamOneMessage } from './streams/stream-one-message.ts';
 import { announceRefusal } from './submit/announce-refusal.ts';
 import { createBundleDirectory } from './submit/bundle-directory.ts';
+import { createConversationBundles } from './submit/conversation-bundles.ts';
 import { createMessageReader } from './submit/read-message.ts';
 import { createSubmitMessage } from './submit/submit-message.ts';
 
@@ -90,7 +91,7 @@ function buildSubmitting({
     announceRefusal: announceRefusal.bind(undefined, { relay, scope, clock }),
     submit: createSubmitMessage({
       bundles: createBundleDirectory(bundles, clock),
-      conversations,
+      conversationBundles: createConversationBundles(conversations),
       turns,
       stores: { blobs, files },
       limits: config,

@@ -49,7 +49,12 @@ export const procConfigSchema = z.object({
 });
 export type ProcConfig = Readonly<z.output<typeof procConfigSchema>>;
 
-/** The settings of this process. Throws CONFIG with one line that names everything that is wrong. */
+/**
+ * The settings of this process. Throws CONFIG with one line that names everything that is wrong. As in chat-ingress, in development
+ * people may look around without signing in.
+ */
 export function readProcConfig(): ProcConfig {
-  return loadConfig(procConfigSchema, process.env, 'chat-proc');
+  const isDevelopment = process.env['NODE_ENV'] === 'development' || process.env['NODE_ENV'] === 'test';
+  const env = { ...(isDevelopment ? { ANONYMOUS_ALLOWED: 'true' } : {}), ...process.env };
+  return loadConfig(procConfigSchema, env, 'chat-proc');
 }

@@ -43,7 +43,8 @@ export const texts = {
     label: 'Account and appearance',
     guest: 'Guest',
     types: { PRIVILEGED: 'Administrator', PAID: 'Paid', REGISTERED: 'Signed in', ANONYMOUS: 'Not signed in' },
-    guestHint: 'Your conversations are kept in this browser’s session. To sign in, open the link that the start of the server printed.',
+    guestHint:
+      'Your conversations are kept in this browser’s session. To sign in, open the link that the start of the server printed.',
     theme: 'Appearance',
     system: 'System',
     light: 'Light',
@@ -60,7 +61,8 @@ export const texts = {
     fallbackTitle: 'What would you like to know?',
     fallbackBody: 'Write a message below. The answer appears while it is being made.',
     starters: ['What can you do?', 'How does a message become an answer?', 'How do I write my own bundle?'],
-    offline: 'Offline mode: answers come from the documents on this server, with their sources. Nothing leaves it.',
+    offline:
+      'Offline mode: answers come from the documents on this server, with their sources. Nothing leaves it.',
     startersLabel: 'Ways to start',
   },
   turn: {
@@ -94,14 +96,32 @@ export const texts = {
     file: (size: string) => size,
   },
   errors: {
-    turn_interrupted: { title: 'The server restarted while answering', hint: 'What was written so far is above. It was not run twice.' },
+    turn_interrupted: {
+      title: 'The server restarted while answering',
+      hint: 'What was written so far is above. It was not run twice.',
+    },
     cancelled: { title: 'You stopped this answer', hint: '' },
-    task_watchdog_timeout: { title: 'The answer took too long and was ended', hint: 'A shorter or simpler question may work.' },
-    bundle_error: { title: 'Something went wrong inside the assistant', hint: 'Try again. If it stays, an administrator finds the details in the log.' },
-    bundle_crashed: { title: 'The assistant stopped unexpectedly', hint: 'It has been restarted. Try again.' },
+    task_watchdog_timeout: {
+      title: 'The answer took too long and was ended',
+      hint: 'A shorter or simpler question may work.',
+    },
+    bundle_error: {
+      title: 'Something went wrong inside the assistant',
+      hint: 'Try again. If it stays, an administrator finds the details in the log.',
+    },
+    bundle_crashed: {
+      title: 'The assistant stopped unexpectedly',
+      hint: 'It has been restarted. Try again.',
+    },
     bundle_blocked: { title: 'The assistant stopped responding', hint: 'It has been restarted. Try again.' },
-    bundle_unavailable: { title: 'The assistant cannot be started right now', hint: 'Try again in a moment.' },
-    network_error: { title: 'Not sent: the server cannot be reached', hint: 'Your message is kept here. Try again when the connection is back.' },
+    bundle_unavailable: {
+      title: 'The assistant cannot be started right now',
+      hint: 'Try again in a moment.',
+    },
+    network_error: {
+      title: 'Not sent: the server cannot be reached',
+      hint: 'Your message is kept here. Try again when the connection is back.',
+    },
     draining: { title: 'Not sent: the server is restarting', hint: 'Try again in a few seconds.' },
     unknown: { title: 'The answer ended with an error', hint: 'Try again.' },
     unsent: { title: 'Not sent', hint: 'Your message is kept here.' },
@@ -113,7 +133,10 @@ export const texts = {
       title: 'All workers are busy',
       hint: seconds === undefined ? 'Try again in a moment.' : `Try again in about ${Math.ceil(seconds)} s.`,
     }),
-    missing: { title: 'This conversation does not exist', hint: 'It may have been deleted, or it belongs to somebody else.' },
+    missing: {
+      title: 'This conversation does not exist',
+      hint: 'It may have been deleted, or it belongs to somebody else.',
+    },
     notLoaded: { title: 'The conversation could not be read', hint: 'Check the connection and try again.' },
     reload: 'Try again',
     start: 'Start a new conversation',

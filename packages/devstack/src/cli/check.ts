@@ -25,6 +25,13 @@ const stepsFor = (root: string): CheckStep[] => {
     },
     { name: 'boundaries', commands: [['turbo', 'boundaries']] },
     { name: 'structure', commands: [['node', 'tools/structure.ts']] },
+    {
+      name: 'docs',
+      commands: [
+        ['node', 'tools/links.ts'],
+        ['node', 'tools/generate-reference.ts', '--check'],
+      ],
+    },
     { name: 'unused', commands: [['knip', '--no-progress', '--no-config-hints']] },
     { name: 'unit tests', commands: [['vitest', 'run', '--project', 'unit', '--reporter', 'dot']] },
   ];

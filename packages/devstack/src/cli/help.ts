@@ -11,8 +11,9 @@ export const HELP = `Switchyard: ./dev <verb>
      --type TYPE           registered (default), paid or privileged
   logs [service]           merged logs, in colour; --follow goes on
   test [suite] [filter]    unit, integration, e2e, browser, chaos; without a name all of them; compose by name
-  check                    format, lint, types, boundaries, structure, unused code, unit tests
+  check                    format, lint, types, boundaries, structure, docs, unused code, unit tests
   bench [name]             measure; without a name lists what can be measured
+  compose init             write .env for docker-compose.yml, with new secrets
   doctor                   what is missing on this machine and how to get it
   config                   every setting of every service
   reset                    wipe the data folder, after asking

@@ -17,6 +17,7 @@ const VERBS: Readonly<Record<string, () => Promise<Verb>>> = {
   reset: async () => (await import('./reset.ts')).reset,
   bench: async () => (await import('./bench.ts')).bench,
   check: async () => (await import('./check.ts')).check,
+  compose: async () => (await import('./compose.ts')).compose,
 };
 
 const root = fileURLToPath(new URL('../../../..', import.meta.url)).replace(/\/$/, '');

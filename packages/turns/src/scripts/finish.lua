@@ -23,7 +23,7 @@ local n = epoch_of(run_id)
 if not n then return { -1 } end
 if fence == '' then
   if redis.call('EXISTS', K.task(task_id)) == 1 then return { -4 } end
-elseif false then
+elseif redis.call('GET', K.lease(task_id)) ~= fence then
   return { redis.call('EXISTS', K.task(task_id)) == 0 and redis.call('EXISTS', K.told(turn_id)) == 1 and 1 or -2 }
 end
 local m = { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id, session_id = session_id,

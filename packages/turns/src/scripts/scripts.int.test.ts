@@ -1,10 +1,11 @@
 import { describe, expect } from 'vitest';
+import { dump } from '../../test/dump.ts';
 import { turnsTest } from '../../test/stage.ts';
 import { createScriptStage, LEASE_MS } from '../../test/script-stage.ts';
 import { ScriptResult } from '../script-result.ts';
 import { loadTurnScripts } from '../turn-scripts.ts';
 
-const { Ok, Repeated, Known, Waiting, Epoch, LeaseLost, Missing, Owned, Cancelled, Started } = ScriptResult;
+const { Ok, Repeated, Known, Waiting, Epoch, LeaseLost, Missing, Cancelled, Started } = ScriptResult;
 
 const test = turnsTest.extend<{ s: ReturnType<typeof createScriptStage> }>({
   s: async ({ stage }, use) => {
@@ -33,7 +34,8 @@ test('every script but the heartbeat refuses another run_id and changes nothing'
     await s.emit('T1', [1, 'chat_step', '', '{}']),
     (await s.finish('T1')).code,
     (await stage.scripts.release({ task_id: 'task-T1', lane: 'registered', fence: 'w.x:11' })).code,
-    (await stage.scripts.reap({ reaper_id: 'r', counter: 0, lease_ms: 1, limit: 5, lanes: ['registered'] })).code,
+    (await stage.scripts.reap({ reaper_id: 'r', counter: 0, lease_ms: 1, limit: 5, lanes: ['registered'] }))
+      .code,
     (await stage.scripts.peek({ task_id: 'task-T1', fence: 'x', turn_id: 'T1', conversation_id: 'c1' })).code,
     await s.take('T1', 'T2'),
     (await s.cancel('T1')).code,
@@ -51,16 +53,23 @@ test('no script is longer than the house allows, and every one has its header', 
   for (const file of files) {
     const text = await readFile(new URL(file, dir), 'utf8');
     expect(text.split('\n').length, file).toBeLessThanOrEqual(61);
-    for (const part of ['-- KEYS', '-- ARGV', '-- Returns', '-- Invariants']) expect(text, file).toContain(part);
+    for (const part of ['-- KEYS', '-- ARGV', '-- Returns', '-- Invariants'])
+      expect(text, file).toContain(part);
   }
 });
 
 describe('enqueue', () => {
-  test('idle: task, lane, conversation, conv_status created and in_progress; the ack comes again', async ({ stage, s }) => {
+  test('idle: task, lane, conversation, conv_status created and in_progress; the ack comes again', async ({
+    stage,
+    s,
+  }) => {
     const first = await s.enqueue('T1');
     expect(first.code).toBe(Ok);
     expect(await stage.redis.driver.lrange(stage.keys.lane('registered'), 0, -1)).toEqual(['task-T1']);
-    expect(await stage.redis.driver.hmget(stage.keys.conversation('c1'), 'state', 'turn_id')).toEqual(['in_progress', 'T1']);
+    expect(await stage.redis.driver.hmget(stage.keys.conversation('c1'), 'state', 'turn_id')).toEqual([
+      'in_progress',
+      'T1',
+    ]);
     expect(await stage.story('T1')).toEqual(['created', 'in_progress']);
     const log = await stage.log();
     expect(first.words[0]).toBe(log[0]?.id);
@@ -75,7 +84,10 @@ describe('enqueue', () => {
     expect((await stage.log()).length).toBe(2);
   });
 
-  test('busy means that the conversation names a turn: mailbox, bounded, told to the stream', async ({ stage, s }) => {
+  test('busy means that the conversation names a turn: mailbox, bounded, told to the stream', async ({
+    stage,
+    s,
+  }) => {
     await s.enqueue('T1');
     const second = await s.enqueue('T2');
     expect(second).toMatchObject({ code: Waiting, words: [expect.any(String), 'T1'] });
@@ -103,7 +115,9 @@ describe('enqueue', () => {
     await s.enqueue('T1');
     const other = await s.enqueue('S1', { kind: 'steer', target_turn_id: 'T9' });
     expect(other).toEqual({ code: ScriptResult.TargetMismatch, words: ['T1'] });
-    expect((await s.enqueue('S1', { kind: 'steer', target_turn_id: 'T1' }, { threshold: 0 })).code).toBe(Waiting);
+    expect((await s.enqueue('S1', { kind: 'steer', target_turn_id: 'T1' }, { threshold: 0 })).code).toBe(
+      Waiting,
+    );
   });
 
   test('a message that is over is not run again when its ack is forgotten', async ({ stage, s }) => {
@@ -115,14 +129,19 @@ describe('enqueue', () => {
     expect((await s.enqueue('T1')).code).toBe(Known);
     expect(await stage.redis.driver.llen(stage.keys.lane('registered'))).toBe(0);
   });
-
 });
 
 describe('claim and adopt', () => {
-  test('first in, first out within a lane; lanes by the cycle; leases under ever new fences', async ({ stage, s }) => {
+  test('first in, first out within a lane; lanes by the cycle; leases under ever new fences', async ({
+    stage,
+    s,
+  }) => {
     const lanes = { A1: 'anonymous', A2: 'anonymous', P1: 'paid' } as const;
     for (const [turn, userType] of Object.entries(lanes)) {
-      await s.enqueue(turn, { conversation_id: `c-${turn}`, user: { user_id: 'u1', user_type: userType, roles: [] } });
+      await s.enqueue(turn, {
+        conversation_id: `c-${turn}`,
+        user: { user_id: 'u1', user_type: userType, roles: [] },
+      });
     }
     const reply = await s.claim(5);
     expect(reply.tasks.map((task) => [task.taskId, task.lane, task.attempts])).toEqual([
@@ -131,20 +150,34 @@ describe('claim and adopt', () => {
       ['task-A2', 'anonymous', 1],
     ]);
     expect(new Set(reply.tasks.map((task) => task.fence)).size).toBe(3);
-    expect(await stage.redis.driver.lrange(stage.keys.inflight('anonymous'), 0, -1)).toEqual(['task-A2', 'task-A1']);
+    expect(await stage.redis.driver.lrange(stage.keys.inflight('anonymous'), 0, -1)).toEqual([
+      'task-A2',
+      'task-A1',
+    ]);
     expect(await stage.redis.driver.pttl(stage.keys.lease('task-P1'))).toBeGreaterThan(LEASE_MS - 5000);
     expect((await s.claim(5)).tasks).toEqual([]);
   });
 
-  test('several at once keep to the cycle, and the next call goes on where it stopped', async ({ stage, s }) => {
+  test('several at once keep to the cycle, and the next call goes on where it stopped', async ({
+    stage,
+    s,
+  }) => {
     for (const turn of ['A1', 'A2', 'P1', 'P2']) {
       const userType = turn.startsWith('A') ? 'anonymous' : 'paid';
-      await s.enqueue(turn, { conversation_id: turn, user: { user_id: 'u1', user_type: userType, roles: [] } });
+      await s.enqueue(turn, {
+        conversation_id: turn,
+        user: { user_id: 'u1', user_type: userType, roles: [] },
+      });
     }
     const args = { worker_id: 'w', lease_ms: 1000, cycle: ['paid', 'anonymous'] };
     const one = await stage.scripts.claim({ ...args, counter: 0, wanted: 1, position: 0 });
     const rest = await stage.scripts.claim({ ...args, counter: 1, wanted: 3, position: one.position });
-    expect([...one.tasks, ...rest.tasks].map((task) => task.taskId)).toEqual(['task-P1', 'task-A1', 'task-P2', 'task-A2']);
+    expect([...one.tasks, ...rest.tasks].map((task) => task.taskId)).toEqual([
+      'task-P1',
+      'task-A1',
+      'task-P2',
+      'task-A2',
+    ]);
   });
 
   test('an id without a message is taken off the list', async ({ stage, s }) => {
@@ -158,8 +191,12 @@ describe('claim and adopt', () => {
     await s.enqueue('T1');
     const { driver } = stage.redis;
     await driver.rpoplpush(stage.keys.lane('registered'), stage.keys.inflight('registered'));
-    const adopt = (fence: string) => stage.scripts.adopt({ task_id: 'task-T1', lane: 'registered', fence, lease_ms: 1000 });
-    expect(await adopt('w:1')).toMatchObject({ code: Ok, task: { taskId: 'task-T1', fence: 'w:1', attempts: 1 } });
+    const adopt = (fence: string) =>
+      stage.scripts.adopt({ task_id: 'task-T1', lane: 'registered', fence, lease_ms: 1000 });
+    expect(await adopt('w:1')).toMatchObject({
+      code: Ok,
+      task: { taskId: 'task-T1', fence: 'w:1', attempts: 1 },
+    });
     expect((await adopt('w:2')).code).toBe(Missing);
     await driver.del(stage.keys.lease('task-T1'));
     await driver.del(stage.keys.inflight('registered'));
@@ -185,7 +222,10 @@ describe('renew, start, emit', () => {
     expect(await stage.redis.driver.pttl(stage.keys.lease('task-T2'))).toBeLessThan(6000);
   });
 
-  test('start: exactly one chat_start; not when fenced off, cancelled, or started by another', async ({ stage, s }) => {
+  test('start: exactly one chat_start; not when fenced off, cancelled, or started by another', async ({
+    stage,
+    s,
+  }) => {
     await s.enqueue('T1');
     await s.claim();
     expect(await s.start('T1', 'w.x:999')).toBe(LeaseLost);
@@ -193,7 +233,9 @@ describe('renew, start, emit', () => {
     expect(await s.start('T1')).toBe(Ok);
     expect(await s.start('T1')).toBe(Ok);
     expect((await stage.story('T1')).filter((word) => word === 'chat_start').length).toBe(1);
-    expect(await stage.redis.driver.hget(stage.keys.runningTurns('s1'), 'T1')).toBe((await stage.log()).at(-1)?.id);
+    expect(await stage.redis.driver.hget(stage.keys.runningTurns('s1'), 'T1')).toBe(
+      (await stage.log()).at(-1)?.id,
+    );
     await stage.redis.driver.set(stage.keys.lease('task-T1'), 'w.x:9990', 'PX', 5000);
     expect(await s.start('T1', 'w.x:9990')).toBe(Started);
 
@@ -204,14 +246,19 @@ describe('renew, start, emit', () => {
     expect(await stage.redis.driver.exists(stage.keys.started('task-T2'))).toBe(0);
   });
 
-  test('emit: in order, a number at most once, with the answer so far; nothing from one that is fenced off', async ({ stage, s }) => {
+  test('emit: in order, a number at most once, with the answer so far; nothing from one that is fenced off', async ({
+    stage,
+    s,
+  }) => {
     await s.enqueue('T1');
     await s.claim();
     await s.start('T1');
     const first = [1, 'chat_step', '', '{"n":1}', 2, 'chat_delta', 'stream-1', '{"n":2}'];
     expect(await s.emit('T1', first, { snapshot_mode: 'set', snapshot_text: 'Hä' })).toBe(Ok);
     expect(await s.emit('T1', first, { snapshot_mode: 'set', snapshot_text: 'again' })).toBe(Ok);
-    expect(await s.emit('T1', [3, 'chat_delta', '', '{"n":3}'], { snapshot_mode: 'append', snapshot_text: 'llo' })).toBe(Ok);
+    expect(
+      await s.emit('T1', [3, 'chat_delta', '', '{"n":3}'], { snapshot_mode: 'append', snapshot_text: 'llo' }),
+    ).toBe(Ok);
     const log = (await stage.log()).slice(3);
     expect(log.map((line) => line.body)).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
     expect(await stage.redis.driver.get(stage.keys.snapshot('T1'))).toBe(`${log.at(-1)?.id}\nHällo`);
@@ -220,85 +267,11 @@ describe('renew, start, emit', () => {
   });
 });
 
-describe('finish', () => {
-  test('tells once, forgets everything, and the conversation rests', async ({ stage, s }) => {
-    await s.enqueue('T1');
-    await s.claim();
-    await s.start('T1');
-    const fence = await s.fenceOf('T1');
-    await s.emit('T1', [1, 'chat_delta', '', '{}'], { snapshot_mode: 'set', snapshot_text: 'x' });
-    expect(await s.finish('T1')).toEqual({ code: Ok, promotedTaskId: '', droppedTurnIds: [] });
-    expect((await stage.story('T1')).slice(-2)).toEqual(['chat_complete', 'idle after success']);
-    expect(await stage.redis.driver.hmget(stage.keys.conversation('c1'), 'state', 'turn_id')).toEqual(['idle', '']);
-    expect(await s.leftovers()).toEqual([]);
-    expect((await s.finish('T1', { status: 'failed' }, fence)).code).toBe(Repeated);
-    expect((await stage.story('T1')).filter((word) => word.startsWith('chat_complete') || word.startsWith('chat_error')).length).toBe(1);
-  });
-
-  test('told is told: who finds the row without a task later says nothing again', async ({ stage, s }) => {
-    await s.enqueue('T1');
-    await s.claim();
-    await s.finish('T1');
-    const before = (await stage.log()).length;
-    expect((await s.finish('T1', { status: 'interrupted' }, '')).code).toBe(Ok);
-    expect((await stage.log()).length).toBe(before);
-  });
-
-  test('one that is fenced off finishes nothing', async ({ stage, s }) => {
-    await s.enqueue('T1');
-    await s.claim();
-    const stale = await s.fenceOf('T1');
-    await stage.redis.driver.set(stage.keys.lease('task-T1'), 'w.y:1', 'PX', 5000);
-    const before = await dump(stage);
-    expect((await s.finish('T1', { status: 'completed' }, stale)).code).toBe(LeaseLost);
-    expect((await s.finish('T1', { status: 'completed' }, '')).code).toBe(Owned);
-    expect(await dump(stage)).toEqual(before);
-  });
-
-  test('exactly one followup is promoted, in order, with the completion of the former turn', async ({ stage, s }) => {
-    for (const turn of ['T1', 'T2', 'T3']) await s.enqueue(turn);
-    await s.claim();
-    expect((await s.finish('T1', { status: 'failed', error: { error: 'x', error_type: 'bundle_error' } })).promotedTaskId).toBe('task-T2');
-    expect(await stage.redis.driver.lrange(stage.keys.lane('registered'), 0, -1)).toEqual(['task-T2']);
-    expect(await stage.redis.driver.lrange(stage.keys.mailbox('c1'), 0, -1)).toEqual(['task-T3']);
-    expect(await stage.story('T2')).toEqual(['event.continuation.accepted', 'in_progress after error']);
-    expect((await stage.story('T1')).at(-1)).toBe('chat_error bundle_error');
-    await s.claim();
-    expect((await s.finish('T2')).promotedTaskId).toBe('task-T3');
-    await s.claim();
-    await s.finish('T3', { status: 'interrupted', error: { error: 'x', error_type: 'turn_interrupted' } });
-    expect((await stage.story('T3')).at(-1)).toBe('error after interrupted');
-    expect(await s.leftovers()).toEqual([]);
-  });
-
-  test('leading steers are told and dropped, later ones stay for the next turn', async ({ stage, s }) => {
-    await s.enqueue('T1');
-    await s.enqueue('S1', { kind: 'steer' });
-    await s.enqueue('S2', { kind: 'steer' });
-    await s.enqueue('T2');
-    await s.enqueue('S3', { kind: 'steer' });
-    await s.claim();
-    expect(await s.finish('T1')).toEqual({ code: Ok, promotedTaskId: 'task-T2', droppedTurnIds: ['S1', 'S2'] });
-    expect((await stage.story('S1')).at(-1)).toBe('active_turn_control_no_active_turn');
-    expect(await stage.redis.driver.lrange(stage.keys.mailbox('c1'), 0, -1)).toEqual(['task-S3']);
-    await s.claim();
-    expect((await s.finish('T2')).droppedTurnIds).toEqual(['S3']);
-    expect((await stage.log()).at(-1)?.body.data['state']).toBe('idle');
-    expect(await s.leftovers()).toEqual([]);
-  });
-
-  test('a turn that the conversation does not name moves nothing', async ({ stage, s }) => {
-    await s.enqueue('T1');
-    await s.enqueue('T2');
-    await s.claim();
-    await stage.redis.driver.hset(stage.keys.conversation('c1'), 'turn_id', 'T0');
-    expect((await s.finish('T1')).promotedTaskId).toBe('');
-    expect(await stage.redis.driver.llen(stage.keys.mailbox('c1'))).toBe(1);
-  });
-});
-
 describe('requeue, release, reap', () => {
-  test('requeue from a row: made again, to the head of its lane or behind the running turn; not when told or there', async ({ stage, s }) => {
+  test('requeue from a row: made again, to the head of its lane or behind the running turn; not when told or there', async ({
+    stage,
+    s,
+  }) => {
     expect((await s.requeue('T1')).code).toBe(Ok);
     expect((await s.requeue('T1')).code).toBe(Repeated);
     expect((await s.requeue('T2')).code).toBe(Ok);
@@ -308,11 +281,20 @@ describe('requeue, release, reap', () => {
     expect((await s.requeue('T1')).code).toBe(Repeated);
   });
 
-  test('release gives back to the head, the claim not counted; never after the start', async ({ stage, s }) => {
+  test('release gives back to the head, the claim not counted; never after the start', async ({
+    stage,
+    s,
+  }) => {
     await s.enqueue('T1', { conversation_id: 'a' });
     await s.enqueue('T2', { conversation_id: 'b' });
     const release = async (turn: string, fence?: string) =>
-      (await stage.scripts.release({ task_id: `task-${turn}`, lane: 'registered', fence: fence ?? (await s.fenceOf(turn)) })).code;
+      (
+        await stage.scripts.release({
+          task_id: `task-${turn}`,
+          lane: 'registered',
+          fence: fence ?? (await s.fenceOf(turn)),
+        })
+      ).code;
     await s.claim();
     expect(await release('T1', 'w.x:999')).toBe(LeaseLost);
     expect(await release('T1')).toBe(Ok);
@@ -321,11 +303,22 @@ describe('requeue, release, reap', () => {
     expect(await release('T1')).toBe(Started);
   });
 
-  test('reap takes the lease only after a whole period without one, and the row decides the rest', async ({ stage, s }) => {
+  test('reap takes the lease only after a whole period without one, and the row decides the rest', async ({
+    stage,
+    s,
+  }) => {
     await s.enqueue('T1');
     await s.claim();
     const reap = async (leaseMs: number, counter = 0) =>
-      (await stage.scripts.reap({ reaper_id: 'w.r', counter, lease_ms: leaseMs, limit: 5, lanes: ['registered'] })).suspects;
+      (
+        await stage.scripts.reap({
+          reaper_id: 'w.r',
+          counter,
+          lease_ms: leaseMs,
+          limit: 5,
+          lanes: ['registered'],
+        })
+      ).suspects;
     expect(await reap(0)).toEqual([]);
     await stage.redis.driver.del(stage.keys.lease('task-T1'));
     expect(await reap(1000)).toEqual([]);
@@ -334,7 +327,12 @@ describe('requeue, release, reap', () => {
     // The period is over: seen as if it had been noticed long ago.
     await stage.redis.driver.hset(stage.keys.task('task-T1'), 'unleased_since', '1');
     const [suspect] = await reap(1000, 5);
-    expect(suspect).toMatchObject({ taskId: 'task-T1', fence: 'reaper:w.r:6', attempts: 1, isStarted: false });
+    expect(suspect).toMatchObject({
+      taskId: 'task-T1',
+      fence: 'reaper:w.r:6',
+      attempts: 1,
+      isStarted: false,
+    });
     expect(await reap(1000)).toEqual([]);
     expect((await s.requeue('T1', 'reaper:w.r:5')).code).toBe(LeaseLost);
     expect((await s.requeue('T1', 'reaper:w.r:6')).code).toBe(Ok);
@@ -348,38 +346,6 @@ describe('requeue, release, reap', () => {
     const args = { reaper_id: 'r', counter: 0, lease_ms: 1000, limit: 5, lanes: ['registered'] };
     expect((await stage.scripts.reap(args)).suspects).toEqual([]);
     expect(await stage.redis.driver.hexists(stage.keys.task('task-T1'), 'unleased_since')).toBe(0);
-  });
-});
-
-describe('peek, take, cancel', () => {
-  test('the running turn sees the first item and takes it once; another fence sees nothing', async ({ stage, s }) => {
-    for (const turn of ['T1', 'T2', 'T3']) await s.enqueue(turn);
-    await s.claim();
-    const fence = await s.fenceOf('T1');
-    const peek = (over = {}) =>
-      stage.scripts.peek({ task_id: 'task-T1', fence, turn_id: 'T1', conversation_id: 'c1', ...over });
-    expect((await peek()).item?.taskId).toBe('task-T2');
-    expect((await peek({ fence: 'x' })).code).toBe(LeaseLost);
-    expect((await peek({ turn_id: 'T9' })).code).toBe(LeaseLost);
-    expect(await s.take('T1', 'T3')).toBe(Missing);
-    expect(await s.take('T1', 'T2')).toBe(Ok);
-    expect(await s.take('T1', 'T2')).toBe(Ok);
-    expect((await stage.story('T2')).filter((word) => word === 'event.continuation.consumed').length).toBe(1);
-    expect((await peek()).item?.taskId).toBe('task-T3');
-    await stage.redis.driver.set(stage.keys.lease('task-T1'), 'w.y:1', 'PX', 5000);
-    expect((await peek()).code).toBe(LeaseLost);
-  });
-
-  test('cancel: out of the lane with the next promoted, out of the mailbox in place, left alone when claimed', async ({ stage, s }) => {
-    for (const turn of ['T1', 'T2', 'T3', 'T4']) await s.enqueue(turn);
-    expect(await s.cancel('T3')).toMatchObject({ code: Ok, promotedTaskId: '' });
-    expect((await stage.story('T3')).at(-1)).toBe('chat_error cancelled');
-    expect(await s.cancel('T1')).toMatchObject({ code: Ok, promotedTaskId: 'task-T2' });
-    expect((await stage.story('T2')).at(-1)).toBe('in_progress after cancelled');
-    await s.claim();
-    expect((await s.cancel('T2')).code).toBe(Repeated);
-    expect((await s.cancel('T9')).code).toBe(Missing);
-    expect((await stage.scripts.requestCancel({ task_id: 'task-T9' })).code).toBe(Missing);
   });
 });
 
@@ -401,7 +367,15 @@ onOwnRedis('a full Redis refuses it whole, and lets what runs go on', async ({ s
 
 test('heartbeat: alive for three beats, gone when it says so', async ({ stage }) => {
   const beat = (workerId: string, lifeMs: number) =>
-    stage.scripts.heartbeat({ worker_id: workerId, slots: 4, busy: 1, draining: '0', version: 'v', last_poll_ms: 0, life_ms: lifeMs });
+    stage.scripts.heartbeat({
+      worker_id: workerId,
+      slots: 4,
+      busy: 1,
+      draining: '0',
+      version: 'v',
+      last_poll_ms: 0,
+      life_ms: lifeMs,
+    });
   await beat('w.1', 60_000);
   expect((await stage.turns.queueStats()).capacity).toBe(4 * 4);
   await beat('w.2', 1);
@@ -421,9 +395,3 @@ test('epochs only grow; a rebuild that was overtaken does not open the data', as
   expect((await scripts.openEpoch({ token: 'c', at_least: 999 })).code).toBe(Repeated);
   expect(await redis.driver.hget(keys.epoch(), 'n')).toBe('101');
 });
-
-/** Everything of the scope with its content. */
-async function dump({ redis, keys }: { redis: { driver: { keys(p: string): Promise<string[]>; dump(k: string): Promise<unknown> } }; keys: { prefix: string } }) {
-  const found = (await redis.driver.keys(`${keys.prefix}:*`)).sort();
-  return Promise.all(found.map(async (key) => [key, String(await redis.driver.dump(key))]));
-}

@@ -11,6 +11,10 @@ where tenant = $1 and project = $2 and turn_id = any($3::text[]) and status = 'q
 returning ${ROW_COLUMNS}, true as is_changed`;
 
 /** Of one message or of many; the caller has checked whose they are. */
-export function cancelTurns(scope: TenantProject, turnIds: readonly string[], error: TurnErrorRecord): Statement {
+export function cancelTurns(
+  scope: TenantProject,
+  turnIds: readonly string[],
+  error: TurnErrorRecord,
+): Statement {
   return { name: 'turns-cancel', text: TEXT, values: [scope.tenant, scope.project, turnIds, json(error)] };
 }

@@ -14,6 +14,14 @@ union all
 select ${STATE_COLUMNS}, false from turn
 where tenant = $1 and project = $2 and turn_id = $3 and not exists (select from folded)`;
 
-export function foldTurn(scope: TenantProject, turnId: string, into: { turnId: string; fence: string }): Statement {
-  return { name: 'turns-fold', text: TEXT, values: [scope.tenant, scope.project, turnId, into.turnId, into.fence] };
+export function foldTurn(
+  scope: TenantProject,
+  turnId: string,
+  into: { turnId: string; fence: string },
+): Statement {
+  return {
+    name: 'turns-fold',
+    text: TEXT,
+    values: [scope.tenant, scope.project, turnId, into.turnId, into.fence],
+  };
 }

@@ -10,8 +10,17 @@ update turn set status = 'interrupted', error = $5::jsonb, ended_at = now()
 where tenant = $1 and project = $2 and turn_id = $3 and status = 'running' and fence = $4
 returning ${ROW_COLUMNS}, true as is_changed`;
 
-export function interruptTurn(scope: TenantProject, turnId: string, fence: string, error: TurnErrorRecord): Statement {
-  return { name: 'turns-interrupt', text: ONE, values: [scope.tenant, scope.project, turnId, fence, json(error)] };
+export function interruptTurn(
+  scope: TenantProject,
+  turnId: string,
+  fence: string,
+  error: TurnErrorRecord,
+): Statement {
+  return {
+    name: 'turns-interrupt',
+    text: ONE,
+    values: [scope.tenant, scope.project, turnId, fence, json(error)],
+  };
 }
 
 // Everything that runs: only after every lease of the former Redis is over (02, step 10).

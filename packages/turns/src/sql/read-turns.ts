@@ -5,7 +5,11 @@ import { ROW_COLUMNS } from './turn-row.ts';
 const ROWS = `select ${ROW_COLUMNS}, false as is_changed from turn where tenant = $1 and project = $2`;
 
 export function readTurn(scope: TenantProject, turnId: string): Statement {
-  return { name: 'turns-read', text: `${ROWS} and turn_id = $3`, values: [scope.tenant, scope.project, turnId] };
+  return {
+    name: 'turns-read',
+    text: `${ROWS} and turn_id = $3`,
+    values: [scope.tenant, scope.project, turnId],
+  };
 }
 
 /** What a user's conversation has not done yet, in order. */

@@ -5,7 +5,12 @@ import { ROW_COLUMNS } from './turn-row.ts';
 const ROWS = `select ${ROW_COLUMNS}, false as is_changed from turn where tenant = $1 and project = $2`;
 
 /** Rows that should have a task: written at least `ageMs` ago and not over. */
-export function readUnfinishedTurns(scope: TenantProject, ageMs: number, afterSeq: number, limit: number): Statement {
+export function readUnfinishedTurns(
+  scope: TenantProject,
+  ageMs: number,
+  afterSeq: number,
+  limit: number,
+): Statement {
   return {
     name: 'turns-unfinished',
     text: `${ROWS} and status in ('queued', 'running') and seq > $4
@@ -15,7 +20,13 @@ export function readUnfinishedTurns(scope: TenantProject, ageMs: number, afterSe
 }
 
 /** Rows that ended between two ages: they should have been told. Oldest first. */
-export function readEndedTurns(scope: TenantProject, fromAgeMs: number, toAgeMs: number, limit: number, offset: number): Statement {
+export function readEndedTurns(
+  scope: TenantProject,
+  fromAgeMs: number,
+  toAgeMs: number,
+  limit: number,
+  offset: number,
+): Statement {
   return {
     name: 'turns-ended',
     text: `${ROWS} and kind = 'message' and ended_at > now() - $3::float8 * interval '1 millisecond'

@@ -25,6 +25,11 @@ export function startTurns(scope: TenantProject, inputs: readonly StartInput[]):
   return {
     name: 'turns-start',
     text: TEXT,
-    values: [scope.tenant, scope.project, inputs.map((input) => input.turnId), inputs.map((input) => input.fence)],
+    values: [
+      scope.tenant,
+      scope.project,
+      inputs.map((input) => input.turnId),
+      inputs.map((input) => input.fence),
+    ],
   };
 }

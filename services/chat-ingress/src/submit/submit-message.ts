@@ -2,10 +2,10 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import type { Ack, Attachment } from '@switchyard/protocol';
 import type { AcceptRequest, AcceptResult, Turns } from '@switchyard/turns';
-import type { Conversations } from '@switchyard/store';
 import { matchFiles } from './match-files.ts';
 import type { RawFile } from './match-files.ts';
 import type { BundleDirectory } from './bundle-directory.ts';
+import type { ConversationBundles } from './conversation-bundles.ts';
 import type { IncomingMessage } from './normalise-submission.ts';
 import { storeAttachments } from './store-attachments.ts';
 import type { AttachmentLimits, AttachmentStores } from './store-attachments.ts';
@@ -21,7 +21,7 @@ export interface SubmitContext {
 
 export interface SubmitParts {
   bundles: BundleDirectory;
-  conversations: Pick<Conversations, 'find'>;
+  conversationBundles: ConversationBundles;
   turns: Pick<Turns, 'accept'>;
   stores: AttachmentStores;
   limits: AttachmentLimits;
@@ -83,26 +83,19 @@ async function accept(
 
 /** A conversation is of one bundle (01 §5): what it began with answers it. */
 async function resolveBundle(
-  { bundles, conversations }: SubmitParts,
+  { bundles, conversationBundles }: SubmitParts,
   caller: Caller,
-  message: IncomingMessage,
+  { conversationId, bundleId }: IncomingMessage,
 ): Promise<string> {
-  const conversation =
-    message.conversationId === undefined
-      ? undefined
-      : await conversations.find(caller.userId, message.conversationId);
-  if (
-    conversation !== undefined &&
-    message.bundleId !== undefined &&
-    message.bundleId !== conversation.bundle_id
-  ) {
+  const own = conversationId === undefined ? undefined : await conversationBundles.of(caller.userId, conversationId);
+  if (own !== undefined && bundleId !== undefined && bundleId !== own) {
     throw PlatformError.of(
       'UNPROCESSABLE',
       'bundle_id: this conversation is answered by another application',
       { details: { field: 'bundle_id' } },
     );
   }
-  return bundles.resolve(message.bundleId ?? conversation?.bundle_id);
+  return bundles.resolve(bundleId ?? own);
 }
 
 /** Rows that let the files be found and keep them from being collected. Their ids follow from the turn, so a retry adds nothing. */

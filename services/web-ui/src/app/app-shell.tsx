@@ -13,13 +13,13 @@ import { useShortcuts } from './use-shortcuts.ts';
 
 /** The frame of every page: conversations on the left (a drawer on a phone), the page beside them. */
 export function AppShell() {
-  const [isDrawerOpen, setDrawerOpen] = useState(false);
   const [isSearchOpen, setSearchOpen] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
+  // Open for the page that it was opened on: going to another one closes it.
+  const [drawerPath, setDrawerPath] = useState<string>();
   const profile = useProfile();
   const { feed } = usePage();
   useShortcuts({ openSearch: () => setSearchOpen(true) });
-  useEffect(() => setDrawerOpen(false), [path]);
   useEffect(() => {
     // A conversation's page starts the stream itself, from the position that it was read at.
     if (profile.isSuccess && !path.startsWith('/c/')) feed.start();
@@ -28,7 +28,7 @@ export function AppShell() {
   const isDown = profile.isPending && profile.failureCount > 1;
   const sidebar = <Sidebar openSearch={() => setSearchOpen(true)} />;
   return (
-    <ShellContext value={{ openDrawer: () => setDrawerOpen(true), openSearch: () => setSearchOpen(true) }}>
+    <ShellContext value={{ openDrawer: () => setDrawerPath(path), openSearch: () => setSearchOpen(true) }}>
       <a
         href="#message"
         className="sr-only focus:not-sr-only focus:fixed focus:top-2 focus:left-2 focus:z-50 focus:rounded-md focus:bg-card focus:px-3 focus:py-2 focus:shadow-float"
@@ -36,12 +36,21 @@ export function AppShell() {
         {texts.skipToComposer}
       </a>
       <div className="grid h-dvh grid-cols-1 grid-rows-[minmax(0,1fr)] md:grid-cols-[276px_minmax(0,1fr)]">
-        <aside aria-label={texts.sidebar.label} className="hidden min-h-0 border-r border-line bg-paper-2 md:block">
+        <aside
+          aria-label={texts.sidebar.label}
+          className="hidden min-h-0 border-r border-line bg-paper-2 md:block"
+        >
           {profile.isSuccess && sidebar}
         </aside>
-        {profile.isSuccess ? <Outlet /> : isDown ? <ProblemPage {...texts.errors.boot} /> : <main aria-busy="true" />}
+        {profile.isSuccess ? (
+          <Outlet />
+        ) : isDown ? (
+          <ProblemPage {...texts.errors.boot} />
+        ) : (
+          <main aria-busy="true" />
+        )}
       </div>
-      <Dialog.Root open={isDrawerOpen} onOpenChange={setDrawerOpen}>
+      <Dialog.Root open={drawerPath === path} onOpenChange={() => setDrawerPath(undefined)}>
         <Dialog.Portal>
           <div className="overlay md:hidden" aria-hidden="true" />
           <Dialog.Content

@@ -24,7 +24,10 @@ function show(queries: QueryClient, items: readonly ConversationItem[]): void {
   queries.setQueryData<ListData>(queryKeys.list, (known) => {
     const [first, ...others] = known?.pages ?? [];
     if (known === undefined || first === undefined) return known;
-    return { ...known, pages: [{ ...first, items: [...items] }, ...others.map((page) => ({ ...page, items: [] }))] };
+    return {
+      ...known,
+      pages: [{ ...first, items: [...items] }, ...others.map((page) => ({ ...page, items: [] }))],
+    };
   });
   guestListOf(queries)?.write(items);
 }
@@ -48,9 +51,16 @@ export function updateListByEvent(queries: QueryClient, event: StreamEvent): voi
 }
 
 /** Shows a change before the server has it. */
-export function updateListByPatch(queries: QueryClient, conversationId: string, patch: ConversationPatch): void {
+export function updateListByPatch(
+  queries: QueryClient,
+  conversationId: string,
+  patch: ConversationPatch,
+): void {
   const items = itemsOf(queries) ?? [];
   const { title, pinned } = patch;
   const change = { ...(title === undefined ? {} : { title }), ...(pinned === undefined ? {} : { pinned }) };
-  show(queries, items.map((item) => (item.conversation_id === conversationId ? { ...item, ...change } : item)));
+  show(
+    queries,
+    items.map((item) => (item.conversation_id === conversationId ? { ...item, ...change } : item)),
+  );
 }

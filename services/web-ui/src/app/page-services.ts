@@ -45,7 +45,9 @@ function schedule(flush: () => void): void {
 }
 
 function isEnvelopeType(event: StreamEvent, type: string): boolean {
-  return typeof event.data === 'object' && event.data !== null && 'type' in event.data && event.data.type === type;
+  return (
+    typeof event.data === 'object' && event.data !== null && 'type' in event.data && event.data.type === type
+  );
 }
 
 export function createPageServices(): PageServices {
@@ -58,7 +60,8 @@ export function createPageServices(): PageServices {
   const feed: SessionFeed = new SessionFeed({
     link: linkTabs(),
     now: () => Date.now(),
-    openStream: ({ lastEventId, onEvent, onState }) => client.stream({ follow: 'session', lastEventId, onEvent, onState }),
+    openStream: ({ lastEventId, onEvent, onState }) =>
+      client.stream({ follow: 'session', lastEventId, onEvent, onState }),
     onEvent: (event) => {
       // Signed out, here or in another tab: nothing of that person may stay in memory.
       if (isEnvelopeType(event, 'auth.signed_out')) return window.location.assign('/');
@@ -67,7 +70,13 @@ export function createPageServices(): PageServices {
     },
     onState: (state) => connection.set(state),
   });
-  const chat: ChatStore = new ChatStore({ client, feed: () => feed, now: () => Date.now(), newMessageId: newId, schedule });
+  const chat: ChatStore = new ChatStore({
+    client,
+    feed: () => feed,
+    now: () => Date.now(),
+    newMessageId: newId,
+    schedule,
+  });
   const removals = new PendingRemovals({
     graceMs: UNDO_MS,
     remove: (conversationId, options) => client.conversations.remove(conversationId, options),

@@ -1,5 +1,11 @@
 import { ApiError } from '@switchyard/client';
-import type { BundleSummary, ConversationItem, ConversationList, FrontendConfig, Profile } from '@switchyard/protocol';
+import type {
+  BundleSummary,
+  ConversationItem,
+  ConversationList,
+  FrontendConfig,
+  Profile,
+} from '@switchyard/protocol';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { InfiniteData } from '@tanstack/react-query';
 import { guestListOf } from './list-cache.ts';
@@ -27,7 +33,12 @@ export function useProfile() {
 
 export function useConfig(): FrontendConfig | undefined {
   const { client } = usePage();
-  return useQuery({ queryKey: queryKeys.config, queryFn: () => client.config(), staleTime: Infinity, retry: retryTransient }).data;
+  return useQuery({
+    queryKey: queryKeys.config,
+    queryFn: () => client.config(),
+    staleTime: Infinity,
+    retry: retryTransient,
+  }).data;
 }
 
 export interface Bundles {
@@ -39,9 +50,15 @@ export interface Bundles {
 
 export function useBundles(): Bundles {
   const { client } = usePage();
-  const query = useQuery({ queryKey: queryKeys.bundles, queryFn: () => client.bundles(), staleTime: 60_000, retry: retryTransient });
+  const query = useQuery({
+    queryKey: queryKeys.bundles,
+    queryFn: () => client.bundles(),
+    staleTime: 60_000,
+    retry: retryTransient,
+  });
   const all = query.data?.bundles ?? [];
-  const usual = all.find((bundle) => bundle.bundle_id === query.data?.default_bundle_id) ?? all.find((b) => b.is_default);
+  const usual =
+    all.find((bundle) => bundle.bundle_id === query.data?.default_bundle_id) ?? all.find((b) => b.is_default);
   return {
     all,
     usual,
@@ -61,11 +78,18 @@ export interface ConversationListState {
 
 export function useConversationList(): ConversationListState {
   const { client, queries } = usePage();
-  const query = useInfiniteQuery<ConversationList, Error, InfiniteData<ConversationList>, readonly string[], string | undefined>({
+  const query = useInfiniteQuery<
+    ConversationList,
+    Error,
+    InfiniteData<ConversationList>,
+    readonly string[],
+    string | undefined
+  >({
     queryKey: queryKeys.list,
     initialPageParam: undefined,
     queryFn: async ({ pageParam, signal }) =>
-      guestListOf(queries)?.read() ?? client.conversations.list({ lastN: PAGE_SIZE, cursor: pageParam, signal }),
+      guestListOf(queries)?.read() ??
+      client.conversations.list({ lastN: PAGE_SIZE, cursor: pageParam, signal }),
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });
   return {

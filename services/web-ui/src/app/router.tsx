@@ -2,7 +2,10 @@ import { Navigate, createRootRoute, createRoute, createRouter } from '@tanstack/
 import { ChatPage } from '../chat/chat-page.tsx';
 import { AppShell } from './app-shell.tsx';
 
-const rootRoute = createRootRoute({ component: AppShell, notFoundComponent: () => <Navigate to="/" replace /> });
+const rootRoute = createRootRoute({
+  component: AppShell,
+  notFoundComponent: () => <Navigate to="/" replace />,
+});
 
 const newConversation = createRoute({
   getParentRoute: () => rootRoute,
@@ -21,7 +24,10 @@ const conversation = createRoute({
 });
 
 export function createPageRouter() {
-  return createRouter({ routeTree: rootRoute.addChildren([newConversation, conversation]), defaultPreload: false });
+  return createRouter({
+    routeTree: rootRoute.addChildren([newConversation, conversation]),
+    defaultPreload: false,
+  });
 }
 
 declare module '@tanstack/react-router' {

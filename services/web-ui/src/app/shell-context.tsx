@@ -5,7 +5,10 @@ export interface Shell {
   openSearch(): void;
 }
 
-export const ShellContext = createContext<Shell>({ openDrawer: () => undefined, openSearch: () => undefined });
+export const ShellContext = createContext<Shell>({
+  openDrawer: () => undefined,
+  openSearch: () => undefined,
+});
 
 export function useShell(): Shell {
   return use(ShellContext);

@@ -3,7 +3,10 @@ import { useEffect } from 'react';
 import { focusComposer } from '../chat/focus-composer.ts';
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement &&
+    (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 /** ⌘K or Ctrl K: search and new. ⌘⇧O or Ctrl Shift O: new at once. `/`: to the message field. */

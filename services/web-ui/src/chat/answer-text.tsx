@@ -8,10 +8,17 @@ export function preloadMarkdown(): void {
   void import('./markdown.tsx');
 }
 
-/** The text as markdown; as plain text for the moment until its renderer has been loaded. */
+/**
+ * The text as markdown. Until its renderer has been loaded a growing answer stands there as plain text; a finished one
+ * only keeps its place, since its marks would flash up and go.
+ */
 export function AnswerText({ turn, isRunning }: { turn: TurnView; isRunning: boolean }) {
   return (
-    <Suspense fallback={<div className="answer whitespace-pre-wrap">{turn.answer}</div>}>
+    <Suspense
+      fallback={
+        <div className={`answer whitespace-pre-wrap ${isRunning ? '' : 'invisible'}`}>{turn.answer}</div>
+      }
+    >
       <Markdown turnId={turn.turnId} text={turn.answer} citations={turn.citations} isRunning={isRunning} />
     </Suspense>
   );

@@ -37,7 +37,15 @@ export function AnswerTools({ turn, actions }: { turn: TurnView; actions: TurnAc
   );
 }
 
-function ReactionButton({ turn, reaction, actions }: { turn: TurnView; reaction: Reaction; actions: TurnActions }) {
+function ReactionButton({
+  turn,
+  reaction,
+  actions,
+}: {
+  turn: TurnView;
+  reaction: Reaction;
+  actions: TurnActions;
+}) {
   const isOn = turn.reaction === reaction;
   const Icon = reaction === 'ok' ? ThumbsUp : ThumbsDown;
   const label = reaction === 'ok' ? texts.turn.good : texts.turn.bad;
@@ -60,7 +68,10 @@ function Times({ turn }: { turn: TurnView }) {
   if (turn.endedAt === undefined) return null;
   const took = turn.startedAt === undefined ? undefined : formatDuration(turn.endedAt - turn.startedAt);
   return (
-    <span className="hover-time ml-1.5 text-xs text-ink-3 tabular" title={took === undefined ? undefined : texts.turn.took(took)}>
+    <span
+      className="hover-time ml-1.5 text-xs text-ink-3 tabular"
+      title={took === undefined ? undefined : texts.turn.took(took)}
+    >
       {formatClock(turn.endedAt)}
       {took !== undefined && ` · ${took}`}
     </span>

@@ -30,7 +30,8 @@ export function summaryOf(turn: TurnView): string {
     return turn.thinking !== '' ? texts.turn.thinking : texts.turn.working;
   }
   const last = turn.steps.at(-1);
-  if (last !== undefined) return turn.steps.length === 1 ? last.title : `${last.title} · ${texts.turn.steps(turn.steps.length)}`;
+  if (last !== undefined)
+    return turn.steps.length === 1 ? last.title : `${last.title} · ${texts.turn.steps(turn.steps.length)}`;
   return turn.thinking === '' ? texts.turn.done : texts.turn.thought;
 }
 
@@ -41,12 +42,15 @@ export function AnswerTrack({ turn }: { turn: TurnView }) {
   const hasMore = turn.steps.length > 0 || turn.thinking !== '';
   // A finished answer with nothing behind it needs no line above it.
   if (!hasMore && tone !== 'run') return null;
-  const took = turn.startedAt !== undefined && turn.endedAt !== undefined ? turn.endedAt - turn.startedAt : undefined;
+  const took =
+    turn.startedAt !== undefined && turn.endedAt !== undefined ? turn.endedAt - turn.startedAt : undefined;
   const line = (
     <>
       <span className="signal" data-tone={tone} aria-hidden="true" />
       <span className="min-w-0 truncate">{summaryOf(turn)}</span>
-      {took !== undefined && tone !== 'run' && <span className="shrink-0 text-ink-3 tabular">{formatDuration(took)}</span>}
+      {took !== undefined && tone !== 'run' && (
+        <span className="shrink-0 text-ink-3 tabular">{formatDuration(took)}</span>
+      )}
     </>
   );
   if (!hasMore) {
@@ -61,7 +65,11 @@ export function AnswerTrack({ turn }: { turn: TurnView }) {
         className="-ml-2 flex h-8 max-w-full items-center gap-2.5 rounded-sm pr-2 pl-2 hover:bg-paper-2 hover:text-ink"
       >
         {line}
-        <ChevronRight size={14} aria-hidden="true" className={`shrink-0 text-ink-3 transition-transform ${isOpen ? 'rotate-90' : ''}`} />
+        <ChevronRight
+          size={14}
+          aria-hidden="true"
+          className={`shrink-0 text-ink-3 transition-transform ${isOpen ? 'rotate-90' : ''}`}
+        />
       </button>
       {isOpen && <Track turn={turn} />}
     </div>
@@ -76,7 +84,10 @@ function Track({ turn }: { turn: TurnView }) {
         <div className="relative py-1.5">
           <Stop tone="off" />
           <p className="font-medium text-ink">{texts.turn.thought}</p>
-          <p className="mt-0.5 max-h-64 overflow-y-auto leading-relaxed break-words whitespace-pre-wrap" tabIndex={0}>
+          <p
+            className="mt-0.5 max-h-64 overflow-y-auto leading-relaxed break-words whitespace-pre-wrap"
+            tabIndex={0}
+          >
             {turn.thinking}
           </p>
         </div>
@@ -87,7 +98,9 @@ function Track({ turn }: { turn: TurnView }) {
             <Stop tone={toneOfStep(step, isRunning)} />
             <span className="min-w-0 flex-1 text-pretty">{step.title}</span>
             {step.endedAt !== undefined && (
-              <span className="shrink-0 text-xs text-ink-3 tabular">{formatDuration(step.endedAt - step.startedAt)}</span>
+              <span className="shrink-0 text-xs text-ink-3 tabular">
+                {formatDuration(step.endedAt - step.startedAt)}
+              </span>
             )}
           </li>
         ))}

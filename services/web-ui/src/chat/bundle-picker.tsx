@@ -15,7 +15,9 @@ export function BundlePicker({ bundle, bundles, pick }: BundlePickerProps) {
   const label = (
     <>
       <span className="shrink-0 font-semibold tracking-tight">{name}</span>
-      {bundle?.note !== undefined && <span className="min-w-0 truncate text-sm text-ink-3">{bundle.note}</span>}
+      {bundle?.note !== undefined && (
+        <span className="min-w-0 truncate text-sm text-ink-3">{bundle.note}</span>
+      )}
     </>
   );
   if (pick === undefined || bundles.length < 2) {
@@ -23,23 +25,31 @@ export function BundlePicker({ bundle, bundles, pick }: BundlePickerProps) {
   }
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger
-        className="flex h-9 min-w-0 items-center gap-2 rounded-md px-2.5 hover:bg-paper-2 data-[state=open]:bg-paper-2"
-      >
+      <DropdownMenu.Trigger className="flex h-9 min-w-0 items-center gap-2 rounded-md px-2.5 hover:bg-paper-2 data-[state=open]:bg-paper-2">
         {label}
         <span className="sr-only">{texts.bundles.label}</span>
         <ChevronDown size={15} className="shrink-0 text-ink-3" aria-hidden="true" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className="menu w-[320px]" align="start" sideOffset={4} collisionPadding={8}>
-          <DropdownMenu.RadioGroup value={bundle?.bundle_id ?? ''} onValueChange={pick} aria-label={texts.bundles.label}>
+          <DropdownMenu.RadioGroup
+            value={bundle?.bundle_id ?? ''}
+            onValueChange={pick}
+            aria-label={texts.bundles.label}
+          >
             {bundles.map((choice) => (
-              <DropdownMenu.RadioItem key={choice.bundle_id} value={choice.bundle_id} className="menu-item items-start!">
+              <DropdownMenu.RadioItem
+                key={choice.bundle_id}
+                value={choice.bundle_id}
+                className="menu-item items-start!"
+              >
                 <span className="min-w-0 flex-1">
                   <span className="font-medium">{choice.name}</span>
                   {choice.note !== undefined && <span className="ml-2 text-ink-3">{choice.note}</span>}
                   {choice.description !== undefined && (
-                    <span className="line-clamp-2 text-xs leading-relaxed text-ink-2">{choice.description}</span>
+                    <span className="line-clamp-2 text-xs leading-relaxed text-ink-2">
+                      {choice.description}
+                    </span>
                   )}
                 </span>
                 <DropdownMenu.ItemIndicator className="mt-1 text-accent">

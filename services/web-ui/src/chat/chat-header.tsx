@@ -18,15 +18,27 @@ export function ChatHeader({ title, bundle, bundles, pick }: ChatHeaderProps) {
   const { openDrawer } = useShell();
   return (
     <header className="flex h-13 shrink-0 items-center gap-1 border-b border-line px-2 md:px-4">
-      <button type="button" className="icon-button md:hidden" aria-label={texts.sidebar.open} onClick={openDrawer}>
+      <button
+        type="button"
+        className="icon-button md:hidden"
+        aria-label={texts.sidebar.open}
+        onClick={openDrawer}
+      >
         <Menu size={19} aria-hidden="true" />
       </button>
       <BundlePicker bundle={bundle} bundles={bundles} pick={pick} />
       {title !== undefined && (
-        <h1 className="min-w-0 truncate border-line-2 text-ink-2 max-sm:sr-only sm:border-l sm:pl-3.5">{title}</h1>
+        <h1 className="min-w-0 truncate border-line-2 text-ink-2 max-sm:sr-only sm:border-l sm:pl-3.5">
+          {title}
+        </h1>
       )}
       <span className="flex-1" />
-      <Link to="/" className="icon-button md:hidden" aria-label={texts.sidebar.create} onClick={() => requestAnimationFrame(focusComposer)}>
+      <Link
+        to="/"
+        className="icon-button md:hidden"
+        aria-label={texts.sidebar.create}
+        onClick={() => requestAnimationFrame(focusComposer)}
+      >
         <SquarePen size={18} aria-hidden="true" />
       </Link>
     </header>

@@ -28,21 +28,28 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
   const draft = useDraft(conversationId);
   const [pickedId, pickBundle] = useState<string>();
   const [sources, showSources] = useState<ShownSources>();
-  useEffect(() => showSources(undefined), [conversationId]);
   useTitle(entry?.view.title, entry !== undefined && runningTurn(entry.view) !== undefined);
 
   const bundle = bundles.byId(entry?.view.bundleId ?? pickedId) ?? bundles.usual;
   const turns = entry?.view.turns ?? [];
+  // Sources are those of an answer that stands here: another conversation has none of it.
+  const shown = turns.some((turn) => turn.turnId === sources?.turnId) ? sources : undefined;
   const running = entry === undefined ? undefined : runningTurn(entry.view);
   const isNew = conversationId === undefined || (entry?.load === 'ready' && turns.length === 0);
 
   function send(text: string, files: readonly File[] = []): void {
-    const message = { text, files: files.map((file) => ({ filename: file.name, blob: file })), bundleId: pickedId };
+    const message = {
+      text,
+      files: files.map((file) => ({ filename: file.name, blob: file })),
+      bundleId: pickedId,
+    };
     if (conversationId !== undefined) return void chat.send(conversationId, message);
     const id = newId();
     chat.begin(id);
     void chat.send(id, message);
-    void navigate({ to: '/c/$conversationId', params: { conversationId: id } }).then(() => requestAnimationFrame(focusComposer));
+    void navigate({ to: '/c/$conversationId', params: { conversationId: id } }).then(() =>
+      requestAnimationFrame(focusComposer),
+    );
   }
 
   if (entry?.load === 'missing' || entry?.load === 'failed') {
@@ -54,7 +61,7 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
     );
   }
   return (
-    <SourcesContext value={{ shown: sources, show: showSources }}>
+    <SourcesContext value={{ shown, show: showSources }}>
       <DropZone add={draft.addFiles}>
         <div className="flex min-h-0 min-w-0 flex-1">
           <main className="relative flex min-w-0 flex-1 flex-col">
@@ -85,11 +92,13 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
                 draft={draft}
                 isRunning={running !== undefined}
                 send={send}
-                stop={() => conversationId !== undefined && void chat.stop(conversationId).catch(() => undefined)}
+                stop={() =>
+                  conversationId !== undefined && void chat.stop(conversationId).catch(() => undefined)
+                }
               />
             </div>
           </main>
-          {sources !== undefined && <SourcesPanel turns={turns} />}
+          {shown !== undefined && <SourcesPanel turns={turns} />}
         </div>
       </DropZone>
     </SourcesContext>

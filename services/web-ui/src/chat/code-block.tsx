@@ -8,8 +8,8 @@ function textOf(node: ElementContent | undefined): string {
 
 function languageOf(code: Element | undefined): string {
   const classes = code?.properties['className'];
-  const name = Array.isArray(classes) ? classes.find((part) => String(part).startsWith('language-')) : undefined;
-  return name === undefined ? '' : String(name).slice('language-'.length);
+  const name = Array.isArray(classes) ? classes.find((part) => part.startsWith('language-')) : undefined;
+  return name === undefined ? '' : name.slice('language-'.length);
 }
 
 /** A fenced block with the name of its language and a copy button. Long lines scroll, by keyboard too. */

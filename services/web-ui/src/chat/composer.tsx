@@ -32,7 +32,7 @@ export function Composer({ draft, isRunning, send, stop }: ComposerProps) {
     const area = field.current;
     if (area === null) return;
     area.style.height = 'auto';
-    area.style.height = `${Math.min(area.scrollHeight, LARGEST_PX)}px`;
+    if (text !== '') area.style.height = `${Math.min(area.scrollHeight, LARGEST_PX)}px`;
   }, [text]);
 
   function submit(): void {
@@ -76,7 +76,11 @@ export function Composer({ draft, isRunning, send, stop }: ComposerProps) {
       />
       <div className="flex items-center gap-1.5 px-2 pb-2">
         {rules.isEnabled && <AttachButton add={draft.addFiles} />}
-        <p id="message-note" role="status" className={`min-w-0 flex-1 truncate px-2 text-xs ${objection === undefined ? 'text-ink-3 max-sm:sr-only' : 'text-stop'}`}>
+        <p
+          id="message-note"
+          role="status"
+          className={`min-w-0 flex-1 truncate px-2 text-xs ${objection === undefined ? 'text-ink-3 max-sm:sr-only' : 'text-stop'}`}
+        >
           {objection ?? texts.composer.hint}
         </p>
         <span className="flex-1 sm:hidden" />
@@ -138,11 +142,19 @@ function AttachedFiles({ files, remove }: { files: readonly File[]; remove(at: n
   return (
     <ul className="flex flex-wrap gap-1.5 px-3 pt-3">
       {files.map((file, at) => (
-        <li key={`${file.name}-${at}`} className="flex h-9 items-center gap-2 rounded-md border border-line bg-paper pl-2.5 text-sm">
+        <li
+          key={`${file.name}-${at}`}
+          className="flex h-9 items-center gap-2 rounded-md border border-line bg-paper pl-2.5 text-sm"
+        >
           <FileText size={15} className="text-ink-3" aria-hidden="true" />
           <span className="max-w-[12rem] truncate">{file.name}</span>
           <span className="text-xs text-ink-3 tabular">{formatBytes(file.size)}</span>
-          <button type="button" className="icon-button size-8!" aria-label={texts.composer.detach(file.name)} onClick={() => remove(at)}>
+          <button
+            type="button"
+            className="icon-button size-8!"
+            aria-label={texts.composer.detach(file.name)}
+            onClick={() => remove(at)}
+          >
             <X size={14} aria-hidden="true" />
           </button>
         </li>

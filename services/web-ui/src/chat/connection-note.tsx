@@ -10,19 +10,29 @@ const PATIENCE_MS = 2_000;
 export function ConnectionNote() {
   const state = useCell(usePage().connection);
   const isDown = state.status === 'reconnecting' || state.status === 'connecting';
-  const [isLong, setLong] = useState(false);
+  const { since } = state;
+  const [longSince, setLongSince] = useState<number>();
   useEffect(() => {
-    setLong(false);
     if (!isDown) return undefined;
-    const timer = setTimeout(() => setLong(true), Math.max(0, PATIENCE_MS - (Date.now() - state.since)));
+    const timer = setTimeout(() => setLongSince(since), Math.max(0, since + PATIENCE_MS - Date.now()));
     return () => clearTimeout(timer);
-  }, [isDown, state.since]);
-  const words = state.status === 'failed' ? texts.connection.failed : isDown && isLong ? texts.connection.reconnecting : undefined;
+  }, [isDown, since]);
+  const isLong = longSince === since;
+  const words =
+    state.status === 'failed'
+      ? texts.connection.failed
+      : isDown && isLong
+        ? texts.connection.reconnecting
+        : undefined;
   return (
     <div role="status">
       {words !== undefined && (
         <p className="mb-2 flex animate-[rise_160ms_ease-out] items-center gap-2.5 rounded-md bg-run-soft px-3.5 py-2 text-sm">
-          <span className="signal" data-tone={state.status === 'failed' ? 'stop' : 'run'} aria-hidden="true" />
+          <span
+            className="signal"
+            data-tone={state.status === 'failed' ? 'stop' : 'run'}
+            aria-hidden="true"
+          />
           {words}
         </p>
       )}

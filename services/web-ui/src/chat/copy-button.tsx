@@ -36,6 +36,7 @@ async function copyText(text: string): Promise<boolean> {
     field.className = 'fixed opacity-0';
     document.body.append(field);
     field.select();
+    // oxlint-disable-next-line typescript/no-deprecated -- there is no other way without a secure context
     const isDone = document.execCommand('copy');
     field.remove();
     return isDone;

@@ -15,13 +15,18 @@ test.each([
 });
 
 test('a refusal that is not known is told in the server’s words', () => {
-  expect(describeProblem({ status: 'unsent', error: { errorType: 'invalid', message: 'message: too long' } })).toEqual({
+  expect(
+    describeProblem({ status: 'unsent', error: { errorType: 'invalid', message: 'message: too long' } }),
+  ).toEqual({
     title: 'Not sent',
     hint: 'message: too long',
   });
 });
 
 test('a time to wait is said', () => {
-  const { hint } = describeProblem({ status: 'unsent', error: { errorType: 'rate_limit.messages', message: '', retryAfter: 19.2 } });
+  const { hint } = describeProblem({
+    status: 'unsent',
+    error: { errorType: 'rate_limit.messages', message: '', retryAfter: 19.2 },
+  });
   expect(hint).toContain('20 s');
 });

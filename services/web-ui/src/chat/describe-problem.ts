@@ -6,7 +6,16 @@ export interface Problem {
   hint: string;
 }
 
-type KnownError = 'turn_interrupted' | 'cancelled' | 'task_watchdog_timeout' | 'bundle_error' | 'bundle_crashed' | 'bundle_blocked' | 'bundle_unavailable' | 'network_error' | 'draining';
+type KnownError =
+  | 'turn_interrupted'
+  | 'cancelled'
+  | 'task_watchdog_timeout'
+  | 'bundle_error'
+  | 'bundle_crashed'
+  | 'bundle_blocked'
+  | 'bundle_unavailable'
+  | 'network_error'
+  | 'draining';
 
 function isKnown(errorType: string): errorType is KnownError {
   return errorType in texts.errors && errorType !== 'unknown' && errorType !== 'unsent';
@@ -19,10 +28,13 @@ export function describeProblem(turn: Pick<TurnView, 'status' | 'error'>): Probl
   if (status === 'interrupted') return texts.errors.turn_interrupted;
   if (error === undefined) return texts.errors.unknown;
   const { errorType, message, retryAfter } = error;
-  if (errorType.startsWith('rate_limit.attachment')) return { title: texts.errors.unsent.title, hint: message };
+  if (errorType.startsWith('rate_limit.attachment'))
+    return { title: texts.errors.unsent.title, hint: message };
   if (errorType.startsWith('rate_limit.')) return texts.errors.tooMany(retryAfter);
-  if (errorType === 'queue.enqueue_rejected' || errorType === 'circuit_open') return texts.errors.busy(retryAfter);
+  if (errorType === 'queue.enqueue_rejected' || errorType === 'circuit_open')
+    return texts.errors.busy(retryAfter);
   if (isKnown(errorType)) return texts.errors[errorType];
-  if (status === 'unsent') return { title: texts.errors.unsent.title, hint: message === '' ? texts.errors.unsent.hint : message };
+  if (status === 'unsent')
+    return { title: texts.errors.unsent.title, hint: message === '' ? texts.errors.unsent.hint : message };
   return texts.errors.unknown;
 }

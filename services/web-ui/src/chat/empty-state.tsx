@@ -13,13 +13,18 @@ const STARTERS_SHOWN = 3;
 /** Before the first message: what this bundle can do, ways to start, and whether anything leaves this machine. */
 export function EmptyState({ bundle, isReady, start }: EmptyStateProps) {
   if (!isReady) return <div className="flex-1" aria-busy="true" />;
-  const starters = bundle === undefined || bundle.starters.length === 0 ? texts.empty.starters : bundle.starters;
+  const starters =
+    bundle === undefined || bundle.starters.length === 0 ? texts.empty.starters : bundle.starters;
   const isOffline = /offline/i.test(bundle?.note ?? '');
   return (
     <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
       <div className="mx-auto mt-auto mb-auto w-full max-w-[calc(var(--measure)+24px)] px-5 py-8">
-        <h1 className="text-2xl leading-tight font-semibold tracking-[-0.02em] text-balance">{texts.empty.fallbackTitle}</h1>
-        <p className="mt-2.5 max-w-[36rem] text-ink-2 text-pretty">{bundle?.description ?? texts.empty.fallbackBody}</p>
+        <h1 className="text-2xl leading-tight font-semibold tracking-[-0.02em] text-balance">
+          {texts.empty.fallbackTitle}
+        </h1>
+        <p className="mt-2.5 max-w-[36rem] text-ink-2 text-pretty">
+          {bundle?.description ?? texts.empty.fallbackBody}
+        </p>
         <ul aria-label={texts.empty.startersLabel} className="mt-8 border-t border-line">
           {starters.slice(0, STARTERS_SHOWN).map((text) => (
             <li key={text} className="border-b border-line">

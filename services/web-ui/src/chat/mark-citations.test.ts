@@ -3,11 +3,18 @@ import { expect, test } from 'vitest';
 import { markCitations } from './mark-citations.ts';
 
 function mark(text: string, tagName = 'p'): string[] {
-  const tree: Root = { type: 'root', children: [{ type: 'element', tagName, properties: {}, children: [{ type: 'text', value: text }] }] };
+  const tree: Root = {
+    type: 'root',
+    children: [{ type: 'element', tagName, properties: {}, children: [{ type: 'text', value: text }] }],
+  };
   markCitations()(tree);
   const parent = tree.children[0] as Element;
   return parent.children.map((child) =>
-    child.type === 'text' ? child.value : child.type === 'element' ? `<${String(child.properties['dataCite'])}>` : '',
+    child.type === 'text'
+      ? child.value
+      : child.type === 'element'
+        ? `<${String(child.properties['dataCite'])}>`
+        : '',
   );
 }
 

@@ -6,7 +6,12 @@ const REFERENCE = /\[(\d{1,3}(?:\s*,\s*\d{1,3})*)\]/g;
 const VERBATIM: ReadonlySet<string> = new Set(['code', 'pre', 'a', 'sup', 'math']);
 
 function chip(id: string): Element {
-  return { type: 'element', tagName: 'sup', properties: { dataCite: id }, children: [{ type: 'text', value: id }] };
+  return {
+    type: 'element',
+    tagName: 'sup',
+    properties: { dataCite: id },
+    children: [{ type: 'text', value: id }],
+  };
 }
 
 function split(node: Text): ElementContent[] {

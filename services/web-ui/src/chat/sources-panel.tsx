@@ -55,7 +55,9 @@ export function SourcesPanel({ turns }: { turns: readonly TurnView[] }) {
 }
 
 function Source({ citation, isAsked }: { citation: Citation; isAsked: boolean }) {
-  const place = [citation.path, citation.anchor].filter((part) => part !== undefined && part !== '').join(' › ');
+  const place = [citation.path, citation.anchor]
+    .filter((part) => part !== undefined && part !== '')
+    .join(' › ');
   return (
     <li
       data-source={citation.id}
@@ -68,7 +70,9 @@ function Source({ citation, isAsked }: { citation: Citation; isAsked: boolean })
         </span>
         <div className="min-w-0">
           <p className="leading-snug font-medium text-pretty">{citation.title}</p>
-          {place !== '' && <p className="mt-0.5 font-mono text-xs [overflow-wrap:anywhere] text-ink-3">{place}</p>}
+          {place !== '' && (
+            <p className="mt-0.5 font-mono text-xs [overflow-wrap:anywhere] text-ink-3">{place}</p>
+          )}
         </div>
       </div>
       {citation.quote !== undefined && (

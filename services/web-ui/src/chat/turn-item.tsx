@@ -37,7 +37,10 @@ function Question({ turn }: { turn: TurnView }) {
       {turn.attachments.length > 0 && (
         <ul className="flex flex-wrap justify-end gap-1.5">
           {turn.attachments.map((file) => (
-            <li key={file.filename} className="flex items-center gap-2 rounded-md border border-line bg-card px-3 py-1.5 text-sm">
+            <li
+              key={file.filename}
+              className="flex items-center gap-2 rounded-md border border-line bg-card px-3 py-1.5 text-sm"
+            >
               <FileText size={15} className="text-ink-3" aria-hidden="true" />
               <span className="max-w-[14rem] truncate">{file.filename}</span>
               <span className="text-xs text-ink-3 tabular">{formatBytes(file.size)}</span>
@@ -51,7 +54,10 @@ function Question({ turn }: { turn: TurnView }) {
         {turn.question}
       </div>
       {turn.createdAt !== undefined && (
-        <time dateTime={new Date(turn.createdAt).toISOString()} className="hover-time absolute top-full right-1 mt-0.5 text-xs text-ink-3 tabular">
+        <time
+          dateTime={new Date(turn.createdAt).toISOString()}
+          className="hover-time absolute top-full right-1 mt-0.5 text-xs text-ink-3 tabular"
+        >
           {formatClock(turn.createdAt)}
         </time>
       )}

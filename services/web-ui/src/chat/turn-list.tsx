@@ -20,26 +20,39 @@ export function TurnList({ entry, actions }: { entry: ConversationEntry | undefi
   const last = turns.at(-1);
   // The reader's own new message is always shown, wherever they had scrolled to.
   const ownMessage = last?.status === 'sending' ? last.messageId : undefined;
-  const scroll = useFollowScroll(entry, ownMessage);
+  const { viewport, content, onScroll, toEnd, isAtEnd } = useFollowScroll(entry, ownMessage);
   return (
     <div className="relative min-h-0 flex-1">
-      <div ref={scroll.viewport} onScroll={scroll.onScroll} className="h-full overflow-x-hidden overflow-y-auto overscroll-contain" tabIndex={-1}>
-        <div ref={scroll.content} className="mx-auto max-w-[calc(var(--measure)+40px)] px-4 pt-6 pb-10 sm:px-5 sm:pt-9">
+      <div
+        ref={viewport}
+        onScroll={onScroll}
+        className="relative h-full overflow-x-hidden overflow-y-auto overscroll-contain"
+        tabIndex={-1}
+      >
+        <div
+          ref={content}
+          className="mx-auto max-w-[calc(var(--measure)+40px)] px-4 pt-6 pb-10 sm:px-5 sm:pt-9"
+        >
           {entry?.load === 'loading' ? (
             <TurnsSkeleton />
           ) : (
             <ol className="flex flex-col gap-10">
               {shown.map((turn) => (
-                <TurnItem key={turn.messageId ?? turn.turnId} turn={turn} isLast={turn === shown.at(-1)} actions={actions} />
+                <TurnItem
+                  key={turn.messageId ?? turn.turnId}
+                  turn={turn}
+                  isLast={turn === shown.at(-1)}
+                  actions={actions}
+                />
               ))}
             </ol>
           )}
         </div>
       </div>
-      {!scroll.isAtEnd && (
+      {!isAtEnd && (
         <button
           type="button"
-          onClick={scroll.toEnd}
+          onClick={toEnd}
           aria-label={texts.turn.toEnd}
           className="absolute bottom-3 left-1/2 grid size-9 -translate-x-1/2 animate-[appear_120ms] place-items-center rounded-full border border-line-2 bg-card text-ink-2 shadow-float hover:text-ink"
         >

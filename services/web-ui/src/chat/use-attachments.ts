@@ -20,7 +20,11 @@ export function useAttachments(): AttachmentRules {
 }
 
 /** Why this message cannot go, in words; undefined when it can. */
-export function objectionTo(text: string, files: readonly File[], rules: AttachmentRules): string | undefined {
+export function objectionTo(
+  text: string,
+  files: readonly File[],
+  rules: AttachmentRules,
+): string | undefined {
   const over = text.length - rules.maxCharacters;
   if (over > 0) return texts.composer.tooLong(over);
   if (files.length > rules.maxFiles) return texts.composer.tooMany(rules.maxFiles);

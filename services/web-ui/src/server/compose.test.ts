@@ -10,8 +10,16 @@ import type { RunningWebUi } from './compose.ts';
 const PAGE = '<!doctype html><title>page</title>';
 let dir = '';
 let running: RunningWebUi;
-const get = (path: string, headers: Record<string, string> = {}) => fetch(`http://127.0.0.1:${running.port}${path}`, { headers });
-const settings = () => ({ host: '127.0.0.1', port: 0, metricsPort: 0, pagesDir: dir, drain: 1000, logLevel: 'silent' as const });
+const get = (path: string, headers: Record<string, string> = {}) =>
+  fetch(`http://127.0.0.1:${running.port}${path}`, { headers });
+const settings = () => ({
+  host: '127.0.0.1',
+  port: 0,
+  metricsPort: 0,
+  pagesDir: dir,
+  drain: 1000,
+  logLevel: 'silent' as const,
+});
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'web-ui-'));
@@ -39,6 +47,15 @@ describe('the pages', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain("img-src 'self'");
     expect(policy).not.toMatch(/unsafe|\*|https?:|data:/);
+  });
+
+  test('an unchanged page is confirmed with the same headers', async () => {
+    const first = await get('/');
+    const again = await get('/', { 'if-none-match': first.headers.get('etag') ?? '' });
+    expect(again.status).toBe(304);
+    for (const name of ['content-security-policy', 'cache-control', 'referrer-policy']) {
+      expect(again.headers.get(name)).toBe(first.headers.get(name));
+    }
   });
 
   test('assets stay for ever and come compressed', async () => {

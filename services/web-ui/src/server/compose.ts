@@ -55,8 +55,14 @@ async function build(config: WebUiConfig, scope: Scope, isDraining: () => boolea
 }
 
 async function requirePages(dir: string): Promise<void> {
-  const isBuilt = await stat(join(dir, 'index.html')).then((entry) => entry.isFile(), () => false);
+  const isBuilt = await stat(join(dir, 'index.html')).then(
+    (entry) => entry.isFile(),
+    () => false,
+  );
   if (!isBuilt) {
-    throw PlatformError.of('CONFIG', `web-ui: no pages in ${dir}: run "npm run build -w services/web-ui" first`);
+    throw PlatformError.of(
+      'CONFIG',
+      `web-ui: no pages in ${dir}: run "npm run build -w services/web-ui" first`,
+    );
   }
 }

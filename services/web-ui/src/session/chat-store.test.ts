@@ -8,27 +8,65 @@ const C = 'c-1';
 
 function envelope(type: string, more: Record<string, unknown> = {}, turnId = 't-1') {
   const conversation = { session_id: 's', conversation_id: C, turn_id: turnId };
-  return { type, ts: 1, timestamp: '', conversation, event: { agent: 'a', step: 'turn', status: 'running' }, ...more };
+  return {
+    type,
+    ts: 1,
+    timestamp: '',
+    conversation,
+    event: { agent: 'a', step: 'turn', status: 'running' },
+    ...more,
+  };
 }
-const delta = (id: string, text: string): StreamEvent => ({ id, event: 'chat_delta', data: envelope('chat.delta', { delta: { text, marker: 'answer' } }) });
-const start = (id: string): StreamEvent => ({ id, event: 'chat_start', data: envelope('chat.start', { data: { message: 'q' } }) });
+const delta = (id: string, text: string): StreamEvent => ({
+  id,
+  event: 'chat_delta',
+  data: envelope('chat.delta', { delta: { text, marker: 'answer' } }),
+});
+const start = (id: string): StreamEvent => ({
+  id,
+  event: 'chat_start',
+  data: envelope('chat.start', { data: { message: 'q' } }),
+});
 
 function details(status: 'running' | 'completed', lastLogId: string, answer = ''): ConversationDetails {
   const artifacts = [
     { type: 'chat:user', ts: '', data: { text: 'q', payload: {} } },
-    ...(status === 'completed' ? [{ type: 'chat:assistant', ts: '', data: { text: answer, payload: {} } }] : []),
+    ...(status === 'completed'
+      ? [{ type: 'chat:assistant', ts: '', data: { text: answer, payload: {} } }]
+      : []),
   ];
   const times = { created_at: '', started_at: null, ended_at: null };
   const turn = { turn_id: 't-1', status, ...times, folded_into: null, feedback: null, artifacts };
-  const head = { user_id: 'u', conversation_id: C, title: 'T', bundle_id: 'b', state: 'idle' as const, started_at: '', last_activity_at: '' };
+  const head = {
+    user_id: 'u',
+    conversation_id: C,
+    title: 'T',
+    bundle_id: 'b',
+    state: 'idle' as const,
+    started_at: '',
+    last_activity_at: '',
+  };
   return { ...head, current_turn_id: null, last_log_id: lastLogId, turns: [turn] };
 }
 
-function build(parts: { fetch?: () => Promise<ConversationDetails>; replay?: Client['replay']; send?: Client['send'] } = {}) {
-  const feed = { isStarted: true, isAnchored: true, anchored: Promise.resolve(), start: vi.fn() };
-  const conversations = { fetch: parts.fetch ?? vi.fn(), feedback: vi.fn(), cancel: vi.fn() } as unknown as Client['conversations'];
-  const replay = parts.replay ?? vi.fn(async () => ({ events: [], isOver: true }));
-  const send = parts.send ?? vi.fn();
+function build(
+  parts: {
+    fetch?: () => Promise<ConversationDetails>;
+    replay?: Client['replay'];
+    send?: Client['send'];
+  } = {},
+) {
+  const feed = {
+    isStarted: true,
+    isAnchored: true,
+    anchored: Promise.resolve(),
+    start: vi.fn<(position?: string) => void>(),
+  };
+  const conversations = {
+    fetch: parts.fetch,
+  } as unknown as Client['conversations'];
+  const replay = parts.replay ?? (async () => ({ events: [], isOver: true }));
+  const send = parts.send ?? (async () => Promise.reject(new Error('nothing is sent here')));
   let ids = 0;
   const store = new ChatStore({
     client: { conversations, replay, send },
@@ -37,7 +75,12 @@ function build(parts: { fetch?: () => Promise<ConversationDetails>; replay?: Cli
     newMessageId: () => `m-${(ids += 1)}`,
     schedule: (flush) => flush(),
   });
-  return { store, feed, answer: () => store.read(C).view.turns[0]?.answer, first: () => store.read(C).view.turns[0] };
+  return {
+    store,
+    feed,
+    answer: () => store.read(C).view.turns[0]?.answer,
+    first: () => store.read(C).view.turns[0],
+  };
 }
 
 describe('opening a conversation', () => {
@@ -57,17 +100,23 @@ describe('opening a conversation', () => {
 
   test('an answer that ended before it could be replayed is read once more', async () => {
     const reads = [details('running', '1-3'), details('completed', '1-9', 'whole')];
-    const { store, first } = build({ fetch: async () => reads.shift() ?? details('completed', '1-9', 'whole') });
+    const { store, first } = build({
+      fetch: async () => reads.shift() ?? details('completed', '1-9', 'whole'),
+    });
     await store.open(C);
     expect(first()).toMatchObject({ status: 'completed', answer: 'whole' });
   });
 
   test('what is not there is missing, what cannot be read failed and may be tried again', async () => {
-    const missing = build({ fetch: async () => Promise.reject(new ApiError({ status: 404, errorType: 'not_found', message: '' })) });
+    const missing = build({
+      fetch: async () => Promise.reject(new ApiError({ status: 404, errorType: 'not_found', message: '' })),
+    });
     await missing.store.open(C);
     expect(missing.store.read(C).load).toBe('missing');
     let isDown = true;
-    const shaky = build({ fetch: async () => (isDown ? Promise.reject(new Error('down')) : details('completed', '1-1', 'x')) });
+    const shaky = build({
+      fetch: async () => (isDown ? Promise.reject(new Error('down')) : details('completed', '1-1', 'x')),
+    });
     await shaky.store.open(C);
     expect(shaky.store.read(C).load).toBe('failed');
     isDown = false;
@@ -97,7 +146,12 @@ describe('opening a conversation', () => {
 
 describe('sending', () => {
   const draft = { text: 'q', files: [], bundleId: undefined };
-  const ack = { status: 'processing_started', turn_id: 't-1', queued_turn_id: null, last_log_id: '1-0' } as Ack;
+  const ack = {
+    status: 'processing_started',
+    turn_id: 't-1',
+    queued_turn_id: null,
+    last_log_id: '1-0',
+  } as Ack;
 
   test('is shown at once, and tried again under the same key', async () => {
     const keys: string[] = [];

@@ -59,7 +59,9 @@ const LOADING_ENTRY = (conversationId: string): ConversationEntry => ({
 /** A followup that was written on another page: the event does not say its words, the stored conversation does. */
 function isStrangeFollowup(view: ConversationView, envelope: ChatEnvelope): boolean {
   if (envelope.type !== 'event.continuation.accepted') return false;
-  return view.turns.every((turn) => turn.turnId !== envelope.data?.['queued_turn_id'] && turn.status !== 'sending');
+  return view.turns.every(
+    (turn) => turn.turnId !== envelope.data?.['queued_turn_id'] && turn.status !== 'sending',
+  );
 }
 
 /** The conversations that this page has open: read once, then kept by the session's events. */
@@ -98,7 +100,11 @@ export class ChatStore {
     const slot = this.#slot(conversationId);
     const messageId = this.#options.newMessageId();
     slot.drafts.set(messageId, draft);
-    const attachments = draft.files.map(({ filename, blob }) => ({ filename, mime: blob.type, size: blob.size }));
+    const attachments = draft.files.map(({ filename, blob }) => ({
+      filename,
+      mime: blob.type,
+      size: blob.size,
+    }));
     const message = { messageId, text: draft.text, attachments, nowMs: this.#options.now() };
     this.#update(slot, (view) => addLocalTurn(view, message));
     await this.#deliver(slot, messageId, draft);
@@ -177,7 +183,8 @@ export class ChatStore {
       feed.start();
       const isMissing = error instanceof ApiError && error.status === 404;
       // A conversation that was on the page stays there; only one that never was is said to be missing.
-      if (slot.entry.load !== 'ready') this.#set(slot, { ...slot.entry, load: isMissing ? 'missing' : 'failed' });
+      if (slot.entry.load !== 'ready')
+        this.#set(slot, { ...slot.entry, load: isMissing ? 'missing' : 'failed' });
     }
   }
 
@@ -189,7 +196,8 @@ export class ChatStore {
       const stored = viewOfStored(await client.conversations.fetch(conversationId));
       feed().start(stored.appliedLogId);
       const upTo = stored.appliedLogId;
-      if (upTo === undefined || !needsReplay(mergeStored(slot.entry.view, stored))) return { stored, replayed: [] };
+      if (upTo === undefined || !needsReplay(mergeStored(slot.entry.view, stored)))
+        return { stored, replayed: [] };
       const { events, isOver } = await client.replay({ conversationId, upTo });
       // The answer ended between the two: the conversation is read once more, and is complete then.
       if (isOver && attempt < READ_ATTEMPTS) continue;
@@ -212,7 +220,10 @@ export class ChatStore {
       this.#options.feed().start(ack.last_log_id);
       this.#update(slot, (view) => applyAck(view, messageId, ack));
     } catch (error) {
-      const known = error instanceof ApiError ? error : new ApiError({ status: 0, errorType: 'unknown', message: String(error) });
+      const known =
+        error instanceof ApiError
+          ? error
+          : new ApiError({ status: 0, errorType: 'unknown', message: String(error) });
       const failure = { errorType: known.errorType, message: known.message, retryAfter: known.retryAfter };
       this.#update(slot, (view) => markUnsent(view, messageId, failure));
     }

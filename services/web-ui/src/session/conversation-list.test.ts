@@ -30,11 +30,17 @@ describe('the list by events', () => {
 
   test('a conversation that becomes busy moves to the top with its state', () => {
     const change = applyEventToList(list, status('b', 'in_progress'));
-    expect(change).toMatchObject({ kind: 'changed', items: [{ conversation_id: 'b', state: 'in_progress' }, { conversation_id: 'a' }] });
+    expect(change).toMatchObject({
+      kind: 'changed',
+      items: [{ conversation_id: 'b', state: 'in_progress' }, { conversation_id: 'a' }],
+    });
   });
 
   test('one that is deleted goes, one that is not known must be read', () => {
-    expect(applyEventToList(list, status('a', 'deleted'))).toMatchObject({ kind: 'changed', items: [{ conversation_id: 'b' }] });
+    expect(applyEventToList(list, status('a', 'deleted'))).toMatchObject({
+      kind: 'changed',
+      items: [{ conversation_id: 'b' }],
+    });
     expect(applyEventToList(list, status('new', 'in_progress'))).toEqual({ kind: 'unknown' });
     expect(applyEventToList(list, status('new', 'deleted'))).toEqual({ kind: 'same' });
   });
@@ -58,7 +64,9 @@ test('groups follow the reader’s own days, pinned ones first', () => {
     item('before', new Date(2026, 1, 28, 23, 59).toISOString()),
     item('kept', at(1, 1), { pinned: true }),
   ];
-  expect(groupConversations(items, now).map((group) => [group.name, group.items.map((i) => i.conversation_id)])).toEqual([
+  expect(
+    groupConversations(items, now).map((group) => [group.name, group.items.map((i) => i.conversation_id)]),
+  ).toEqual([
     ['pinned', ['kept']],
     ['today', ['now']],
     ['yesterday', ['late yesterday']],

@@ -3,7 +3,10 @@ import type { StreamEvent } from '@switchyard/client';
 import type { ConvStatus, ConversationItem } from '@switchyard/protocol';
 
 /** What an event does to the list: a changed list, nothing, or a conversation that must be read first. */
-export type ListChange = { kind: 'changed'; items: readonly ConversationItem[] } | { kind: 'same' } | { kind: 'unknown' };
+export type ListChange =
+  | { kind: 'changed'; items: readonly ConversationItem[] }
+  | { kind: 'same' }
+  | { kind: 'unknown' };
 
 const SAME: ListChange = { kind: 'same' };
 
@@ -15,7 +18,8 @@ export function applyEventToList(items: readonly ConversationItem[], event: Stre
   const item = items[index];
   if (event.event === 'conv_status') {
     const { state } = data as Partial<ConvStatus>;
-    if (state === 'deleted') return item === undefined ? SAME : { kind: 'changed', items: items.toSpliced(index, 1) };
+    if (state === 'deleted')
+      return item === undefined ? SAME : { kind: 'changed', items: items.toSpliced(index, 1) };
     if (item === undefined) return { kind: 'unknown' };
     if (state === undefined || state === item.state) return SAME;
     const next = { ...item, state, last_activity_at: timestamp };
@@ -23,7 +27,9 @@ export function applyEventToList(items: readonly ConversationItem[], event: Stre
   }
   const title = data['title'];
   if (type === 'chat.conversation.title' && typeof title === 'string') {
-    return item === undefined ? { kind: 'unknown' } : { kind: 'changed', items: items.with(index, { ...item, title }) };
+    return item === undefined
+      ? { kind: 'unknown' }
+      : { kind: 'changed', items: items.with(index, { ...item, title }) };
   }
   return SAME;
 }
@@ -36,7 +42,10 @@ export interface ConversationGroup {
 }
 
 /** Pinned first, then by the reader's own days. Empty groups are left out; the order inside is the list's. */
-export function groupConversations(items: readonly ConversationItem[], now: Date): readonly ConversationGroup[] {
+export function groupConversations(
+  items: readonly ConversationItem[],
+  now: Date,
+): readonly ConversationGroup[] {
   const today = new Date(now.getFullYear(), now.getMonth(), now.getDate()).getTime();
   const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1).getTime();
   const groups: Record<GroupName, ConversationItem[]> = { pinned: [], today: [], yesterday: [], earlier: [] };

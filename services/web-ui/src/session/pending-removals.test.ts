@@ -1,14 +1,22 @@
 import { expect, test, vi } from 'vitest';
 import { PendingRemovals } from './pending-removals.ts';
+import type { RemovalOptions } from './pending-removals.ts';
 
-function build(remove = vi.fn(async () => undefined)) {
+type Remove = RemovalOptions['remove'];
+
+function build(remove = vi.fn<Remove>(async () => undefined)) {
   const timers: (() => void)[] = [];
-  const onFailed = vi.fn();
+  const onFailed = vi.fn<(conversationId: string) => void>();
   const after = (_ms: number, run: () => void) => {
     timers.push(run);
     return () => void timers.splice(timers.indexOf(run), 1);
   };
-  return { removals: new PendingRemovals({ graceMs: 6000, remove, after, onFailed }), remove, timers, onFailed };
+  return {
+    removals: new PendingRemovals({ graceMs: 6000, remove, after, onFailed }),
+    remove,
+    timers,
+    onFailed,
+  };
 }
 
 test('undone in time nothing is removed', () => {
@@ -39,7 +47,7 @@ test('a page that goes away removes at once, in a request that outlives it', () 
 });
 
 test('what could not be removed comes back', async () => {
-  const { removals, timers, onFailed } = build(vi.fn(async () => Promise.reject(new Error('no'))));
+  const { removals, timers, onFailed } = build(vi.fn<Remove>(async () => Promise.reject(new Error('no'))));
   removals.add({ conversationId: 'c', title: 'C' });
   timers[0]?.();
   await vi.waitFor(() => expect(onFailed).toHaveBeenCalledWith('c'));

@@ -34,7 +34,10 @@ export class PendingRemovals {
   };
 
   add(removal: Removal): void {
-    const stop = this.#options.after(this.#options.graceMs, () => void this.#commit(removal.conversationId, false));
+    const stop = this.#options.after(
+      this.#options.graceMs,
+      () => void this.#commit(removal.conversationId, false),
+    );
     this.#set([...this.#removals, { ...removal, stop }]);
   }
 

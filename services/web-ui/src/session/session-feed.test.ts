@@ -109,7 +109,10 @@ describe('one stream for all tabs', () => {
     const early = openTab(new Browser());
     early.feed.start();
     early.feed.start('1-7');
-    expect(early.streams.map((stream) => [stream.from, stream.isClosed])).toEqual([[undefined, true], ['1-7', false]]);
+    expect(early.streams.map((stream) => [stream.from, stream.isClosed])).toEqual([
+      [undefined, true],
+      ['1-7', false],
+    ]);
   });
 
   test('a later position does not move a feed that has one', () => {

@@ -68,7 +68,12 @@ export class SessionFeed {
       onLead: () => this.#lead(),
       onFollow: () => this.#stopLeading(),
       onMessage: (message) => this.#hear(message),
-      describe: () => ({ kind: 'here', state: this.#state, position: this.#position, isAnchored: this.#isAnchored }),
+      describe: () => ({
+        kind: 'here',
+        state: this.#state,
+        position: this.#position,
+        isAnchored: this.#isAnchored,
+      }),
     });
   }
 
@@ -108,7 +113,12 @@ export class SessionFeed {
       },
       onState: (state) => {
         this.#become(state);
-        this.#options.link.tell({ kind: 'here', state, position: this.#position, isAnchored: this.#isAnchored });
+        this.#options.link.tell({
+          kind: 'here',
+          state,
+          position: this.#position,
+          isAnchored: this.#isAnchored,
+        });
       },
     });
   }

@@ -47,7 +47,8 @@ function world() {
       isFrozen: false,
       close: () => void channels.splice(channels.indexOf(channel), 1),
       postMessage: (data: TabMessage) => {
-        for (const other of channels) if (other !== channel && !other.isFrozen) other.onmessage?.({ data } as MessageEvent);
+        for (const other of channels)
+          if (other !== channel && !other.isFrozen) other.onmessage?.({ data } as MessageEvent);
       },
     };
     channels.push(channel);
@@ -64,10 +65,15 @@ function world() {
       },
     });
     const handlers = {
-      onLead: vi.fn(),
-      onFollow: vi.fn(),
-      onMessage: vi.fn(),
-      describe: (): TabMessage => ({ kind: 'here', state: { status: 'open', since: 0 }, position: '1-1', isAnchored: true }),
+      onLead: vi.fn<() => void>(),
+      onFollow: vi.fn<() => void>(),
+      onMessage: vi.fn<(message: TabMessage) => void>(),
+      describe: (): TabMessage => ({
+        kind: 'here',
+        state: { status: 'open', since: 0 },
+        position: '1-1',
+        isAnchored: true,
+      }),
     } satisfies TabLinkHandlers;
     return { link, handlers, channel, tick: () => tick() };
   }

@@ -22,7 +22,12 @@ export interface TabLink {
 
 /** Where the browser lacks the means (no secure context), every tab leads itself. */
 export function createLonelyTab(): TabLink {
-  return { start: (handlers) => handlers.onLead(), tell: () => undefined, wake: () => undefined, close: () => undefined };
+  return {
+    start: (handlers) => handlers.onLead(),
+    tell: () => undefined,
+    wake: () => undefined,
+    close: () => undefined,
+  };
 }
 
 export interface SharedTabsOptions {
@@ -56,7 +61,9 @@ export function createSharedTabs(options: SharedTabsOptions): TabLink {
   function hold(): Promise<void> {
     isLeading = true;
     handlers?.onLead();
-    return new Promise((resolve) => closing.signal.addEventListener('abort', () => resolve(), { once: true }));
+    return new Promise((resolve) =>
+      closing.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
   }
 
   /** Waits for the lock, or takes it; resolves when this tab is over, starts again when the lock was taken from it. */

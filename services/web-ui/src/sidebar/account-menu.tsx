@@ -15,12 +15,11 @@ export function AccountMenu() {
   const profile = useProfile().data;
   if (profile === undefined) return null;
   const isGuest = profile.user_type === 'ANONYMOUS';
-  const name = profile.user_type === 'ANONYMOUS' ? texts.account.guest : (profile.username ?? profile.user_id);
+  const name =
+    profile.user_type === 'ANONYMOUS' ? texts.account.guest : (profile.username ?? profile.user_id);
   return (
     <DropdownMenu.Root modal={false}>
-      <DropdownMenu.Trigger
-        className="flex h-[52px] shrink-0 items-center gap-2.5 rounded-md px-2 text-left hover:bg-paper-3 data-[state=open]:bg-paper-3"
-      >
+      <DropdownMenu.Trigger className="flex h-[52px] shrink-0 items-center gap-2.5 rounded-md px-2 text-left hover:bg-paper-3 data-[state=open]:bg-paper-3">
         <span
           aria-hidden="true"
           className="grid size-8 shrink-0 place-items-center rounded-full bg-accent-soft text-xs font-semibold text-accent"
@@ -35,8 +34,18 @@ export function AccountMenu() {
         <ChevronsUpDown size={14} className="text-ink-3" aria-hidden="true" />
       </DropdownMenu.Trigger>
       <DropdownMenu.Portal>
-        <DropdownMenu.Content className="menu w-[252px]" side="top" align="start" sideOffset={6} collisionPadding={8}>
-          {isGuest && <p className="px-2 pt-1.5 pb-2.5 text-xs leading-relaxed text-pretty text-ink-2">{texts.account.guestHint}</p>}
+        <DropdownMenu.Content
+          className="menu w-[252px]"
+          side="top"
+          align="start"
+          sideOffset={6}
+          collisionPadding={8}
+        >
+          {isGuest && (
+            <p className="px-2 pt-1.5 pb-2.5 text-xs leading-relaxed text-pretty text-ink-2">
+              {texts.account.guestHint}
+            </p>
+          )}
           <ThemeChoice />
           {!isGuest && <SignOut />}
         </DropdownMenu.Content>
@@ -49,7 +58,9 @@ function ThemeChoice() {
   const theme = useCell(themeCell);
   return (
     <DropdownMenu.RadioGroup value={theme} aria-label={texts.account.theme}>
-      <DropdownMenu.Label className="px-2 pt-1 pb-1 text-xs text-ink-3">{texts.account.theme}</DropdownMenu.Label>
+      <DropdownMenu.Label className="px-2 pt-1 pb-1 text-xs text-ink-3">
+        {texts.account.theme}
+      </DropdownMenu.Label>
       {THEMES.map((name) => {
         const Icon = THEME_ICONS[name];
         return (
@@ -91,6 +102,6 @@ function SignOut() {
 
 export function initials(name: string): string {
   const words = name.split(/[\s._@-]+/).filter((word) => word !== '');
-  const letters = words.length > 1 ? [words[0]?.[0], words[1]?.[0]] : [...name].slice(0, 2);
+  const letters = words.length > 1 ? [words[0]?.[0], words[1]?.[0]] : Array.from(name).slice(0, 2);
   return letters.join('').toUpperCase();
 }

@@ -5,13 +5,25 @@ import { groupConversations } from '../session/conversation-list.ts';
 import { texts } from '../texts.ts';
 import { ConversationRow } from './conversation-row.tsx';
 
+const MINUTE_MS = 60_000;
+
+/** The day it is, as text: a page that stays open over midnight regroups its list. */
+function useToday(): string {
+  return useSyncExternalStore(watchMinutes, () => new Date().toDateString());
+}
+
+function watchMinutes(look: () => void): () => void {
+  const timer = setInterval(look, MINUTE_MS);
+  return () => clearInterval(timer);
+}
+
 /** The list: pinned, today, yesterday, earlier. What is being deleted is off it already. */
 export function ConversationNav() {
   const list = useConversationList();
   const { removals } = usePage();
   const removed = useSyncExternalStore(removals.subscribe, removals.read);
   const items = list.items.filter((item) => !removed.some((r) => r.conversationId === item.conversation_id));
-  const groups = groupConversations(items, new Date());
+  const groups = groupConversations(items, new Date(useToday()));
   return (
     <nav aria-label={texts.sidebar.label} className="-mx-1.5 mt-2 min-h-0 flex-1 overflow-y-auto px-1.5 pb-3">
       {list.isPending && <ListSkeleton />}
@@ -39,7 +51,11 @@ export function ConversationNav() {
         </section>
       ))}
       {list.hasMore && (
-        <button type="button" onClick={list.readMore} className="mt-2 w-full rounded-md px-3 py-2 text-left text-sm text-ink-2 hover:bg-paper-3">
+        <button
+          type="button"
+          onClick={list.readMore}
+          className="mt-2 w-full rounded-md px-3 py-2 text-left text-sm text-ink-2 hover:bg-paper-3"
+        >
           {texts.sidebar.more}
         </button>
       )}

@@ -43,10 +43,18 @@ export function ConversationRow({ item }: { item: ConversationItem }) {
         className="flex h-[34px] items-center gap-2 rounded-md pr-3 pl-3 text-ink-2 group-focus-within:pr-10 group-hover:bg-paper-3 group-hover:pr-10 group-hover:text-ink aria-[current=page]:bg-card aria-[current=page]:text-ink aria-[current=page]:shadow-[inset_0_0_0_1px_var(--line)]"
         activeProps={{ 'aria-current': 'page' }}
       >
-        {item.state === 'in_progress' && <span className="signal" data-tone="run" role="img" aria-label={texts.sidebar.running} />}
+        {item.state === 'in_progress' && (
+          <span className="signal" data-tone="run" role="img" aria-label={texts.sidebar.running} />
+        )}
         <span className="truncate">{title}</span>
       </Link>
-      <RowMenu item={item} title={title} isCurrent={isCurrent} rename={() => setRenaming(true)} change={change} />
+      <RowMenu
+        item={item}
+        title={title}
+        isCurrent={isCurrent}
+        rename={() => setRenaming(true)}
+        change={change}
+      />
     </li>
   );
 }
@@ -88,7 +96,12 @@ function RowMenu({ item, title, isCurrent, rename, change }: RowMenuProps) {
           </DropdownMenu.Item>
           <DropdownMenu.Item
             className="menu-item"
-            onSelect={() => void client.conversations.export(conversationId, 'md').then((blob) => saveBlob(blob, `${title}.md`), () => undefined)}
+            onSelect={() =>
+              void client.conversations.export(conversationId, 'md').then(
+                (blob) => saveBlob(blob, `${title}.md`),
+                () => undefined,
+              )
+            }
           >
             <Download size={15} aria-hidden="true" /> {texts.sidebar.exportMarkdown}
           </DropdownMenu.Item>

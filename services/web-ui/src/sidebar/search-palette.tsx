@@ -30,14 +30,17 @@ export function SearchPalette({ close }: { close(): void }) {
   const current = choices[Math.min(active, choices.length - 1)];
 
   useEffect(() => {
-    list.current?.querySelector('[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
+    list.current?.querySelectorAll('[role=option]')[active]?.scrollIntoView({ block: 'nearest' });
   }, [active]);
 
   function choose(choice: Choice | undefined): void {
     if (choice === undefined) return;
     close();
     const { conversationId } = choice;
-    const going = conversationId === undefined ? navigate({ to: '/' }) : navigate({ to: '/c/$conversationId', params: { conversationId } });
+    const going =
+      conversationId === undefined
+        ? navigate({ to: '/' })
+        : navigate({ to: '/c/$conversationId', params: { conversationId } });
     void going.then(() => requestAnimationFrame(focusComposer));
   }
 
@@ -76,7 +79,13 @@ export function SearchPalette({ close }: { close(): void }) {
             maxLength={500}
             className="h-14 shrink-0 border-b border-line bg-transparent px-5 text-lg outline-none placeholder:text-ink-3"
           />
-          <div ref={list} id={listId} role="listbox" aria-label={texts.palette.label} className="min-h-0 overflow-y-auto p-2">
+          <div
+            ref={list}
+            id={listId}
+            role="listbox"
+            aria-label={texts.palette.label}
+            className="min-h-0 overflow-y-auto p-2"
+          >
             {choices.map((choice) => (
               <div key={choice.key} role="presentation">
                 {choice.heading !== undefined && (
@@ -84,12 +93,23 @@ export function SearchPalette({ close }: { close(): void }) {
                     {choice.heading}
                   </div>
                 )}
-                <Option id={`${listId}-${choice.key}`} choice={choice} isActive={choice === current} choose={() => choose(choice)} />
+                <Option
+                  id={`${listId}-${choice.key}`}
+                  choice={choice}
+                  isActive={choice === current}
+                  choose={() => choose(choice)}
+                />
               </div>
             ))}
           </div>
           <p role="status" className="shrink-0 border-t border-line px-5 py-2.5 text-xs text-ink-3">
-            {search.isError ? texts.palette.failed : search.isPending ? texts.palette.searching : isEmpty ? texts.palette.none(query.trim()) : texts.palette.hint}
+            {search.isError
+              ? texts.palette.failed
+              : search.isPending
+                ? texts.palette.searching
+                : isEmpty
+                  ? texts.palette.none(query.trim())
+                  : texts.palette.hint}
           </p>
         </Dialog.Content>
       </Dialog.Portal>
@@ -97,7 +117,17 @@ export function SearchPalette({ close }: { close(): void }) {
   );
 }
 
-function Option({ id, choice, isActive, choose }: { id: string; choice: Choice; isActive: boolean; choose(): void }) {
+function Option({
+  id,
+  choice,
+  isActive,
+  choose,
+}: {
+  id: string;
+  choice: Choice;
+  isActive: boolean;
+  choose(): void;
+}) {
   const Icon = choice.icon;
   return (
     <div
@@ -110,7 +140,9 @@ function Option({ id, choice, isActive, choose }: { id: string; choice: Choice; 
       <Icon size={16} className="shrink-0 text-ink-3" aria-hidden="true" />
       <span className="min-w-0">
         <span className="block truncate">{choice.label}</span>
-        {choice.detail !== undefined && <span className="block truncate text-sm text-ink-2">{choice.detail}</span>}
+        {choice.detail !== undefined && (
+          <span className="block truncate text-sm text-ink-2">{choice.detail}</span>
+        )}
       </span>
     </div>
   );

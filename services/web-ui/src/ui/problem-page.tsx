@@ -1,7 +1,15 @@
 import type { ReactNode } from 'react';
 
 /** A page that has nothing to show but why, and what to do. */
-export function ProblemPage({ title, hint, children }: { title: string; hint: string; children?: ReactNode }) {
+export function ProblemPage({
+  title,
+  hint,
+  children,
+}: {
+  title: string;
+  hint: string;
+  children?: ReactNode;
+}) {
   return (
     <main className="grid place-items-center px-6 pb-[12vh]">
       <div className="max-w-sm text-center" role="status">
