@@ -10,12 +10,15 @@ const FILLER = new Set(
     'have having he hello help her here hey hi him his how however i if in info information into is it its itself just keep know let like ' +
     'look lot made make makes many may maybe me mean means meant might mine more most much must my need needs never no nor not now of ' +
     'off ok okay on once one only or other our ours out over own page pages perhaps please possible question quite rather really right said same ' +
-    'say says see seem shall she should show simply so some somebody someone something still such sure switchyard take tell than thank ' +
+    'say says see seem shall she should show simply so some somebody someone something still such sure take tell than thank ' +
     'thanks that the their theirs them then there these they thing things think this those through to too toward under understand until upon us ' +
     'use used uses using very via want wants was way we well went were what whatever when where whether which while who whom whose why ' +
     'will with within without wonder work works would yes yet you your yours'
   ).split(' '),
 );
+
+/** The product's own name: on nearly every page, so a subject only where there is no other. */
+const PRODUCT = 'switchyard';
 
 /** A subject word of a question or a text: as written (lower case) and its comparable stem. */
 export interface Term {
@@ -51,10 +54,11 @@ export function termsOf(text: string): Term[] {
   for (const word of wordsOf(text)) {
     const stem = stemOf(word);
     const isBare = word.length < 2 && !/\p{N}/u.test(word);
-    if (isBare || FILLER.has(word) || FILLER.has(word.replace(/['’].*$/u, '')) || seen.has(stem)) continue;
+    if (isBare || word === PRODUCT || FILLER.has(word) || FILLER.has(word.replace(/['’].*$/u, '')) || seen.has(stem)) continue;
     seen.add(stem);
     terms.push({ word, stem });
   }
+  if (terms.length === 0 && wordsOf(text).includes(PRODUCT)) return [{ word: PRODUCT, stem: stemOf(PRODUCT) }];
   return terms;
 }
 

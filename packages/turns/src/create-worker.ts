@@ -17,6 +17,7 @@ import type { LeaseRenewal } from './lease-renewal.ts';
 import { createReaper } from './reaper.ts';
 import { createReconciler } from './reconciler.ts';
 import { createRunningTurns } from './running-turns.ts';
+import type { RunningTurns } from './running-turns.ts';
 import { createSlots } from './slots.ts';
 import { createTurnRows } from './turn-rows.ts';
 import { bindTurnScripts, loadTurnScripts } from './turn-scripts.ts';
@@ -71,6 +72,7 @@ export function createWorker(options: WorkerOptions): Service {
   );
   const renewal = createLeaseRenewal(parts);
   let loop: ClaimLoop | undefined;
+  const lastPollAt = () => loop?.lastPollAt() ?? clock.monotonic();
   const onUnavailable = () => loop?.pause(UNAVAILABLE_PAUSE_MS);
   const execution = createExecution({
     ...parts,
@@ -86,12 +88,7 @@ export function createWorker(options: WorkerOptions): Service {
     slots,
     onClaimed: createMeasures(options, slots.used),
   });
-  const heartbeat = createHeartbeat(
-    parts,
-    slots,
-    options.version,
-    () => loop?.lastPollAt() ?? clock.monotonic(),
-  );
+  const heartbeat = createHeartbeat(parts, slots, options.version, lastPollAt);
   let stopping: Promise<void> | undefined;
 
   const every = (what: string, ms: number, work: () => Promise<void>): void => {
@@ -120,14 +117,12 @@ export function createWorker(options: WorkerOptions): Service {
     loop.start();
   };
 
+  /** No more claims; what has not started goes back, what runs may end, the rest is told; then everything is closed (02, Running). */
   const stop = async (deadline: Deadline): Promise<void> => {
     draining.abort();
     await heartbeat.drain().catch(() => undefined);
     await loop?.stop();
-    const closingMs = config.abortGrace + CLOSING_MS;
-    await turns.settle(Math.min(config.drainLimit, deadline.remainingMs() - closingMs));
-    for (const held of renewal.all()) held.abort('draining', 'the server is restarting');
-    await turns.settle(Math.min(closingMs, deadline.remainingMs()));
+    await endTurns(config, turns, renewal, deadline);
     await renewal.stop();
     await heartbeat.stop().catch(() => undefined);
     await scope.close();
@@ -138,7 +133,7 @@ export function createWorker(options: WorkerOptions): Service {
     start,
     stop: (deadline) => (stopping ??= stop(deadline)),
     health: (): HealthReport => {
-      const silentMs = loop === undefined ? 0 : Math.round(clock.monotonic() - loop.lastPollAt());
+      const silentMs = Math.round(clock.monotonic() - lastPollAt());
       const isPolling = slots.free() === 0 || silentMs < SILENCE_LIMIT_MS;
       const isDraining = draining.signal.aborted;
       return {
@@ -171,6 +166,18 @@ async function openClaimLoop(
   const hot = await open('claim');
   const lanes = await Promise.all(USER_TYPES.map(async (lane) => ({ lane, ...(await open(lane)) })));
   return createClaimLoop({ ...parts, commands: options.redis, hot, lanes });
+}
+
+async function endTurns(
+  config: WorkerConfig,
+  turns: RunningTurns,
+  renewal: LeaseRenewal,
+  deadline: Deadline,
+): Promise<void> {
+  const closingMs = config.abortGrace + CLOSING_MS;
+  await turns.settle(Math.min(config.drainLimit, deadline.remainingMs() - closingMs));
+  for (const held of renewal.all()) held.abort('draining', 'the server is restarting');
+  await turns.settle(Math.min(closingMs, deadline.remainingMs()));
 }
 
 function createParts(options: WorkerOptions, onEpoch: () => void): WorkerParts {

@@ -42,12 +42,12 @@ describe('a worker that dies', () => {
   test('again and again before the start: given up in the end, and the client is told', async ({ stage }) => {
     let prepared = 0;
     const stuck: TurnExecutor = { prepare: () => (prepared++, new Promise(() => undefined)) };
-    let worker = await stage.startWorker(stuck, { maxAttempts: 1, lease: 150, leaseRenew: 30 });
+    let worker = await stage.startWorker(stuck, { maxAttempts: 1, lease: 400, leaseRenew: 80 });
     const { ack } = await stage.turns.accept(stage.request());
     for (const attempt of [1, 2]) {
       await expect.poll(() => prepared, { timeout: 5000 }).toBe(attempt);
       worker.kill();
-      worker = await stage.startWorker(stuck, { maxAttempts: 1, lease: 150, leaseRenew: 30 });
+      worker = await stage.startWorker(stuck, { maxAttempts: 1, lease: 400, leaseRenew: 80 });
     }
     await ended(stage, ack.turn_id).toEqual(['chat_error turn_dead']);
     expect([prepared, await stage.status(ack.turn_id)]).toEqual([2, 'dead']);
