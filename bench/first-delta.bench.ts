@@ -26,7 +26,9 @@ async function measure(side: Side, label: string, forSeconds: number): Promise<R
 
 const ours = await startOurs({ users });
 const pool = new pg.Pool({ connectionString: ours.databaseUrl, max: 1 });
-await pool.query('create table if not exists bench_row (id text primary key, status text not null, request jsonb not null)');
+await pool.query(
+  'create table if not exists bench_row (id text primary key, status text not null, request jsonb not null)',
+);
 await pool.end();
 const bare = await startPeer({ ...ours, withRows: false, users });
 const rows = await startPeer({ ...ours, withRows: true, users });
@@ -44,24 +46,39 @@ rows.stop();
 await ours.stop();
 
 const of = (key: Key, figure: 'p50' | 'p99') => rounds[key].map((round) => round[figure]);
-const compare = (peer: Key) => ({ p50: ratioOf(of('ours', 'p50'), of(peer, 'p50')), p99: ratioOf(of('ours', 'p99'), of(peer, 'p99')) });
+const compare = (peer: Key) => ({
+  p50: ratioOf(of('ours', 'p50'), of(peer, 'p50')),
+  p99: ratioOf(of('ours', 'p99'), of(peer, 'p99')),
+});
 const sum = (key: Key, figure: 'sent' | 'answered' | 'refused' | 'doubled' | 'outOfOrder') =>
   rounds[key].reduce((total, round) => total + round[figure], 0);
 const result = {
   load: { ratePerSecond: rate, seconds, users, rounds: roundCount },
-  medianMs: Object.fromEntries(keys.map((key) => [key, { p50: median(of(key, 'p50')), p99: median(of(key, 'p99')) }])),
+  medianMs: Object.fromEntries(
+    keys.map((key) => [key, { p50: median(of(key, 'p50')), p99: median(of(key, 'p99')) }]),
+  ),
   ratios: { toBare: compare('bare'), toRows: compare('rows') },
   goals: { toBare: { p50: 1.2, p99: 1 }, toRows: { p50: 0.8, p99: 0.8 } },
   correctness: Object.fromEntries(
     keys.map((key) => [
       key,
-      { sent: sum(key, 'sent'), answered: sum(key, 'answered'), refused: sum(key, 'refused'), doubled: sum(key, 'doubled'), outOfOrder: sum(key, 'outOfOrder') },
+      {
+        sent: sum(key, 'sent'),
+        answered: sum(key, 'answered'),
+        refused: sum(key, 'refused'),
+        doubled: sum(key, 'doubled'),
+        outOfOrder: sum(key, 'outOfOrder'),
+      },
     ]),
   ),
   rounds,
 };
 const file = writeResult('first-delta', result);
-console.log(`\nours / bare:      p50 ${result.ratios.toBare.p50.median.toFixed(2)} (goal 1.2)  p99 ${result.ratios.toBare.p99.median.toFixed(2)} (goal 1)`);
-console.log(`ours / with rows: p50 ${result.ratios.toRows.p50.median.toFixed(2)} (goal 0.8)  p99 ${result.ratios.toRows.p99.median.toFixed(2)} (goal 0.8)`);
+console.log(
+  `\nours / bare:      p50 ${result.ratios.toBare.p50.median.toFixed(2)} (goal 1.2)  p99 ${result.ratios.toBare.p99.median.toFixed(2)} (goal 1)`,
+);
+console.log(
+  `ours / with rows: p50 ${result.ratios.toRows.p50.median.toFixed(2)} (goal 0.8)  p99 ${result.ratios.toRows.p99.median.toFixed(2)} (goal 0.8)`,
+);
 console.log(`written to ${file}`);
 process.exit(0);

@@ -38,7 +38,10 @@ interface Body {
 }
 
 /** POST to first delta in milliseconds at a fixed rate of arrivals; counts what was lost, doubled or out of order. */
-export async function measureRound(side: Side, options: { ratePerSecond: number; seconds: number; label: string }): Promise<Round> {
+export async function measureRound(
+  side: Side,
+  options: { ratePerSecond: number; seconds: number; label: string },
+): Promise<Round> {
   const seen = new Map<string, Seen>();
   const due = new Map<string, number>();
   let [doubled, outOfOrder, refused] = [0, 0, 0];
@@ -81,12 +84,26 @@ export async function measureRound(side: Side, options: { ratePerSecond: number;
   const isOpen = () => [...due.keys()].some((conversation) => (seen.get(conversation)?.ends ?? 0) === 0);
   while (isOpen() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
   for (const close of streams) close();
-  const histogram = build({ lowestDiscernibleValue: 1, highestTrackableValue: 60_000_000, numberOfSignificantValueDigits: 3 });
+  const histogram = build({
+    lowestDiscernibleValue: 1,
+    highestTrackableValue: 60_000_000,
+    numberOfSignificantValueDigits: 3,
+  });
   for (const [conversation, dueMs] of due) {
     const firstAt = seen.get(conversation)?.firstAt;
     if (firstAt !== undefined) histogram.recordValue(Math.round((firstAt - dueMs) * 1000));
   }
   const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
   const answered = [...due.keys()].filter((conversation) => (seen.get(conversation)?.ends ?? 0) > 0).length;
-  return { p50: at(50), p90: at(90), p99: at(99), max: histogram.maxValue / 1000, sent, answered, refused, doubled, outOfOrder };
+  return {
+    p50: at(50),
+    p90: at(90),
+    p99: at(99),
+    max: histogram.maxValue / 1000,
+    sent,
+    answered,
+    refused,
+    doubled,
+    outOfOrder,
+  };
 }

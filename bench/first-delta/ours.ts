@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { freePort, issueAccessToken, openDataFolder, startStack } from '@switchyard/devstack';
@@ -11,11 +11,19 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
  * Starts our stack on its own Redis (append-only everysec) and Postgres, everything on: token check, rate limits, durable
  * rows, event log, fencing, isolated host. The load goes to chat-ingress itself, as the peer has no proxy either.
  */
-export async function startOurs(options: { users: number }): Promise<{ side: Side; redisUrl: string; databaseUrl: string; stop(): Promise<void> }> {
+export async function startOurs(options: {
+  users: number;
+}): Promise<{ side: Side; redisUrl: string; databaseUrl: string; stop(): Promise<void> }> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'switchyard-bench-'));
+  await chmod(dir, 0o755); // so that the database's account can pass and its data lies here, removed with the rest
   const data = await openDataFolder(path.join(dir, 'data'));
   const ports = Object.fromEntries(
-    await Promise.all(['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui'].map(async (name) => [name, await freePort()])),
+    await Promise.all(
+      ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui'].map(async (name) => [
+        name,
+        await freePort(),
+      ]),
+    ),
   ) as ServicePorts;
   const stack = await startStack({
     root: ROOT,
@@ -37,7 +45,11 @@ export async function startOurs(options: { users: number }): Promise<{ side: Sid
     Array.from({ length: options.users }, async (_none, index) => {
       const token = await issueAccessToken(stack.settings, { user: `bench-${index}`, type: 'privileged' });
       const headers = { authorization: `Bearer ${token}` };
-      return { streamUrl: `${base}/sse/stream?stream_id=s${index}`, postUrl: `${base}/sse/chat?stream_id=s${index}`, headers };
+      return {
+        streamUrl: `${base}/sse/stream?stream_id=s${index}`,
+        postUrl: `${base}/sse/chat?stream_id=s${index}`,
+        headers,
+      };
     }),
   );
   return {
@@ -48,7 +60,13 @@ export async function startOurs(options: { users: number }): Promise<{ side: Sid
       users,
       body: (id) => ({
         bundle_id: 'ten-words',
-        external_events: [{ event_id: id, type: 'event.user.prompt', payload: { mime: 'text/plain', event: { text: 'hello' } } }],
+        external_events: [
+          {
+            event_id: id,
+            type: 'event.user.prompt',
+            payload: { mime: 'text/plain', event: { text: 'hello' } },
+          },
+        ],
       }),
       conversationOf: (_id, answer) => (JSON.parse(answer) as { conversation_id: string }).conversation_id,
     },

@@ -10,7 +10,10 @@ import pg from 'pg';
 const redisUrl = process.env['REDIS_URL'] ?? '';
 const hasRows = process.env['ROWS'] === '1';
 const pool = hasRows ? new pg.Pool({ connectionString: process.env['DATABASE_URL'], max: 8 }) : undefined;
-const queue = new Queue(process.env['QUEUE'] ?? 'bench', { connection: new Redis(redisUrl, { maxRetriesPerRequest: null }), defaultJobOptions: { removeOnComplete: true, removeOnFail: true } });
+const queue = new Queue(process.env['QUEUE'] ?? 'bench', {
+  connection: new Redis(redisUrl, { maxRetriesPerRequest: null }),
+  defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
+});
 const subscriber = new Redis(redisUrl);
 const streams = new Map<string, Set<express.Response>>();
 subscriber.on('message', (channel: string, message: string) => {
@@ -21,12 +24,17 @@ const app = express();
 app.use(express.json());
 app.post('/chat', async (request, response) => {
   const { id, session, text } = request.body as { id: string; session: string; text: string };
-  if (pool !== undefined) await pool.query('insert into bench_row (id, status, request) values ($1, $2, $3)', [id, 'queued', JSON.stringify(request.body)]);
+  if (pool !== undefined)
+    await pool.query('insert into bench_row (id, status, request) values ($1, $2, $3)', [
+      id,
+      'queued',
+      JSON.stringify(request.body),
+    ]);
   await queue.add('turn', { id, session, text });
   response.json({ id });
 });
 app.get('/stream', async (request, response) => {
-  const channel = `${process.env["QUEUE"] ?? "bench"}:${String(request.query['session'])}`;
+  const channel = `${process.env['QUEUE'] ?? 'bench'}:${new URL(request.url, 'http://peer').searchParams.get('session') ?? ''}`;
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
   let set = streams.get(channel);
   if (set === undefined) {

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 export const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
+  const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
   const high = sorted[Math.floor(middle)] ?? Number.NaN;
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
@@ -33,7 +33,11 @@ export function writeResult(name: string, measured: Record<string, unknown>): st
     name,
     date: new Date().toISOString(),
     commit: git('rev-parse', '--short', 'HEAD'),
-    machine: { cores: cpu.length, memoryGiB: Math.round(os.totalmem() / 1024 ** 3), platform: `${os.platform()} ${os.arch()}` },
+    machine: {
+      cores: cpu.length,
+      memoryGiB: Math.round(os.totalmem() / 1024 ** 3),
+      platform: `${os.platform()} ${os.arch()}`,
+    },
     node: process.version,
     loadAverageAtEnd: os.loadavg().map((load) => Math.round(load * 100) / 100),
     ...measured,

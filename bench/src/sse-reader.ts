@@ -6,23 +6,34 @@ export interface SseFrame {
 }
 
 /** Opens an event stream and calls back for each whole frame. Resolves when the first bytes came; `close` ends it. */
-export function openSse(url: string, headers: Record<string, string>, onFrame: (frame: SseFrame) => void): Promise<() => void> {
+export function openSse(
+  url: string,
+  headers: Record<string, string>,
+  onFrame: (frame: SseFrame) => void,
+): Promise<() => void> {
   return new Promise((resolve, reject) => {
-    const request = http.get(url, { headers: { accept: 'text/event-stream', ...headers }, agent: false }, (response) => {
-      if (response.statusCode !== 200) return void reject(new Error(`stream answered ${response.statusCode ?? 0}`));
-      let buffer = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        buffer += chunk;
-        for (let end = buffer.indexOf('\n\n'); end >= 0; end = buffer.indexOf('\n\n')) {
-          const frame = parseFrame(buffer.slice(0, end));
-          buffer = buffer.slice(end + 2);
-          if (frame !== undefined) onFrame(frame);
+    const request = http.get(
+      url,
+      { headers: { accept: 'text/event-stream', ...headers }, agent: false },
+      (response) => {
+        if (response.statusCode !== 200) {
+          reject(new Error(`stream answered ${response.statusCode ?? 0}`));
+          return;
         }
-        resolve(() => request.destroy());
-      });
-      response.on('error', () => undefined);
-    });
+        let buffer = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          buffer += chunk;
+          for (let end = buffer.indexOf('\n\n'); end >= 0; end = buffer.indexOf('\n\n')) {
+            const frame = parseFrame(buffer.slice(0, end));
+            buffer = buffer.slice(end + 2);
+            if (frame !== undefined) onFrame(frame);
+          }
+          resolve(() => request.destroy());
+        });
+        response.on('error', () => undefined);
+      },
+    );
     request.on('error', reject);
   });
 }

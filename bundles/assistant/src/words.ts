@@ -54,11 +54,19 @@ export function termsOf(text: string): Term[] {
   for (const word of wordsOf(text)) {
     const stem = stemOf(word);
     const isBare = word.length < 2 && !/\p{N}/u.test(word);
-    if (isBare || word === PRODUCT || FILLER.has(word) || FILLER.has(word.replace(/['’].*$/u, '')) || seen.has(stem)) continue;
+    if (
+      isBare ||
+      word === PRODUCT ||
+      FILLER.has(word) ||
+      FILLER.has(word.replace(/['’].*$/u, '')) ||
+      seen.has(stem)
+    )
+      continue;
     seen.add(stem);
     terms.push({ word, stem });
   }
-  if (terms.length === 0 && wordsOf(text).includes(PRODUCT)) return [{ word: PRODUCT, stem: stemOf(PRODUCT) }];
+  if (terms.length === 0 && wordsOf(text).includes(PRODUCT))
+    return [{ word: PRODUCT, stem: stemOf(PRODUCT) }];
   return terms;
 }
 

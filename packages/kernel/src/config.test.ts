@@ -14,8 +14,18 @@ const schema = z.object({
 });
 
 test('settings come from the environment, with units, and are frozen', () => {
-  const config = loadConfig(schema, { REDIS_URL: 'redis://x', MASTER_KEY: 'k', LEASE_TTL: '250ms', MAX_BODY: '1KiB', ORIGINS: 'a, b' }, 'x');
-  expect(config).toMatchObject({ port: 8010, leaseTtl: 250, maxBody: 1024, isOpen: true, origins: ['a', 'b'] });
+  const config = loadConfig(
+    schema,
+    { REDIS_URL: 'redis://x', MASTER_KEY: 'k', LEASE_TTL: '250ms', MAX_BODY: '1KiB', ORIGINS: 'a, b' },
+    'x',
+  );
+  expect(config).toMatchObject({
+    port: 8010,
+    leaseTtl: 250,
+    maxBody: 1024,
+    isOpen: true,
+    origins: ['a', 'b'],
+  });
   expect(Object.isFrozen(config)).toBe(true);
 });
 
@@ -28,7 +38,9 @@ test('one line names every problem and no value', () => {
 test('a secret prints as [redacted] wherever it turns up', () => {
   const { masterKey } = loadConfig(schema, { REDIS_URL: 'r', MASTER_KEY: 'canary' }, 'x');
   expect(masterKey.reveal()).toBe('canary');
-  expect(`${masterKey} ${JSON.stringify({ masterKey })}`).toBe('[redacted] {"masterKey":"[redacted]"}');
+  expect(`${masterKey.toString()} ${JSON.stringify({ masterKey })}`).toBe(
+    '[redacted] {"masterKey":"[redacted]"}',
+  );
 });
 
 test('an empty variable counts as not set', () => {
@@ -37,6 +49,11 @@ test('an empty variable counts as not set', () => {
 
 test('the table of settings has name, fallback and sentence', () => {
   const rows = describeConfig(schema);
-  expect(rows.find((row) => row.name === 'LEASE_TTL')).toEqual({ name: 'LEASE_TTL', fallback: '5000', about: 'How long a lease lasts.', isRequired: false });
+  expect(rows.find((row) => row.name === 'LEASE_TTL')).toEqual({
+    name: 'LEASE_TTL',
+    fallback: '5000',
+    about: 'How long a lease lasts.',
+    isRequired: false,
+  });
   expect(rows.find((row) => row.name === 'REDIS_URL')?.isRequired).toBe(true);
 });

@@ -15,7 +15,11 @@ type Settings = z.ZodObject<z.ZodRawShape>;
  * Reads a service's settings from the environment: checked once, frozen. Setting names are the schema's keys in
  * UPPER_SNAKE_CASE. A bad or missing one throws CONFIG with one line that names every problem; values are never shown.
  */
-export function loadConfig<S extends Settings>(schema: S, env: Readonly<Record<string, string | undefined>>, service: string): Readonly<z.output<S>> {
+export function loadConfig<S extends Settings>(
+  schema: S,
+  env: Readonly<Record<string, string | undefined>>,
+  service: string,
+): Readonly<z.output<S>> {
   const raw: Record<string, string> = {};
   for (const key of Object.keys(schema.shape)) {
     const value = env[settingName(key)];
@@ -23,7 +27,9 @@ export function loadConfig<S extends Settings>(schema: S, env: Readonly<Record<s
   }
   const parsed = schema.safeParse(raw);
   if (parsed.success) return Object.freeze(parsed.data);
-  const problems = parsed.error.issues.map((issue) => `${settingName(String(issue.path[0] ?? ''))}: ${issue.message}`);
+  const problems = parsed.error.issues.map(
+    (issue) => `${settingName(String(issue.path[0] ?? ''))}: ${issue.message}`,
+  );
   throw PlatformError.of('CONFIG', `${service}: settings are not valid: ${problems.join('; ')}`);
 }
 
@@ -36,7 +42,18 @@ export function settingName(key: string): string {
 export function describeConfig(schema: Settings): SettingRow[] {
   return Object.entries(schema.shape).map(([key, field]) => {
     const parsed = (field as z.ZodType).safeParse(undefined);
-    const shown = parsed.success && parsed.data !== undefined ? String(parsed.data) : '';
-    return { name: settingName(key), fallback: shown, about: (field as z.ZodType).description ?? '', isRequired: !parsed.success };
+    const shown = parsed.success && parsed.data !== undefined ? showValue(parsed.data) : '';
+    return {
+      name: settingName(key),
+      fallback: shown,
+      about: (field as z.ZodType).description ?? '',
+      isRequired: !parsed.success,
+    };
   });
+}
+
+function showValue(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? JSON.stringify(value)
+    : `${value as string | number | boolean}`;
 }

@@ -6,12 +6,15 @@ import { createIds } from './ids.ts';
 const clock = { now: () => Date.UTC(2026, 0, 5, 10, 0, 0, 123), monotonic: () => 0 };
 
 test('a turn id reads as its time', () => {
-  expect(createIds(clock, () => Uint8Array.of(0x4f, 0x2a, 0, 1)).turn()).toBe('turn_2026-01-05-10-00-00-123-4f2a0001');
+  expect(createIds(clock, () => Uint8Array.of(0x4f, 0x2a, 0, 1)).turn()).toBe(
+    'turn_2026-01-05-10-00-00-123-4f2a0001',
+  );
 });
 
 test('every id may enter a key', () => {
   const ids = createIds(clock, randomBytes);
-  for (const id of [ids.turn(), ids.task(), ids.conversation(), ids.request(), ids.stream()]) expect(id).toMatch(ID_PATTERN);
+  for (const id of [ids.turn(), ids.task(), ids.conversation(), ids.request(), ids.stream()])
+    expect(id).toMatch(ID_PATTERN);
 });
 
 test('a token has as many random bytes as asked for', () => {

@@ -16,7 +16,17 @@ export type { HealthReport, Service } from './service.ts';
 export { runMain } from './run-main.ts';
 export type { MainOptions, RunningMain } from './run-main.ts';
 export { Secret } from './secret.ts';
-export { bytes, decimal, duration, flag, integer, list, optionalSecret, secret, text } from './config-values.ts';
+export {
+  bytes,
+  decimal,
+  duration,
+  flag,
+  integer,
+  list,
+  optionalSecret,
+  secret,
+  text,
+} from './config-values.ts';
 export { describeConfig, loadConfig, settingName } from './config.ts';
 export type { SettingRow } from './config.ts';
 export { hashHex } from './hash.ts';

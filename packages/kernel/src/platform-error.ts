@@ -42,12 +42,22 @@ export class PlatformError extends Error {
 
 /** Shape of 03 §1: `{detail: {error, error_type, ...}}`. */
 export interface ErrorBody {
-  detail: { error: string; error_type: string; request_id?: string; retry_after?: number; [key: string]: unknown };
+  detail: {
+    error: string;
+    error_type: string;
+    request_id?: string;
+    retry_after?: number;
+    [key: string]: unknown;
+  };
 }
 
 /** Turns anything thrown into status, body and `Retry-After`. What is not a PlatformError shows nothing but the request id. */
-export function toErrorBody(error: unknown, requestId?: string): { status: number; body: ErrorBody; retryAfterSec?: number } {
-  const known = error instanceof PlatformError ? error : PlatformError.of('INTERNAL', undefined, { cause: error });
+export function toErrorBody(
+  error: unknown,
+  requestId?: string,
+): { status: number; body: ErrorBody; retryAfterSec?: number } {
+  const known =
+    error instanceof PlatformError ? error : PlatformError.of('INTERNAL', undefined, { cause: error });
   // 429 and 503 always carry Retry-After (03 §1); a thrower that does not know says one second.
   const retryAfterSec = known.retryAfterSec ?? (known.status === 429 || known.status === 503 ? 1 : undefined);
   const body: ErrorBody = {

@@ -27,11 +27,15 @@ test('an error that is not in the table is thrown at once', async () => {
 
 test('a pause is never over the limit and never under half of its step', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 20 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, random) => {
-      const delay = decideRetryDelay({ attempts: 20, minMs: 50, maxMs: 1000 }, attempt, () => random);
-      const ceiling = Math.min(1000, 50 * 2 ** (attempt - 1));
-      expect(delay).toBeGreaterThanOrEqual(ceiling / 2);
-      expect(delay).toBeLessThanOrEqual(ceiling);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 20 }),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      (attempt, random) => {
+        const delay = decideRetryDelay({ attempts: 20, minMs: 50, maxMs: 1000 }, attempt, () => random);
+        const ceiling = Math.min(1000, 50 * 2 ** (attempt - 1));
+        expect(delay).toBeGreaterThanOrEqual(ceiling / 2);
+        expect(delay).toBeLessThanOrEqual(ceiling);
+      },
+    ),
   );
 });

@@ -19,7 +19,12 @@ export interface MainOptions {
  * passes or an unhandled error ends it hard with exit code 1. When the launcher that holds our IPC channel dies, we stop too,
  * so that a killed launcher leaves no process behind.
  */
-export async function runMain({ name, start, stopMs, say = (line) => process.stderr.write(`${line}\n`) }: MainOptions): Promise<void> {
+export async function runMain({
+  name,
+  start,
+  stopMs,
+  say = (line) => process.stderr.write(`${line}\n`),
+}: MainOptions): Promise<void> {
   let running: RunningMain | undefined;
   let isStopping = false;
   const stop = (reason: string, exitCode: number) => {

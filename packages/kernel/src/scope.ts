@@ -50,9 +50,13 @@ export async function openScoped<T>(open: (scope: Scope) => Promise<T>): Promise
   try {
     return { value: await open(scope), scope };
   } catch (error) {
-    await scope.close().catch((closing: unknown) => {
-      throw new AggregateError([error, closing], 'opening failed, and closing what was open failed too');
-    });
+    const [closing] = await Promise.allSettled([scope.close()]);
+    if (closing.status === 'rejected') {
+      const both = [error, closing.reason as unknown];
+      throw new AggregateError(both, 'opening failed, and closing what was open failed too', {
+        cause: error,
+      });
+    }
     throw error;
   }
 }

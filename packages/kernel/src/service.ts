@@ -37,7 +37,9 @@ export function createServiceGroup(name: string, services: readonly Service[]): 
       const reports = services.map((service) => [service.name, service.health()] as const);
       return {
         ok: reports.every(([, report]) => report.ok),
-        detail: Object.fromEntries(reports.map(([part, report]) => [part, { ok: report.ok, ...report.detail }])),
+        detail: Object.fromEntries(
+          reports.map(([part, report]) => [part, { ok: report.ok, ...report.detail }]),
+        ),
       };
     },
   };

@@ -12,7 +12,10 @@ test('sleep ends with the reason of its signal', async () => {
 
 test('withTimeout names what took too long', async () => {
   const never = new Promise(() => undefined);
-  await expect(withTimeout(never, 5, 'the host')).rejects.toMatchObject({ code: 'TIMEOUT', message: 'the host took longer than 5 ms' });
+  await expect(withTimeout(never, 5, 'the host')).rejects.toMatchObject({
+    code: 'TIMEOUT',
+    message: 'the host took longer than 5 ms',
+  });
   await expect(withTimeout(Promise.resolve(1), 1000, 'x')).resolves.toBe(1);
 });
 

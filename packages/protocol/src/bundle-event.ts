@@ -25,7 +25,12 @@ const jsonObject = z.record(z.string(), z.unknown());
 
 /** What a bundle's communicator emits, as it crosses the host channel. Checked in proc: a host is not trusted. */
 export const bundleEventSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('delta'), text: z.string(), marker: z.string().max(64), completed: z.boolean().optional() }),
+  z.object({
+    kind: z.literal('delta'),
+    text: z.string(),
+    marker: z.string().max(64),
+    completed: z.boolean().optional(),
+  }),
   z.object({
     kind: z.literal('step'),
     name: z.string().min(1).max(128),
@@ -36,9 +41,19 @@ export const bundleEventSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('citations'), items: z.array(citationSchema).max(200) }),
   z.object({ kind: z.literal('followups'), items: z.array(z.string().max(500)).max(20) }),
   z.object({ kind: z.literal('title'), title: z.string().min(1).max(200) }),
-  z.object({ kind: z.literal('file'), filename: z.string().min(1).max(255), mime: z.string().max(256), path: z.string().max(1000) }),
+  z.object({
+    kind: z.literal('file'),
+    filename: z.string().min(1).max(255),
+    mime: z.string().max(256),
+    path: z.string().max(1000),
+  }),
   z.object({ kind: z.literal('service'), type: z.string().min(1).max(128), data: jsonObject }),
-  z.object({ kind: z.literal('event'), type: z.string().min(1).max(128), data: jsonObject, title: z.string().max(500).optional() }),
+  z.object({
+    kind: z.literal('event'),
+    type: z.string().min(1).max(128),
+    data: jsonObject,
+    title: z.string().max(500).optional(),
+  }),
   z.object({ kind: z.literal('usage'), usage: usageSchema }),
 ]);
 export type BundleEvent = z.output<typeof bundleEventSchema>;

@@ -14,7 +14,14 @@ export const EVENT_NAMES = [
 ] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 /** Frames that belong to one stream and not to the log. */
-export const STREAM_EVENT_NAMES = ['ready', 'server_shutdown', 'resync', 'lagged', 'session_info', 'pong'] as const;
+export const STREAM_EVENT_NAMES = [
+  'ready',
+  'server_shutdown',
+  'resync',
+  'lagged',
+  'session_info',
+  'pong',
+] as const;
 export type StreamEventName = (typeof STREAM_EVENT_NAMES)[number];
 
 export const TERMINAL_EVENTS: ReadonlySet<string> = new Set<EventName>(['chat_complete', 'chat_error']);

@@ -39,5 +39,14 @@ export const chatTaskPayloadSchema = z.object({
 export type ChatTaskPayload = z.output<typeof chatTaskPayloadSchema>;
 
 /** The end states of a turn row and those before them (02). */
-export const TURN_STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled', 'interrupted', 'folded', 'dead'] as const;
+export const TURN_STATUSES = [
+  'queued',
+  'running',
+  'completed',
+  'failed',
+  'cancelled',
+  'interrupted',
+  'folded',
+  'dead',
+] as const;
 export type TurnStatus = (typeof TURN_STATUSES)[number];

@@ -28,9 +28,15 @@ export const conversationListQuerySchema = z.object({
   last_n: z.coerce.number().int().min(1).max(200).default(50),
   days: z.coerce.number().int().min(1).max(3650).optional(),
   started_after: z.iso.datetime({ offset: true }).optional(),
-  include_titles: z.enum(['true', 'false', '1', '0']).default('true').transform((value) => value === 'true' || value === '1'),
+  include_titles: z
+    .enum(['true', 'false', '1', '0'])
+    .default('true')
+    .transform((value) => value === 'true' || value === '1'),
   cursor: z.string().max(512).optional(),
-  archived: z.enum(['true', 'false', '1', '0']).default('false').transform((value) => value === 'true' || value === '1'),
+  archived: z
+    .enum(['true', 'false', '1', '0'])
+    .default('false')
+    .transform((value) => value === 'true' || value === '1'),
 });
 export type ConversationListQuery = z.output<typeof conversationListQuerySchema>;
 
@@ -97,7 +103,11 @@ export const conversationFetchSchema = z.object({
   materialize: z.boolean().default(true),
 });
 export const conversationPatchSchema = z
-  .object({ title: z.string().trim().min(1).max(200).optional(), pinned: z.boolean().optional(), archived: z.boolean().optional() })
+  .object({
+    title: z.string().trim().min(1).max(200).optional(),
+    pinned: z.boolean().optional(),
+    archived: z.boolean().optional(),
+  })
   .refine((patch) => Object.keys(patch).length > 0, 'at least one of title, pinned, archived');
 export type ConversationPatch = z.output<typeof conversationPatchSchema>;
 
@@ -118,7 +128,14 @@ export const searchQuerySchema = z.object({
 });
 export const searchAnswerSchema = z.object({
   hits: z.array(
-    z.object({ conversation_id: z.string(), turn_id: z.string(), title: z.string().nullable(), snippet: z.string(), score: z.number(), created_at: z.string() }),
+    z.object({
+      conversation_id: z.string(),
+      turn_id: z.string(),
+      title: z.string().nullable(),
+      snippet: z.string(),
+      score: z.number(),
+      created_at: z.string(),
+    }),
   ),
   conversations: z.array(conversationItemSchema),
 });

@@ -4,23 +4,92 @@ export { USER_TYPES, decideUserType, roleNames, userTypeSchema } from './user-ty
 export type { RoleNames, UserType } from './user-type.ts';
 export { DEFAULT_LIMITS } from './limits.ts';
 export { COOKIE, HEADER, QUERY } from './http-names.ts';
-export { ACK_STATUSES, USER_EVENT, ackSchema, attachmentSchema, externalEventSchema, plainMessageSchema, submissionSchema } from './submission.ts';
+export {
+  ACK_STATUSES,
+  USER_EVENT,
+  ackSchema,
+  attachmentSchema,
+  externalEventSchema,
+  plainMessageSchema,
+  submissionSchema,
+} from './submission.ts';
 export type { Ack, AckStatus, Attachment, ExternalEvent, PlainMessage, Submission } from './submission.ts';
 export { TASK_KINDS, TURN_STATUSES, chatTaskPayloadSchema } from './chat-task.ts';
 export type { ChatTaskPayload, TaskKind, TurnStatus } from './chat-task.ts';
-export { COMPLETIONS, CONVERSATION_STATES, DELTA_MARKERS, EVENT_NAMES, EVENT_STATUSES, STREAM_EVENT_NAMES, TERMINAL_EVENTS, chatEnvelopeSchema, chatErrorSchema, convStatusSchema, conversationContextSchema, eventContextSchema, formatTimestamp, serviceContextSchema } from './chat-envelope.ts';
-export type { ChatEnvelope, Completion, ConvStatus, ConversationContext, ConversationState, DeltaMarker, EventName, EventStatus, LogEntry, ServiceContext, StreamEventName, StreamFrame } from './chat-envelope.ts';
+export {
+  COMPLETIONS,
+  CONVERSATION_STATES,
+  DELTA_MARKERS,
+  EVENT_NAMES,
+  EVENT_STATUSES,
+  STREAM_EVENT_NAMES,
+  TERMINAL_EVENTS,
+  chatEnvelopeSchema,
+  chatErrorSchema,
+  convStatusSchema,
+  conversationContextSchema,
+  eventContextSchema,
+  formatTimestamp,
+  serviceContextSchema,
+} from './chat-envelope.ts';
+export type {
+  ChatEnvelope,
+  Completion,
+  ConvStatus,
+  ConversationContext,
+  ConversationState,
+  DeltaMarker,
+  EventName,
+  EventStatus,
+  LogEntry,
+  ServiceContext,
+  StreamEventName,
+  StreamFrame,
+} from './chat-envelope.ts';
 export { bundleEventSchema, citationSchema, usageSchema } from './bundle-event.ts';
 export type { BundleEvent, Citation, Usage } from './bundle-event.ts';
 export type { ContinuationItem, HistoryTurn, TurnInvocation, TurnResult } from './turn-invocation.ts';
 export { turnRecordSchema } from './turn-record.ts';
 export type { TurnRecord } from './turn-record.ts';
-export { bundleLimitsSchema, bundleListSchema, bundleManifestSchema, bundleSummarySchema, operationManifestSchema } from './manifest.ts';
+export {
+  bundleLimitsSchema,
+  bundleListSchema,
+  bundleManifestSchema,
+  bundleSummarySchema,
+  operationManifestSchema,
+} from './manifest.ts';
 export type { BundleLimits, BundleList, BundleManifest, BundleSummary } from './manifest.ts';
 export { frontendConfigSchema, profileSchema } from './profile.ts';
 export type { FrontendConfig, Profile } from './profile.ts';
-export { ARTIFACT_TYPES, artifactSchema, cancelAnswerSchema, conversationDetailsSchema, conversationFetchSchema, conversationItemSchema, conversationListQuerySchema, conversationListSchema, conversationPatchSchema, conversationStatusSchema, conversationTurnSchema, feedbackAnswerSchema, feedbackSchema, searchAnswerSchema, searchQuerySchema } from './conversation.ts';
-export type { Artifact, CancelAnswer, ConversationDetails, ConversationItem, ConversationList, ConversationListQuery, ConversationPatch, ConversationStatus, ConversationTurn, SearchAnswer } from './conversation.ts';
+export {
+  ARTIFACT_TYPES,
+  artifactSchema,
+  cancelAnswerSchema,
+  conversationDetailsSchema,
+  conversationFetchSchema,
+  conversationItemSchema,
+  conversationListQuerySchema,
+  conversationListSchema,
+  conversationPatchSchema,
+  conversationStatusSchema,
+  conversationTurnSchema,
+  feedbackAnswerSchema,
+  feedbackSchema,
+  searchAnswerSchema,
+  searchQuerySchema,
+} from './conversation.ts';
+export type {
+  Artifact,
+  CancelAnswer,
+  ConversationDetails,
+  ConversationItem,
+  ConversationList,
+  ConversationListQuery,
+  ConversationPatch,
+  ConversationStatus,
+  ConversationTurn,
+  SearchAnswer,
+} from './conversation.ts';
 export { describeIssues, errorBodySchema } from './error-body.ts';
 export type { ErrorDetail } from './error-body.ts';
 export { buildOpenApi } from './openapi.ts';

@@ -36,7 +36,12 @@ export const bundleManifestSchema = z.object({
   starters: z.array(z.string().max(200)).max(6).default([]),
   hasTurns: z.boolean(),
   operations: z.record(z.string(), operationManifestSchema).default({}),
-  schedules: z.record(z.string(), z.object({ cron: z.string(), timezone: z.string().optional(), retry: z.boolean().optional() })).default({}),
+  schedules: z
+    .record(
+      z.string(),
+      z.object({ cron: z.string(), timezone: z.string().optional(), retry: z.boolean().optional() }),
+    )
+    .default({}),
   props: jsonSchema.optional(),
   secrets: z.array(z.string()).default([]),
   capabilities: z.array(z.string()).default([]),
@@ -56,5 +61,8 @@ export const bundleSummarySchema = z.object({
   note: z.string().optional(),
 });
 export type BundleSummary = z.output<typeof bundleSummarySchema>;
-export const bundleListSchema = z.object({ default_bundle_id: z.string().nullable(), bundles: z.array(bundleSummarySchema) });
+export const bundleListSchema = z.object({
+  default_bundle_id: z.string().nullable(),
+  bundles: z.array(bundleSummarySchema),
+});
 export type BundleList = z.output<typeof bundleListSchema>;

@@ -8,11 +8,47 @@ const document = buildOpenApi({
   title: 'x',
   version: '1',
   routes: [
-    { method: 'post', path: '/sse/chat', summary: 'Submit', tag: 'chat', guard: 'session', body: submissionSchema, answer: ackSchema },
-    { method: 'get', path: '/conversations/:tenant/{*rest}', summary: 'List', tag: 'c', guard: 'none', query: conversationListQuerySchema, answer: conversationListSchema },
-    { method: 'get', path: '/events', summary: 'Stream', tag: 'chat', guard: 'session', produces: 'text/event-stream', query: z.object({ stream_id: z.string() }) },
+    {
+      method: 'post',
+      path: '/sse/chat',
+      summary: 'Submit',
+      tag: 'chat',
+      guard: 'session',
+      body: submissionSchema,
+      answer: ackSchema,
+    },
+    {
+      method: 'get',
+      path: '/conversations/:tenant/{*rest}',
+      summary: 'List',
+      tag: 'c',
+      guard: 'none',
+      query: conversationListQuerySchema,
+      answer: conversationListSchema,
+    },
+    {
+      method: 'get',
+      path: '/events',
+      summary: 'Stream',
+      tag: 'chat',
+      guard: 'session',
+      produces: 'text/event-stream',
+      query: z.object({ stream_id: z.string() }),
+    },
   ],
-}) as { paths: Record<string, Record<string, { parameters?: { name: string; required: boolean }[]; security?: unknown; responses: Record<string, { content: object }> }>> };
+}) as {
+  paths: Record<
+    string,
+    Record<
+      string,
+      {
+        parameters?: { name: string; required: boolean }[];
+        security?: unknown;
+        responses: Record<string, { content: object }>;
+      }
+    >
+  >;
+};
 
 test('paths are in OpenAPI form and their parameters are listed', () => {
   expect(Object.keys(document.paths)).toEqual(['/sse/chat', '/conversations/{tenant}/{rest}', '/events']);
@@ -25,5 +61,7 @@ test('paths are in OpenAPI form and their parameters are listed', () => {
 
 test('an open route says that it needs no credentials, a stream names its media type', () => {
   expect(document.paths['/conversations/{tenant}/{rest}']?.['get']?.security).toEqual([]);
-  expect(Object.keys(document.paths['/events']?.['get']?.responses['200']?.content ?? {})).toEqual(['text/event-stream']);
+  expect(Object.keys(document.paths['/events']?.['get']?.responses['200']?.content ?? {})).toEqual([
+    'text/event-stream',
+  ]);
 });

@@ -23,7 +23,12 @@ const schemaOf = (type: z.ZodType, io: 'input' | 'output') => {
 };
 
 function parametersOf(route: RouteDescription): Json[] {
-  const path = [...route.path.matchAll(/[:*](\w+)/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }));
+  const path = [...route.path.matchAll(/[:*](\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }));
   if (route.query === undefined) return path;
   const query = schemaOf(route.query, 'input') as { properties?: Record<string, Json>; required?: string[] };
   return [
@@ -42,7 +47,9 @@ function operationOf(route: RouteDescription): Json {
   const content =
     route.produces !== undefined
       ? { [route.produces]: { schema: { type: 'string' } } }
-      : { 'application/json': { schema: route.answer === undefined ? {} : schemaOf(route.answer, 'output') } };
+      : {
+          'application/json': { schema: route.answer === undefined ? {} : schemaOf(route.answer, 'output') },
+        };
   return {
     summary: route.summary,
     tags: [route.tag],
@@ -50,16 +57,28 @@ function operationOf(route: RouteDescription): Json {
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(route.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
+          },
+        }),
     responses: {
       '200': { description: 'Success', content },
-      default: { description: 'Error', content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } } },
+      default: {
+        description: 'Error',
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },
+      },
     },
   };
 }
 
 /** OpenAPI 3.1 of a service, from the same table that mounts its routes. */
-export function buildOpenApi(options: { title: string; version: string; routes: readonly RouteDescription[] }): Json {
+export function buildOpenApi(options: {
+  title: string;
+  version: string;
+  routes: readonly RouteDescription[];
+}): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of options.routes) {
     const path = route.path.replace(/[:*](\w+)/g, '{$1}').replace(/[{}](?=\{)|(?<=\})[{}]/g, '');

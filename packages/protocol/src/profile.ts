@@ -11,7 +11,12 @@ export const profileSchema = z.union([
     session_id: z.string(),
     created_at: z.string(),
   }),
-  z.object({ user_type: z.literal('ANONYMOUS'), fingerprint: z.string(), session_id: z.string(), created_at: z.string() }),
+  z.object({
+    user_type: z.literal('ANONYMOUS'),
+    fingerprint: z.string(),
+    session_id: z.string(),
+    created_at: z.string(),
+  }),
 ]);
 export type Profile = z.output<typeof profileSchema>;
 
@@ -26,8 +31,18 @@ export const frontendConfigSchema = z.object({
     masked_cookie: z.string(),
     anonymous_allowed: z.boolean(),
   }),
-  headers: z.object({ stream_id: z.string(), session_id: z.string(), id_token: z.string(), timezone: z.string(), utc_offset: z.string() }),
-  limits: z.object({ max_message_characters: z.number(), max_message_bytes: z.number(), max_attachments: z.number() }),
+  headers: z.object({
+    stream_id: z.string(),
+    session_id: z.string(),
+    id_token: z.string(),
+    timezone: z.string(),
+    utc_offset: z.string(),
+  }),
+  limits: z.object({
+    max_message_characters: z.number(),
+    max_message_bytes: z.number(),
+    max_attachments: z.number(),
+  }),
   features: z.record(z.string(), z.boolean()),
 });
 export type FrontendConfig = z.output<typeof frontendConfigSchema>;

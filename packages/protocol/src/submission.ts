@@ -15,9 +15,7 @@ export const externalEventSchema = z.object({
   type: z.string().min(1).max(128),
   event_source_id: z.string().max(256).optional(),
   reactive: z.boolean().default(true),
-  payload: z
-    .looseObject({ mime: z.string().max(256).optional(), event: z.unknown().optional() })
-    .default({}),
+  payload: z.looseObject({ mime: z.string().max(256).optional(), event: z.unknown().optional() }).default({}),
 });
 export type ExternalEvent = z.output<typeof externalEventSchema>;
 

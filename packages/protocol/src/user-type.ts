@@ -18,7 +18,10 @@ export function roleNames(prefix = 'kdcube:role:') {
 export type RoleNames = ReturnType<typeof roleNames>;
 
 /** User type by rule (03 §1): admin roles -> privileged, paid role -> paid, signed in -> registered, else anonymous. */
-export function decideUserType(roles: readonly string[] | undefined, names: RoleNames = roleNames()): UserType {
+export function decideUserType(
+  roles: readonly string[] | undefined,
+  names: RoleNames = roleNames(),
+): UserType {
   if (roles === undefined) return 'anonymous';
   if (roles.includes(names.superAdmin) || roles.includes(names.admin)) return 'privileged';
   return roles.includes(names.paid) ? 'paid' : 'registered';

@@ -15,21 +15,34 @@ function capture() {
 
 test('a line is JSON with level, service, message and bound fields', () => {
   const { lines, destination } = capture();
-  createLog({ service: 'x', level: 'info', destination }).child({ turn_id: 't1' }).info('turn started', { lane: 'paid' });
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'info', service: 'x', msg: 'turn started', turn_id: 't1', lane: 'paid' });
+  createLog({ service: 'x', level: 'info', destination })
+    .child({ turn_id: 't1' })
+    .info('turn started', { lane: 'paid' });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    level: 'info',
+    service: 'x',
+    msg: 'turn started',
+    turn_id: 't1',
+    lane: 'paid',
+  });
 });
 
 test('secrets in known fields do not reach the line, also one level down', () => {
   const { lines, destination } = capture();
   const log = createLog({ service: 'x', level: 'info', destination });
-  log.info('request', { authorization: 'Bearer canary', headers: { cookie: 'canary', authorization: 'canary' } });
+  log.info('request', {
+    authorization: 'Bearer canary',
+    headers: { cookie: 'canary', authorization: 'canary' },
+  });
   expect(lines.join('')).not.toContain('canary');
 });
 
 test('an error is written with its message and stack', () => {
   const { lines, destination } = capture();
   createLog({ service: 'x', level: 'info', destination }).error('failed', { error: new Error('boom') });
-  expect(JSON.parse(lines[0] ?? '')).toMatchObject({ error: { message: 'boom', stack: expect.stringContaining('boom') as string } });
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    error: { message: 'boom', stack: expect.stringContaining('boom') as string },
+  });
 });
 
 test('lines under the level are not written', () => {

@@ -17,10 +17,23 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Field names whose values never reach a line, at the top and one level down. */
-const SECRET_FIELDS = ['authorization', 'cookie', 'token', 'password', 'secret', 'bearer_token', 'id_token', 'set-cookie'];
+const SECRET_FIELDS = [
+  'authorization',
+  'cookie',
+  'token',
+  'password',
+  'secret',
+  'bearer_token',
+  'id_token',
+  'set-cookie',
+];
 
 /** JSON lines on stdout, or on `destination`. An `error` field is written with its stack and cause. */
-export function createLog(options: { service: string; level: LogLevel; destination?: DestinationStream }): Log {
+export function createLog(options: {
+  service: string;
+  level: LogLevel;
+  destination?: DestinationStream;
+}): Log {
   const settings = {
     level: options.level,
     base: { service: options.service },
@@ -33,7 +46,9 @@ export function createLog(options: { service: string; level: LogLevel; destinati
   return wrap(logger);
 }
 
-type PinoLike = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error'> & { child(fields: LogFields): PinoLike };
+type PinoLike = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error'> & {
+  child(fields: LogFields): PinoLike;
+};
 
 function wrap(logger: PinoLike): Log {
   return {

@@ -29,27 +29,43 @@ export interface Metrics {
 }
 
 /** 0.5 ms to 60 s: a hop over Redis and a whole answer in one scale. */
-const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
+const BUCKETS_SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
 
 export function createMetrics(options: { service: string; withProcessMetrics?: boolean }): Metrics {
   const registry = new Registry();
   registry.setDefaultLabels({ service: options.service });
   if (options.withProcessMetrics === true) collectDefaultMetrics({ register: registry });
   const collectors: (() => void)[] = [];
-  const named = <T>(name: string, create: () => T): T => (registry.getSingleMetric(name) as T | undefined) ?? create();
+  const named = <T>(name: string, create: () => T): T =>
+    (registry.getSingleMetric(name) as T | undefined) ?? create();
   return {
     counter(name, help, labels = []) {
-      const metric = named(name, () => new Counter({ name, help, labelNames: [...labels], registers: [registry] }));
+      const metric = named(
+        name,
+        () => new Counter({ name, help, labelNames: [...labels], registers: [registry] }),
+      );
       return { add: (values = {}, by = 1) => metric.inc(values, by) };
     },
     gauge(name, help, labels = []) {
-      const metric = named(name, () => new Gauge({ name, help, labelNames: [...labels], registers: [registry] }));
+      const metric = named(
+        name,
+        () => new Gauge({ name, help, labelNames: [...labels], registers: [registry] }),
+      );
       return { set: (value, values = {}) => metric.set(values, value) };
     },
     timer(name, help, labels = []) {
       const metric = named(
         name,
-        () => new Histogram({ name, help, labelNames: [...labels], buckets: BUCKETS_SECONDS, registers: [registry] }),
+        () =>
+          new Histogram({
+            name,
+            help,
+            labelNames: [...labels],
+            buckets: BUCKETS_SECONDS,
+            registers: [registry],
+          }),
       );
       return { observeMs: (ms, values = {}) => metric.observe(values, ms / 1000) };
     },

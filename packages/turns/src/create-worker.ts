@@ -91,11 +91,6 @@ export function createWorker(options: WorkerOptions): Service {
   const heartbeat = createHeartbeat(parts, slots, options.version, lastPollAt);
   let stopping: Promise<void> | undefined;
 
-  const every = (what: string, ms: number, work: () => Promise<void>): void => {
-    const timer = startInterval(work, ms, (error) => parts.log.warn(`${what} failed`, { error }));
-    scope.defer(() => timer.stop());
-  };
-
   const start = async (): Promise<void> => {
     scope.defer(() => keeper.stop());
     await keeper.settled();
@@ -106,11 +101,9 @@ export function createWorker(options: WorkerOptions): Service {
       onTask: turns.take,
       epochSettled: keeper.settled,
     });
-    const control = options.subscriber.subscribe(parts.keys.control(parts.workerId), (message) =>
-      onControl(message, renewal),
-    );
-    await scope.use(control, (leave) => leave());
+    await listenForOrders(options, scope, parts, renewal);
     await heartbeat.start();
+    const every = repeatIn(scope, parts);
     every('reaping', config.reapEvery, createReaper(parts, completion, nextFence));
     const reconcile = createReconciler({ ...parts, connection: redis, completion, sql: options.sql });
     every('reconciling', config.reconcileEvery, reconcile);
@@ -168,6 +161,17 @@ async function openClaimLoop(
   return createClaimLoop({ ...parts, commands: options.redis, hot, lanes });
 }
 
+/** Runs something now and again until the scope is closed. */
+function repeatIn(
+  scope: Scope,
+  { log }: WorkerParts,
+): (what: string, ms: number, work: () => Promise<void>) => void {
+  return (what, ms, work) => {
+    const timer = startInterval(work, ms, (error) => log.warn(`${what} failed`, { error }));
+    scope.defer(() => timer.stop());
+  };
+}
+
 async function endTurns(
   config: WorkerConfig,
   turns: RunningTurns,
@@ -195,10 +199,19 @@ function createParts(options: WorkerOptions, onEpoch: () => void): WorkerParts {
   };
 }
 
-function onControl(message: string, renewal: LeaseRenewal): void {
-  const order = JSON.parse(message) as { kind?: string; task_id?: string };
-  if (order.kind === 'cancel')
-    renewal.find(order.task_id ?? '')?.abort('cancelled', 'the user stopped the turn');
+/** A cancel comes at once this way; the next renewal brings it in any case. */
+async function listenForOrders(
+  { subscriber, keys }: WorkerOptions,
+  scope: Scope,
+  { workerId }: WorkerParts,
+  renewal: LeaseRenewal,
+): Promise<void> {
+  const onOrder = (message: string): void => {
+    const order = JSON.parse(message) as { kind?: string; task_id?: string };
+    if (order.kind === 'cancel')
+      renewal.find(order.task_id ?? '')?.abort('cancelled', 'the user stopped the turn');
+  };
+  await scope.use(subscriber.subscribe(keys.control(workerId), onOrder), (leave) => leave());
 }
 
 function createMeasures({ metrics }: WorkerOptions, busy: () => number) {

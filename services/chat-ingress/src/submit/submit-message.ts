@@ -87,7 +87,8 @@ async function resolveBundle(
   caller: Caller,
   { conversationId, bundleId }: IncomingMessage,
 ): Promise<string> {
-  const own = conversationId === undefined ? undefined : await conversationBundles.of(caller.userId, conversationId);
+  const own =
+    conversationId === undefined ? undefined : await conversationBundles.of(caller.userId, conversationId);
   if (own !== undefined && bundleId !== undefined && bundleId !== own) {
     throw PlatformError.of(
       'UNPROCESSABLE',
