@@ -1,3 +1,4 @@
+import { PlatformError } from '@switchyard/kernel';
 import type { RedisConnection } from './redis-connection.ts';
 
 export interface RedisSettings {
@@ -52,4 +53,15 @@ export async function checkRedis(connection: RedisConnection): Promise<RedisVerd
     read('save'),
   ]);
   return decideRedisVerdict({ policy, appendonly, stopWrites, save });
+}
+
+/** For the start of a service that keeps messages in Redis: throws CONFIG with every refusal, hands on every warning. */
+export async function requireSafeRedis(
+  connection: RedisConnection,
+  warn: (warning: string) => void,
+): Promise<void> {
+  const { refusals, warnings } = await checkRedis(connection);
+  for (const warning of warnings) warn(warning);
+  if (refusals.length > 0)
+    throw PlatformError.of('CONFIG', `redis is not safe to use: ${refusals.join('; ')}`);
 }

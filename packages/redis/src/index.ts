@@ -2,7 +2,7 @@ export { KEY_TABLE, createKeys } from './keys.ts';
 export type { KeyName, Keys } from './keys.ts';
 export { connectRedis, isConnectionLost } from './redis-connection.ts';
 export type { RedisConnection, RedisKind, RedisOptions } from './redis-connection.ts';
-export { checkRedis, decideRedisVerdict } from './check-redis.ts';
+export { checkRedis, decideRedisVerdict, requireSafeRedis } from './check-redis.ts';
 export type { RedisSettings, RedisVerdict } from './check-redis.ts';
 export { loadScripts } from './load-scripts.ts';
 export type {

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { redisCommand, redisTest } from '@switchyard/testkit';
 import { expect } from 'vitest';
-import { checkRedis } from './check-redis.ts';
+import { checkRedis, requireSafeRedis } from './check-redis.ts';
 import { createSubscriber } from './create-subscriber.ts';
 import { createKeys } from './keys.ts';
 import { loadScripts } from './load-scripts.ts';
@@ -221,4 +221,15 @@ test('one subscription for many listeners, gone with the last, renewed after a r
 
 test('the bench server passes the health rules', async ({ connect }) => {
   expect((await checkRedis(await connect())).refusals).toEqual([]);
+});
+
+test('a server that may evict what is queued is refused', async ({ redis, connect }) => {
+  const server = await redis.privateServer();
+  const connection = await connect('commands', server.url);
+  await requireSafeRedis(connection, () => undefined);
+  await connection.driver.config('SET', 'maxmemory-policy', 'allkeys-lru');
+  await expect(requireSafeRedis(connection, () => undefined)).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringContaining('noeviction') as string,
+  });
 });

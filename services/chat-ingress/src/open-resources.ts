@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createIds, systemClock } from '@switchyard/kernel';
 import type { Clock, Ids, Scope } from '@switchyard/kernel';
-import { connectRedis, createKeys, createSubscriber } from '@switchyard/redis';
+import { connectRedis, createKeys, createSubscriber, requireSafeRedis } from '@switchyard/redis';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import { createBlobStore, migrate, openStore } from '@switchyard/store';
 import type { BlobStore, Store } from '@switchyard/store';
@@ -40,6 +40,7 @@ export async function openResources(config: IngressConfig, scope: Scope): Promis
       (connection) => connection.close(),
     );
   const redis = await connect('commands');
+  await requireSafeRedis(redis, (warning) => log.warn('redis settings are not the best', { warning }));
   const subscriber = createSubscriber(await connect('subscriber'));
   await migrate(config.databaseUrl);
   const store = await scope.use(

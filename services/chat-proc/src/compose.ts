@@ -7,7 +7,7 @@ import { createIdentity } from '@switchyard/identity';
 import { Deadline, createIds, createServiceGroup, openScoped, systemClock } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { roleNames } from '@switchyard/protocol';
-import { connectRedis, createKeys, createSubscriber } from '@switchyard/redis';
+import { connectRedis, createKeys, createSubscriber, requireSafeRedis } from '@switchyard/redis';
 import type { RedisKind } from '@switchyard/redis';
 import { createRegistry } from '@switchyard/registry';
 import type { Registry } from '@switchyard/registry';
@@ -129,6 +129,7 @@ async function openBase(scope: Scope, config: ProcConfig) {
       onError: (error) => log.warn('redis connection broke', { connection: name, error }),
     });
   const redis = await scope.use(connect('commands', 'commands'), (opened) => opened.close());
+  await requireSafeRedis(redis, (warning) => log.warn('redis settings are not the best', { warning }));
   const subscribing = await scope.use(connect('subscriber', 'subscriber'), (opened) => opened.close());
   return {
     clock,
