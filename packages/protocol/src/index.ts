@@ -94,3 +94,4 @@ export { describeIssues, errorBodySchema } from './error-body.ts';
 export type { ErrorDetail } from './error-body.ts';
 export { buildOpenApi } from './openapi.ts';
 export type { RouteDescription } from './openapi.ts';
+export { titleFromMessage } from './message-title.ts';

@@ -81,7 +81,8 @@ export function createTurnEmitter(parts: WorkerParts, held: Held): TurnEmitter {
     if (event.answerText !== undefined) answerText = event.answerText;
     return new Promise((resolve, reject) => {
       queue.push({ number: ++count, event, data: JSON.stringify(event.data), resolve, reject });
-      sending ??= drain();
+      // In the next microtask: what is emitted in one tick goes out in one batch.
+      sending ??= Promise.resolve().then(drain);
     });
   };
 

@@ -1,6 +1,7 @@
 import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Capabilities } from '@switchyard/capabilities';
+import { titleFromMessage } from '@switchyard/protocol';
 import type { BundleEvent, TurnInvocation } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
@@ -10,7 +11,6 @@ import type { Log } from '@switchyard/telemetry';
 import type { RunningTurn, TurnOutcome } from '@switchyard/turns';
 import { Envelopes } from './envelope.ts';
 import type { OutgoingEvent } from './envelope.ts';
-import { titleFromMessage } from './message-title.ts';
 import { completedOutcome, decideRemainder, failedOutcome, readResult } from './turn-outcome.ts';
 import type { WatchdogLimits } from './turn-outcome.ts';
 import { TurnRecorder } from './turn-recorder.ts';
@@ -55,6 +55,7 @@ class TurnRun {
   readonly #startedAt: number;
   /** What goes on beside the stream, as storing titles: a slow database must not hold up words. */
   readonly #pending: Promise<void>[] = [];
+  #untoldTitle: string | undefined;
 
   constructor(parts: RunTurnParts, hold: BundleHold, invocation: TurnInvocation, turn: RunningTurn) {
     const { payload } = turn.task;
@@ -75,7 +76,7 @@ class TurnRun {
   }
 
   async toEnd(): Promise<TurnOutcome> {
-    this.#suggestTitle();
+    this.#untoldTitle = this.#titleOfMessage();
     const returned = await this.#parts.runner.invoke(this.#hold.version, {
       kind: 'turn',
       payload: this.#invocation,
@@ -90,6 +91,7 @@ class TurnRun {
     if (rest !== '') await this.#say({ kind: 'delta', text: rest, marker: 'answer' });
     if (result.followups !== undefined) await this.#sayFollowups(result.followups);
     for (const closing of this.#envelopes.closings()) await this.#emit(closing);
+    this.#tellTitle();
     return completedOutcome(result, this.recorder);
   }
 
@@ -121,6 +123,7 @@ class TurnRun {
   }
 
   async #emit(out: OutgoingEvent): Promise<void> {
+    this.#tellTitle();
     const isAnswer = out.data.delta?.marker === 'answer';
     await this.#turn.emit(isAnswer ? { ...out, answerText: this.recorder.answer } : out);
   }
@@ -142,14 +145,24 @@ class TurnRun {
     return this.#parts.capabilities.call(caller, manifest.capabilities, call);
   }
 
-  /** A conversation without a title takes the words of its first message, at once; a bundle's own title replaces it later. */
-  #suggestTitle(): void {
-    if (this.#invocation.conversation.title !== undefined) return;
-    const title = titleFromMessage(this.#invocation.message);
+  /**
+   * A conversation without a title takes the words of its first message; a bundle's own title replaces it later. A new one has
+   * it from the statement that opened it, so only its streams are told.
+   */
+  #titleOfMessage(): string | undefined {
+    const { title, is_new: isNew } = this.#invocation.conversation;
+    if (title !== undefined) return undefined;
+    const suggested = titleFromMessage(this.#invocation.message);
+    if (suggested !== undefined && !isNew) this.#storeTitle(suggested, 'message');
+    return suggested;
+  }
+
+  /** Goes out in one batch with whatever is said first, so that it costs the first word no round trip of its own. */
+  #tellTitle(): void {
+    const title = this.#untoldTitle;
     if (title === undefined) return;
-    this.#storeTitle(title, 'message');
-    // Not waited for: order is by call, and the first word of the answer comes a round trip earlier.
-    this.#beside('conversation title could not be emitted', this.#emit(this.#envelopes.title(title)));
+    this.#untoldTitle = undefined;
+    this.#beside('conversation title could not be emitted', this.#turn.emit(this.#envelopes.title(title)));
   }
 
   #storeTitle(title: string, source: 'bundle' | 'message'): void {

@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { turnRecordSchema } from '@switchyard/protocol';
 import { DEFAULT_RECORD_BOUNDS, TurnRecorder } from './turn-recorder.ts';
-import { titleFromMessage } from './message-title.ts';
 
 test('keeps what history shows', () => {
   let now = 0;
@@ -61,16 +60,4 @@ test('everything is bounded; an answer over its bound ends the turn', () => {
     thinking: 'thi',
     steps: [{ name: 'a', status: 'error', ts: 1 }],
   });
-});
-
-test.each([
-  ['Hello', 'Hello'],
-  ['\n\n  ## What is a `lane`?\nsecond line', 'What is a lane?'],
-  [`${'word '.repeat(20)}end`, `${'word '.repeat(11)}word…`],
-  ['x'.repeat(100), `${'x'.repeat(60)}…`],
-  ['👩‍👩‍👧', '👩‍👩‍👧'],
-  [' \n???', undefined],
-  ['', undefined],
-])('the title of %j is %j', (message, title) => {
-  expect(titleFromMessage(message)).toBe(title);
 });

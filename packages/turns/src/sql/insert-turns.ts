@@ -1,5 +1,6 @@
 import type { Statement } from '@switchyard/store';
 import { cleanText, json } from '@switchyard/store';
+import { titleFromMessage } from '@switchyard/protocol';
 import type { ChatTaskPayload, TenantProject, TurnStatus } from '@switchyard/protocol';
 import type { StoredTask } from '../turn-types.ts';
 
@@ -18,15 +19,17 @@ export interface InsertedTurn {
 }
 
 // The conversation is opened, or proved to be the user's, in the same statement: no row comes back for a foreign or deleted one.
+// A new conversation is called after its first message until somebody finds a better title.
 // A retry changes nothing but the row's version (xmin).
 const TEXT = `
 with input as (
   select * from unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[],
-    $12::jsonb[], $13::text[]) with ordinality as
-    i(turn_id, task_id, conversation_id, user_id, session_id, user_type, bundle_id, message_id, kind, request, text, ordinal)
+    $12::jsonb[], $13::text[], $14::text[]) with ordinality as
+    i(turn_id, task_id, conversation_id, user_id, session_id, user_type, bundle_id, message_id, kind, request, text, title, ordinal)
 ), owner as (
-  insert into conversation (tenant, project, conversation_id, user_id, session_id, bundle_id)
-  select distinct on (conversation_id) $1::text, $2::text, conversation_id, user_id, session_id, bundle_id
+  insert into conversation (tenant, project, conversation_id, user_id, session_id, bundle_id, title, title_source)
+  select distinct on (conversation_id) $1::text, $2::text, conversation_id, user_id, session_id, bundle_id, title,
+    case when title is not null then 'message' end
   from input order by conversation_id, ordinal
   on conflict (tenant, project, conversation_id) do update set last_activity_at = now()
   where conversation.user_id = excluded.user_id and conversation.deleted_at is null
@@ -63,6 +66,12 @@ export function insertTurns(scope: TenantProject, tasks: readonly ChatTaskPayloa
       column((task) => task.kind),
       column((task) => json(task)),
       column((task) => cleanText(task.message)),
+      tasks.map((task) => titleOf(task)),
     ],
   };
+}
+
+function titleOf(task: ChatTaskPayload): string | null {
+  const title = titleFromMessage(task.message);
+  return title === undefined ? null : cleanText(title);
 }

@@ -1,11 +1,23 @@
 import type { TurnView } from '@switchyard/client';
 import { Suspense, lazy } from 'react';
+import type { ComponentType } from 'react';
+import type { MarkdownProps } from './markdown.tsx';
 
-const Markdown = lazy(async () => ({ default: (await import('./markdown.tsx')).Markdown }));
+/** After an update of the server the renderer that this page knows may be gone: the words still stand there. */
+const Markdown = lazy<ComponentType<MarkdownProps>>(() =>
+  import('./markdown.tsx').then(
+    ({ Markdown: loaded }) => ({ default: loaded }),
+    () => ({ default: PlainText }),
+  ),
+);
+
+function PlainText({ text }: MarkdownProps) {
+  return <div className="answer whitespace-pre-wrap">{text}</div>;
+}
 
 /** Loads the renderer before the first answer needs it. */
 export function preloadMarkdown(): void {
-  void import('./markdown.tsx');
+  import('./markdown.tsx').catch(() => undefined);
 }
 
 /**

@@ -8,7 +8,7 @@ import { CitationsContext, CiteChip } from './cite-chip.tsx';
 import { CodeBlock } from './code-block.tsx';
 import { markCitations } from './mark-citations.ts';
 
-interface MarkdownProps {
+export interface MarkdownProps {
   turnId: string;
   text: string;
   citations: readonly Citation[];
