@@ -9,8 +9,9 @@ const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 
 export default defineBundle({
   id: 'assistant',
   name: 'Assistant',
-  description:
-    'Answers questions from the documentation, with sources. Offline mode: no language model is connected.',
+  // No language model is connected: the page says so.
+  note: 'offline',
+  description: 'Answers questions from the documentation, with the passages it used.',
   starters: ['What is a lane?', 'How do I write a bundle?', 'What happens when a worker dies?'],
   capabilities: ['documents'],
   executeCore: (turn) => answerTurn(turn, pause),

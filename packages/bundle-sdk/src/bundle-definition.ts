@@ -19,6 +19,8 @@ export interface BundleDefinition<P extends z.ZodObject = z.ZodObject, C extends
   readonly id: string;
   readonly name: string;
   readonly description?: string;
+  /** A word or two on its state that the page shows beside the name, as "offline". */
+  readonly note?: string;
   /** Questions that the page offers on an empty conversation, six at most. */
   readonly starters?: readonly string[];
   /** Answers a turn. */

@@ -9,6 +9,7 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
     id: definition.id,
     name: definition.name,
     ...(definition.description === undefined ? {} : { description: definition.description }),
+    ...(definition.note === undefined ? {} : { note: definition.note }),
     starters: [...(definition.starters ?? [])],
     hasTurns: definition.executeCore !== undefined,
     operations: mapValues(definition.operations ?? {}, describeOperation),

@@ -32,6 +32,8 @@ export const bundleManifestSchema = z.object({
   id: idSchema,
   name: z.string().min(1).max(200),
   description: z.string().max(2000).optional(),
+  /** A word or two on the bundle's state, shown beside its name: "offline". */
+  note: z.string().min(1).max(60).optional(),
   /** Starters that the page offers on an empty conversation. */
   starters: z.array(z.string().max(200)).max(6).default([]),
   hasTurns: z.boolean(),

@@ -14,6 +14,7 @@ export function summaryOf(row: BundleRow): BundleSummary | undefined {
     bundle_id: row.bundle_id,
     name: manifest.name,
     ...(manifest.description === undefined ? {} : { description: manifest.description }),
+    ...(manifest.note === undefined ? {} : { note: manifest.note }),
     starters: manifest.starters,
     is_default: row.is_default,
     version: row.active_version,
