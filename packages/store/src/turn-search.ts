@@ -19,7 +19,7 @@ const SEARCH_TURNS = {
         from turn t cross join ${QUERY} query
         join conversation c on c.tenant = t.tenant and c.project = t.project and c.conversation_id = t.conversation_id
         where t.tenant = $1 and t.project = $2 and t.user_id = $3 and c.user_id = $3 and c.deleted_at is null
-          and t.search @@ query.q
+          and t.ended_at is not null and t.search @@ query.q
         order by score desc, t.seq desc limit $6) hit
     order by hit.score desc, hit.seq desc`,
 };
@@ -34,7 +34,7 @@ const SEARCH_TITLES = {
 
 export type TurnSearch = ReturnType<typeof createSearch>;
 
-/** Full text over a user's own turns and titles. Matches are between `**` in the snippet, which is text and never HTML. */
+/** Full text over a user's own turns that are over, and titles. Matches are between `**` in the snippet, which is text and never HTML. */
 export function createSearch(sql: Sql, scope: TenantProject, conversations: Conversations) {
   async function run(userId: string, typed: string, words: string, limit: number) {
     const values = [scope.tenant, scope.project, userId, typed, words, limit];

@@ -41,11 +41,12 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
     const message = {
       text,
       files: files.map((file) => ({ filename: file.name, blob: file })),
-      bundleId: pickedId,
+      // A conversation keeps its bundle: what was picked is for the one that begins now.
+      bundleId: conversationId === undefined ? pickedId : entry?.view.bundleId,
     };
     if (conversationId !== undefined) return void chat.send(conversationId, message);
     const id = newId();
-    chat.begin(id);
+    chat.begin(id, pickedId);
     void chat.send(id, message);
     void navigate({ to: '/c/$conversationId', params: { conversationId: id } }).then(() =>
       requestAnimationFrame(focusComposer),

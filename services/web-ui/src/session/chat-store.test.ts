@@ -174,6 +174,12 @@ describe('sending', () => {
     expect(keys).toEqual(['m-1', 'm-1']);
   });
 
+  test('a conversation that begins here shows the bundle that was picked', () => {
+    const { store } = build({});
+    store.begin(C, 'echo');
+    expect(store.read(C).view).toMatchObject({ conversationId: C, bundleId: 'echo', turns: [] });
+  });
+
   test('an unsent message can be taken back for editing', async () => {
     const { store } = build({ send: async () => Promise.reject(new Error('no')) });
     store.begin(C);

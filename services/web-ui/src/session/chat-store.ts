@@ -91,9 +91,10 @@ export class ChatStore {
     await this.#load(slot);
   }
 
-  /** A conversation that begins here: its id is ours to choose, there is nothing to read. */
-  begin(conversationId: string): void {
-    this.#set(this.#slot(conversationId), { view: emptyConversation(conversationId), load: 'ready' });
+  /** A conversation that begins here with the bundle that was picked: its id is ours to choose, there is nothing to read. */
+  begin(conversationId: string, bundleId?: string): void {
+    const view = { ...emptyConversation(conversationId), bundleId };
+    this.#set(this.#slot(conversationId), { view, load: 'ready' });
   }
 
   async send(conversationId: string, draft: Draft): Promise<void> {
