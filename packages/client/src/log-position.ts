@@ -28,10 +28,3 @@ export function compareLogIds(a: string, b: string): number {
 export function isAfter(logId: string, position: string | undefined): boolean {
   return position === undefined || compareLogIds(logId, position) > 0;
 }
-
-/** The later of two positions, either of which may be missing. */
-export function laterOf(a: string | undefined, b: string | undefined): string | undefined {
-  if (a === undefined) return b;
-  if (b === undefined) return a;
-  return compareLogIds(a, b) >= 0 ? a : b;
-}

@@ -137,6 +137,12 @@ describe('refused, naming the field', () => {
       'external_events.0.payload.event.text',
     ],
     [
+      'nesting that would exhaust a stack',
+      { external_events: [event('x', JSON.parse('['.repeat(9000) + ']'.repeat(9000)))] },
+      'INVALID_REQUEST',
+      'external_events',
+    ],
+    [
       'too much of anything',
       { external_events: [event('x', { a: 'y'.repeat(3000) })] },
       'TOO_LARGE',

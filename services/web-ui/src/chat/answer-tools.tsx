@@ -4,7 +4,7 @@ import { texts } from '../texts.ts';
 import { CopyButton } from './copy-button.tsx';
 import { formatClock, formatDuration } from './format.ts';
 import { useSources } from './sources-context.tsx';
-import type { TurnActions } from './turn-list.tsx';
+import type { TurnActions } from './turn-actions.ts';
 
 export function AnswerTools({ turn, actions }: { turn: TurnView; actions: TurnActions }) {
   const { shown, show } = useSources();

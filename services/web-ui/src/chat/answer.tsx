@@ -3,7 +3,7 @@ import { texts } from '../texts.ts';
 import { AnswerText } from './answer-text.tsx';
 import { AnswerTools } from './answer-tools.tsx';
 import { AnswerTrack } from './answer-track.tsx';
-import type { TurnActions } from './turn-list.tsx';
+import type { TurnActions } from './turn-actions.ts';
 import { TurnProblem } from './turn-problem.tsx';
 
 const ENDED_BADLY: ReadonlySet<TurnView['status']> = new Set(['failed', 'cancelled', 'interrupted']);

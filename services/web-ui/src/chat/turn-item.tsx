@@ -4,7 +4,7 @@ import { memo } from 'react';
 import { texts } from '../texts.ts';
 import { Answer } from './answer.tsx';
 import { formatBytes, formatClock } from './format.ts';
-import type { TurnActions } from './turn-list.tsx';
+import type { TurnActions } from './turn-actions.ts';
 import { TurnProblem } from './turn-problem.tsx';
 
 interface TurnItemProps {

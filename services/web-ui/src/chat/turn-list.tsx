@@ -1,18 +1,12 @@
 import { isLive } from '@switchyard/client';
-import type { Reaction, TurnView } from '@switchyard/client';
+import type { TurnView } from '@switchyard/client';
 import { ArrowDown } from 'lucide-react';
 import { texts } from '../texts.ts';
 import type { ConversationEntry } from '../session/chat-store.ts';
 import { Announcer } from './announcer.tsx';
 import { TurnItem } from './turn-item.tsx';
 import { useFollowScroll } from './use-follow-scroll.ts';
-
-export interface TurnActions {
-  ask(text: string): void;
-  resend(messageId: string): void;
-  edit(messageId: string): void;
-  react(turnId: string, reaction: Reaction | undefined): void;
-}
+import type { TurnActions } from './turn-actions.ts';
 
 export function TurnList({ entry, actions }: { entry: ConversationEntry | undefined; actions: TurnActions }) {
   const turns = entry?.view.turns ?? [];

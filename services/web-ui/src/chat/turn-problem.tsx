@@ -2,7 +2,7 @@ import type { TurnView } from '@switchyard/client';
 import { CircleAlert, Pencil, RotateCcw, Square } from 'lucide-react';
 import { describeProblem } from './describe-problem.ts';
 import { texts } from '../texts.ts';
-import type { TurnActions } from './turn-list.tsx';
+import type { TurnActions } from './turn-actions.ts';
 
 /** What happened and what to do. */
 export function TurnProblem({ turn, actions }: { turn: TurnView; actions: TurnActions }) {
