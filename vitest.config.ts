@@ -6,6 +6,9 @@ const SERVERS = ['./packages/testkit/src/global-setup.ts'];
 
 const beside = (suffix: string): string[] => EVERYWHERE.map((room) => `${room}/**/*${suffix}`);
 
+/** How long `expect.poll` waits for what must come: a machine that is busy is slow, not wrong. */
+const PATIENCE = { poll: { timeout: 10_000 } };
+
 /** Whole-stack projects start processes of their own and measure time: one file at a time. */
 const wholeStack = (name: string, include: string[]): TestProjectConfiguration => ({
   test: {
@@ -16,6 +19,7 @@ const wholeStack = (name: string, include: string[]): TestProjectConfiguration =
     fileParallelism: false,
     testTimeout: 90_000,
     hookTimeout: 180_000,
+    expect: PATIENCE,
     retry: 0,
   },
 });
@@ -41,6 +45,7 @@ export default defineConfig({
           globalSetup: SERVERS,
           pool: 'forks',
           maxWorkers: 2,
+          expect: PATIENCE,
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -48,6 +53,18 @@ export default defineConfig({
       wholeStack('e2e', ['tests/e2e/**/*.test.ts']),
       wholeStack('browser', ['tests/browser/**/*.test.ts']),
       wholeStack('chaos', ['tests/chaos/**/*.test.ts']),
+      // The queue's protocol under every order of its steps: two files, one per core.
+      {
+        test: {
+          name: 'model',
+          include: ['tests/model/**/*.test.ts'],
+          globalSetup: SERVERS,
+          pool: 'forks',
+          maxWorkers: 2,
+          testTimeout: 170_000,
+          hookTimeout: 60_000,
+        },
+      },
       // Images, containers, volumes: needs a docker daemon and brings its own stores. Run by name only.
       {
         test: {

@@ -54,9 +54,11 @@ create table turn (
   primary key (tenant, project, turn_id),
   unique (tenant, project, user_id, message_id),
   check (status <> 'running' or fence is not null),
-  check (status <> 'folded' or folded_into is not null)
-);
-create index turn_live on turn (tenant, project, status, seq) where status in ('queued', 'running');
+  check (status <> 'folded' or folded_into is not null),
+  check ((status in ('queued', 'running')) = (ended_at is null))
+) with (fillfactor = 80);
+-- Not by status: then queued -> running changes no indexed column, and the update touches no index at all (HOT).
+create index turn_live on turn (tenant, project, seq) where ended_at is null;
 create index turn_by_conversation on turn (tenant, project, conversation_id, seq);
 create index turn_by_user on turn (tenant, project, user_id, seq);
 create index turn_ended on turn (tenant, project, ended_at) where ended_at is not null;

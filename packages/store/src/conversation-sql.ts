@@ -5,13 +5,13 @@ import { isoText } from './iso-text.ts';
 // that remains when Redis is new.
 const STATE = `case
     when exists (select 1 from turn t where t.tenant = c.tenant and t.project = c.project and t.conversation_id = c.conversation_id
-      and t.kind = 'message' and t.status in ('queued', 'running')) then 'in_progress'
+      and t.kind = 'message' and t.ended_at is null) then 'in_progress'
     when (select t.status from turn t where t.tenant = c.tenant and t.project = c.project and t.conversation_id = c.conversation_id
       and t.kind = 'message' and t.status <> 'folded' order by t.seq desc limit 1) in ('failed', 'interrupted', 'dead') then 'error'
     else 'idle' end`;
 
 const CURRENT_TURN = `(select t.turn_id from turn t where t.tenant = c.tenant and t.project = c.project
-    and t.conversation_id = c.conversation_id and t.kind = 'message' and t.status in ('queued', 'running')
+    and t.conversation_id = c.conversation_id and t.kind = 'message' and t.ended_at is null
     order by (t.status = 'running') desc, t.seq limit 1)`;
 
 const ITEM = `c.conversation_id, c.title, ${isoText('c.started_at')} as started_at,

@@ -138,7 +138,9 @@ describe('state', () => {
     await addTurn(sql, { turnId: 't2', status: 'running' });
     await addTurn(sql, { turnId: 't3', status: 'queued' });
     expect(await status()).toMatchObject({ state: 'in_progress', current_turn_id: 't2' });
-    await sql.query({ text: `update turn set status = 'cancelled' where turn_id in ('t2', 't3')` });
+    await sql.query({
+      text: `update turn set status = 'cancelled', ended_at = now() where turn_id in ('t2', 't3')`,
+    });
     expect(await status()).toMatchObject({ state: 'idle', current_turn_id: null });
     await addTurn(sql, { turnId: 't4', status: 'queued', kind: 'steer' });
     expect(await status()).toMatchObject({ state: 'idle' });

@@ -30,7 +30,7 @@ export async function addTurn(sql: Sql, fields: TurnFields): Promise<void> {
     text: `insert into turn (tenant, project, turn_id, task_id, conversation_id, user_id, session_id, user_type, bundle_id,
         message_id, kind, status, fence, folded_into, request, text, answer, answer_text, error, ended_at)
       values ('demo', 'main', $1, 'task-' || $1, $2, $3, 's1', 'registered', 'hello', 'm-' || $1, $4, $5, 'w:1', $6, $7::jsonb,
-        $8, $9::jsonb, $10, $11::jsonb, now())`,
+        $8, $9::jsonb, $10, $11::jsonb, case when $5 in ('queued', 'running') then null else now() end)`,
     values: [
       turn.turnId,
       turn.conversationId,

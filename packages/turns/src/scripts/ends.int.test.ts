@@ -78,22 +78,28 @@ describe('finish', () => {
     expect(await s.leftovers()).toEqual([]);
   });
 
-  test('leading steers are told and dropped, later ones stay for the next turn', async ({ stage, s }) => {
+  test('steers are told and dropped with their turn, also those behind a followup', async ({ stage, s }) => {
     await s.enqueue('T1');
     await s.enqueue('S1', { kind: 'steer' });
-    await s.enqueue('S2', { kind: 'steer' });
     await s.enqueue('T2');
+    await s.enqueue('S2', { kind: 'steer' });
+    await s.enqueue('T3');
     await s.enqueue('S3', { kind: 'steer' });
     await s.claim();
     expect(await s.finish('T1')).toEqual({
       code: Ok,
       promotedTaskId: 'task-T2',
-      droppedTurnIds: ['S1', 'S2'],
+      droppedTurnIds: ['S1', 'S2', 'S3'],
     });
-    expect((await stage.story('S1')).at(-1)).toBe('active_turn_control_no_active_turn');
-    expect(await stage.redis.driver.lrange(stage.keys.mailbox('c1'), 0, -1)).toEqual(['task-S3']);
+    for (const steer of ['S1', 'S2', 'S3'])
+      expect((await stage.story(steer)).at(-1)).toBe('active_turn_control_no_active_turn');
+    expect(await stage.redis.driver.lrange(stage.keys.mailbox('c1'), 0, -1)).toEqual(['task-T3']);
+    await s.enqueue('S4', { kind: 'steer' });
+    expect(await stage.redis.driver.lrange(stage.keys.mailbox('c1'), 0, -1)).toEqual(['task-T3', 'task-S4']);
     await s.claim();
-    expect((await s.finish('T2')).droppedTurnIds).toEqual(['S3']);
+    expect((await s.finish('T2')).droppedTurnIds).toEqual(['S4']);
+    await s.claim();
+    expect((await s.finish('T3')).droppedTurnIds).toEqual([]);
     expect((await stage.log()).at(-1)?.body.data['state']).toBe('idle');
     expect(await s.leftovers()).toEqual([]);
   });

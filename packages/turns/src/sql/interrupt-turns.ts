@@ -26,7 +26,7 @@ export function interruptTurn(
 // Everything that runs: only after every lease of the former Redis is over (02, step 10).
 const ALL = `
 update turn set status = 'interrupted', error = $3::jsonb, ended_at = now()
-where tenant = $1 and project = $2 and status = 'running'
+where tenant = $1 and project = $2 and ended_at is null and status = 'running'
 returning ${ROW_COLUMNS}, true as is_changed`;
 
 export function interruptRunningTurns(scope: TenantProject, error: TurnErrorRecord): Statement {

@@ -16,7 +16,7 @@ export function readTurn(scope: TenantProject, turnId: string): Statement {
 export function readLiveTurns(scope: TenantProject, conversationId: string, userId: string): Statement {
   return {
     name: 'turns-read-live',
-    text: `${ROWS} and conversation_id = $3 and user_id = $4 and status in ('queued', 'running') order by seq`,
+    text: `${ROWS} and conversation_id = $3 and user_id = $4 and ended_at is null order by seq`,
     values: [scope.tenant, scope.project, conversationId, userId],
   };
 }

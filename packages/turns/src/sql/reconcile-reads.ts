@@ -13,7 +13,7 @@ export function readUnfinishedTurns(
 ): Statement {
   return {
     name: 'turns-unfinished',
-    text: `${ROWS} and status in ('queued', 'running') and seq > $4
+    text: `${ROWS} and ended_at is null and seq > $4
       and coalesce(started_at, created_at) <= now() - $3::float8 * interval '1 millisecond' order by seq limit $5`,
     values: [scope.tenant, scope.project, ageMs, afterSeq, limit],
   };
@@ -39,7 +39,7 @@ export function readEndedTurns(
 export function readRebuildFacts(scope: TenantProject): Statement {
   return {
     text: `select extract(epoch from clock_timestamp())::bigint as seconds,
-      (select count(*) from turn where tenant = $1 and project = $2 and status in ('queued', 'running')) as live`,
+      (select count(*) from turn where tenant = $1 and project = $2 and ended_at is null) as live`,
     values: [scope.tenant, scope.project],
   };
 }

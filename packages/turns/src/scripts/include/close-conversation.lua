@@ -1,21 +1,27 @@
--- close_conversation: what follows a turn that is over. Nothing if the conversation names another turn; else leading steers are told
--- and dropped (M), then exactly one followup is promoted, or the conversation rests in `rest` (idle or error).
+-- close_conversation: what follows a turn that is over. Nothing if the conversation names another turn; else the steers in the mailbox
+-- are told and dropped (M), also those behind a followup: all of them were for the turn that ended, and a stop must not stop the next
+-- one. Then exactly one followup is promoted, or the conversation rests in `rest` (idle or error).
 -- `is_rebuild`: also where the conversation names no turn, since a rebuild starts from none. Returns promoted task id, dropped turn ids.
+local function drop_steer(n, m, user, ended_turn_id)
+  local data = '{"queued_turn_id":"' .. m.turn_id .. '","turn_id":"' .. ended_turn_id .. '","reason":"no_active_turn"}'
+  tell(n, m, 'chat_service', body('active_turn_control_no_active_turn', 'continuation', 'skipped', m.frag, data))
+  forget_task(m.task_id, m.turn_id, user)
+end
 local function next_followup(n, conversation_id, ended_turn_id, dropped)
-  while true do
-    local id = redis.call('LPOP', K.mailbox(conversation_id))
-    if not id then return nil end
+  local mailbox, follower = K.mailbox(conversation_id), nil
+  for _, id in ipairs(redis.call('LRANGE', mailbox, 0, -1)) do
     local f = redis.call('HMGET', K.task(id), 'kind', 'turn_id', 'lane', 'session_id', 'stream_id', 'frag', 'user')
     local m = { task_id = id, turn_id = f[2], lane = f[3], session_id = f[4], stream_id = f[5], frag = f[6],
       conversation_id = conversation_id }
-    if f[1] == 'message' then return m end
-    if f[1] then
-      local data = '{"queued_turn_id":"' .. m.turn_id .. '","turn_id":"' .. ended_turn_id .. '","reason":"no_active_turn"}'
-      tell(n, m, 'chat_service', body('active_turn_control_no_active_turn', 'continuation', 'skipped', m.frag, data))
-      forget_task(id, m.turn_id, f[7])
+    if f[1] ~= 'message' or not follower then redis.call('LREM', mailbox, 1, id) end
+    if f[1] == 'message' then
+      follower = follower or m
+    elseif f[1] then
+      drop_steer(n, m, f[7], ended_turn_id)
       dropped[#dropped + 1] = m.turn_id
     end
   end
+  return follower
 end
 local function close_conversation(n, m, rest, completion, is_rebuild)
   local conv = K.conversation(m.conversation_id)
