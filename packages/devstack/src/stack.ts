@@ -3,15 +3,14 @@ import { migrate } from '@switchyard/store';
 import type { DataFolder } from './data-folder.ts';
 import { freePort } from './free-port.ts';
 import { startPostgresServer } from './postgres-server.ts';
-import type { PostgresServer } from './postgres-server.ts';
-import { startRedisServer } from './redis-server.ts';
-import type { RedisServer } from './redis-server.ts';
+import { redisUrl as ownRedisUrl, startRedisServer } from './redis-server.ts';
 import type { RunningProcess } from './run-file.ts';
 import { SERVICE_NAMES, serviceEntry, serviceEnv } from './service-catalog.ts';
 import type { ServiceName, ServicePorts, StackSettings } from './service-catalog.ts';
+import { startServiceProcess } from './service-process.ts';
 import { pickServiceEnv } from './service-settings.ts';
 import { createSupervisedService } from './supervisor.ts';
-import type { SupervisedService, SupervisorEvents } from './supervisor.ts';
+import type { SupervisedProgram, SupervisedService, SupervisorEvents } from './supervisor.ts';
 import { waitReady } from './wait-ready.ts';
 import { startWarden } from './warden.ts';
 
@@ -53,7 +52,7 @@ export interface Stack {
   readonly url: string;
   service(name: ServiceName): SupervisedService;
   /** Our own Redis; undefined when it belongs to somebody else. */
-  readonly redis: RedisServer | undefined;
+  readonly redis: SupervisedService | undefined;
   /** Everything that was started and lives, in start order. */
   processes(): RunningProcess[];
   /** Ends all in reverse order. Safe on half a start and twice. */
@@ -63,8 +62,8 @@ export interface Stack {
 }
 
 interface Servers {
-  readonly redis: RedisServer | undefined;
-  readonly postgres: PostgresServer | undefined;
+  readonly redis: SupervisedService | undefined;
+  readonly postgres: SupervisedService | undefined;
   readonly redisUrl: string;
   readonly databaseUrl: string;
 }
@@ -72,43 +71,73 @@ interface Servers {
 type Closers = (() => Promise<void>)[];
 type Warden = ReturnType<typeof startWarden>;
 
-const startServers = async (options: StackOptions, warden: Warden, closers: Closers): Promise<Servers> => {
-  const { data, path, onLine, onStep } = options;
-  let [redis, postgres]: [RedisServer | undefined, PostgresServer | undefined] = [undefined, undefined];
-  let { redisUrl, databaseUrl } = options;
-  if (redisUrl === undefined) {
-    const done = onStep('redis');
-    const port = await freePort();
-    const password = data.credentials.redisPassword;
-    redis = await startRedisServer({
-      dir: data.redis,
+/** Like a service: a server of ours that dies comes back on its port, with its data, and everything connects again by itself. */
+const superviseServer = async (
+  options: StackOptions,
+  closers: Closers,
+  program: SupervisedProgram,
+): Promise<SupervisedService> => {
+  const server = createSupervisedService(program, supervision(options));
+  closers.push(() => server.stop());
+  await server.start();
+  return server;
+};
+
+const supervision = ({ isRestarted, events }: StackOptions) => ({
+  isRestarted,
+  ...(events ? { events } : {}),
+});
+
+const startRedis = async (options: StackOptions, warden: Warden, closers: Closers) => {
+  const done = options.onStep('redis');
+  const [port, password] = [await freePort(), options.data.credentials.redisPassword];
+  const { redis: dir } = options.data;
+  const onLine = (line: string): void => options.onLine('redis', line);
+  const redis = await superviseServer(options, closers, {
+    name: 'redis',
+    launch: () => startRedisServer({ dir, port, password, path: options.path, warden, onLine }),
+  });
+  done(`on port ${port}`);
+  return { redis, redisUrl: ownRedisUrl(port, password) };
+};
+
+const startPostgres = async (options: StackOptions, warden: Warden, closers: Closers) => {
+  const done = options.onStep('postgres');
+  const [port, dir] = [await freePort(), options.data.postgres];
+  const password = options.data.credentials.postgresPassword;
+  let databaseUrl = '';
+  const launch = async () => {
+    const server = await startPostgresServer({
+      dir,
       port,
       password,
-      path,
-      warden,
-      onLine: (line) => onLine('redis', line),
-    });
-    const started = redis;
-    closers.push(() => started.stop());
-    redisUrl = redis.url;
-    done(`on port ${port}`);
-  }
-  if (databaseUrl === undefined) {
-    const done = onStep('postgres');
-    postgres = await startPostgresServer({
-      dir: data.postgres,
-      port: await freePort(),
-      password: data.credentials.postgresPassword,
       unsafeFast: options.unsafeFast === true,
-      onLine: (line) => onLine('postgres', line),
+      onLine: (line) => options.onLine('postgres', line),
       warden,
     });
-    const started = postgres;
-    closers.push(() => started.stop());
-    await postgres.ensureDatabase(DATABASE);
-    databaseUrl = postgres.url(DATABASE);
-    done(`on port ${new URL(databaseUrl).port}, data in ${data.postgres}`);
-  }
+    try {
+      await server.ensureDatabase(DATABASE);
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    databaseUrl = server.url(DATABASE);
+    return server;
+  };
+  const postgres = await superviseServer(options, closers, { name: 'postgres', launch });
+  done(`on port ${port}, data in ${dir}`);
+  return { postgres, databaseUrl };
+};
+
+const startServers = async (options: StackOptions, warden: Warden, closers: Closers): Promise<Servers> => {
+  const { redis, redisUrl } =
+    options.redisUrl === undefined
+      ? await startRedis(options, warden, closers)
+      : { redis: undefined, redisUrl: options.redisUrl };
+  const { postgres, databaseUrl } =
+    options.databaseUrl === undefined
+      ? await startPostgres(options, warden, closers)
+      : { postgres: undefined, databaseUrl: options.databaseUrl };
   return { redis, postgres, redisUrl, databaseUrl };
 };
 
@@ -140,23 +169,23 @@ const startServices = async (
   for (const name of SERVICE_NAMES.filter((each) => wanted.includes(each))) {
     options.signal?.throwIfAborted();
     const done = options.onStep(name);
-    const service = createSupervisedService(
-      {
+    const env = {
+      PATH: options.path,
+      ...(await pickServiceEnv(name, options.root, settings.userEnv)),
+      ...serviceEnv(name, settings),
+    };
+    const launch = () =>
+      startServiceProcess({
         name,
         entry: serviceEntry(name, options.root),
-        env: {
-          PATH: options.path,
-          ...(await pickServiceEnv(name, options.root, settings.userEnv)),
-          ...serviceEnv(name, settings),
-        },
+        env,
         cwd: join(options.root, 'services', name),
         readyMs: SERVICE_READY_MS,
         stopGraceMs: SERVICE_STOP_MS,
         onLine: (line) => options.onLine(name, line),
         warden,
-      },
-      { isRestarted: options.isRestarted, ...(options.events ? { events: options.events } : {}) },
-    );
+      });
+    const service = createSupervisedService({ name, launch }, supervision(options));
     services.set(name, service);
     closers.push(() => service.stop());
     await service.start();
@@ -164,6 +193,15 @@ const startServices = async (
     done(`on port ${settings.ports[name]}`);
   }
   return services;
+};
+
+const running = (
+  name: string,
+  service: SupervisedService | undefined,
+  signal: RunningProcess['signal'],
+): RunningProcess[] => {
+  const life = service?.current();
+  return life ? [{ name, identity: life.identity, signal }] : [];
 };
 
 /** Brings the whole stack up, in order, each part ready before the next. If one fails, what was started is ended. */
@@ -180,14 +218,6 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
     await migrate(settings.databaseUrl);
     done('the database is up to date');
     const services = await startServices(options, settings, warden, closers);
-    const ownServers = [
-      ...(servers.redis
-        ? [{ name: 'redis', identity: servers.redis.identity, signal: 'SIGTERM' as const }]
-        : []),
-      ...(servers.postgres
-        ? [{ name: 'postgres', identity: servers.postgres.identity, signal: 'SIGINT' as const }]
-        : []),
-    ];
     const service = (name: ServiceName): SupervisedService => {
       const found = services.get(name);
       if (!found) throw new Error(`${name} was not started`);
@@ -199,11 +229,9 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
       redis: servers.redis,
       service,
       processes: () => [
-        ...ownServers,
-        ...SERVICE_NAMES.flatMap((name): RunningProcess[] => {
-          const life = services.get(name)?.current();
-          return life ? [{ name, identity: life.identity, signal: 'SIGTERM' }] : [];
-        }),
+        ...running('redis', servers.redis, 'SIGTERM'),
+        ...running('postgres', servers.postgres, 'SIGINT'),
+        ...SERVICE_NAMES.flatMap((name) => running(name, services.get(name), 'SIGTERM')),
       ],
       stop,
       kill: async () => {

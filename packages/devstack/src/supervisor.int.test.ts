@@ -1,9 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { isAlive, waitGone } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
+import { freePort, isPortFree } from './free-port.ts';
+import { startRedisServer } from './redis-server.ts';
+import { startServiceProcess } from './service-process.ts';
 import { createSupervisedService, decideRestartDelay } from './supervisor.ts';
 import type { SupervisorEvents } from './supervisor.ts';
 
@@ -13,12 +19,16 @@ const supervise = (mode: string, isRestarted: boolean, events: SupervisorEvents 
   createSupervisedService(
     {
       name: 'fake',
-      entry: fixture('fake-service.mjs'),
-      env: { MODE: mode },
-      cwd: '/',
-      readyMs: mode === 'never-ready' ? 200 : 10_000,
-      stopGraceMs: 300,
-      onLine: () => {},
+      launch: () =>
+        startServiceProcess({
+          name: 'fake',
+          entry: fixture('fake-service.mjs'),
+          env: { MODE: mode },
+          cwd: '/',
+          readyMs: mode === 'never-ready' ? 200 : 10_000,
+          stopGraceMs: 300,
+          onLine: () => {},
+        }),
     },
     { isRestarted, events },
   );
@@ -42,6 +52,22 @@ test('a service that dies is started again with a word about it', async () => {
   expect(second.pid).not.toBe(first?.pid);
   await service.stop();
   expect(isAlive(second)).toBe(false);
+});
+
+test('a Redis of ours that dies comes back on its port', async () => {
+  const [dir, port] = [await mkdtemp(join(tmpdir(), 'switchyard-redis-')), await freePort()];
+  const back = Promise.withResolvers<ProcessIdentity>();
+  const redis = createSupervisedService(
+    { name: 'redis', launch: () => startRedisServer({ dir, port, path: process.env['PATH'] ?? '' }) },
+    { isRestarted: true, events: { onRestarted: (_name, life) => back.resolve(life.identity) } },
+  );
+  await redis.start();
+  await redis.kill();
+  const second = await back.promise;
+  expect([isAlive(second), await isPortFree(port)]).toEqual([true, false]);
+  await redis.stop();
+  expect(isAlive(second)).toBe(false);
+  await rm(dir, { recursive: true });
 });
 
 test('a stop while it waits for the next start is final', async () => {

@@ -1,7 +1,6 @@
-import { startServiceProcess } from './service-process.ts';
-import type { ServiceProcess, ServiceProcessOptions } from './service-process.ts';
+import type { ServiceProcess } from './service-process.ts';
 
-/** Delays before the next start of a service that keeps dying: 0.5, 1, 2, 4, 8, 15, 15 ... s. */
+/** Delays before the next start of something that keeps dying: 0.5, 1, 2, 4, 8, 15, 15 ... s. */
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 15_000;
 /** A life this long means that the trouble is over; the delays begin anew. */
@@ -26,12 +25,18 @@ export interface SupervisedService {
   kill(): Promise<void>;
 }
 
+export interface SupervisedProgram {
+  readonly name: string;
+  /** Begins one life and resolves when it is ready: a service of ours, or Redis or Postgres. */
+  readonly launch: () => Promise<ServiceProcess>;
+}
+
 /**
- * Keeps one service running. States: stopped -> running -> (died -> waiting -> running)* -> stopped. A stop in any state
+ * Keeps one service or server running. States: stopped -> running -> (died -> waiting -> running)* -> stopped. A stop in any state
  * is final until the next `start`.
  */
 export const createSupervisedService = (
-  options: ServiceProcessOptions,
+  { name, launch: begin }: SupervisedProgram,
   { isRestarted, events = {} }: { isRestarted: boolean; events?: SupervisorEvents },
 ): SupervisedService => {
   let process: ServiceProcess | undefined;
@@ -41,7 +46,7 @@ export const createSupervisedService = (
 
   const launch = async (): Promise<void> => {
     const born = performance.now();
-    const life = await startServiceProcess(options);
+    const life = await begin();
     if (!isWanted) return life.stop();
     process = life;
     void life.exited.then((code) => {
@@ -49,7 +54,7 @@ export const createSupervisedService = (
       if (!isWanted || !isRestarted) return;
       failures = performance.now() - born >= HEALTHY_LIFE_MS ? 1 : failures + 1;
       const delayMs = decideRestartDelay(failures);
-      events.onDied?.(options.name, code, delayMs);
+      events.onDied?.(name, code, delayMs);
       relaunchAfter(delayMs);
     });
   };
@@ -57,16 +62,12 @@ export const createSupervisedService = (
   const relaunchAfter = (delayMs: number): void => {
     timer = setTimeout(() => {
       launch().then(
-        () => process && events.onRestarted?.(options.name, process),
+        () => process && events.onRestarted?.(name, process),
         (error: unknown) => {
           if (!isWanted) return;
           failures += 1;
           const next = decideRestartDelay(failures);
-          events.onStartFailed?.(
-            options.name,
-            error instanceof Error ? error : new Error(String(error)),
-            next,
-          );
+          events.onStartFailed?.(name, error instanceof Error ? error : new Error(String(error)), next);
           relaunchAfter(next);
         },
       );
@@ -74,7 +75,7 @@ export const createSupervisedService = (
   };
 
   return {
-    name: options.name,
+    name,
     current: () => process,
     start: async () => {
       isWanted = true;

@@ -1,3 +1,5 @@
+import { PlatformError } from '@switchyard/kernel';
+
 const CONNECTION_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -23,7 +25,15 @@ export function isUnavailable(error: unknown): boolean {
   const code = sqlState(error);
   if (code === undefined) return error instanceof Error && CONNECTION_TEXT.test(error.message);
   // 08 connection, 53 resources (disk full, too many connections), 57P0x shutdown and "starting up", 25006 read-only standby.
-  return CONNECTION_CODES.has(code) || /^(08|53|57P0)/.test(code) || code === '25006';
+  return (
+    code === 'UNAVAILABLE' || CONNECTION_CODES.has(code) || /^(08|53|57P0)/.test(code) || code === '25006'
+  );
+}
+
+/** What the rest of the house hears of it: UNAVAILABLE, 503 with Retry-After, the driver's words as cause. Other errors as they are. */
+export function toStoreError(error: unknown): unknown {
+  if (error instanceof PlatformError || !isUnavailable(error)) return error;
+  return PlatformError.of('UNAVAILABLE', undefined, { cause: error, retryAfterSec: 2 });
 }
 
 /** Two transactions met (deadlock, serialization): nothing was written; running it again is right. */

@@ -135,8 +135,11 @@ postgresTest(
     });
     await expect(nowhere).rejects.toSatisfy(isUnavailable);
     await expect(sql.query({ text: 'select nothing from nowhere' })).rejects.not.toSatisfy(isUnavailable);
-    await expect(sql.query({ text: 'select pg_terminate_backend(pg_backend_pid())' })).rejects.toSatisfy(
-      isUnavailable,
-    );
+    const cut = { text: 'select pg_terminate_backend(pg_backend_pid())' };
+    // Nobody who asks this way must think of it: it is 503 with Retry-After wherever it ends up.
+    const refused = { code: 'UNAVAILABLE', status: 503 };
+    await expect(sql.query(cut)).rejects.toMatchObject(refused);
+    await expect(sql.tx((inner) => inner.query(cut))).rejects.toMatchObject(refused);
+    await expect(sql.query(cut)).rejects.toSatisfy(isUnavailable);
   },
 );

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { createAdvisoryLocks } from './advisory-locks.ts';
 import type { AdvisoryLocks } from './advisory-locks.ts';
 import { inSavepoint, inTransaction, withClient } from './pool-client.ts';
+import { toStoreError } from './sql-errors.ts';
 
 /** One statement as an object: a name makes it a prepared one on its connection. */
 export interface Statement {
@@ -24,9 +25,11 @@ export interface Sql extends AdvisoryLocks {
 export function createSql(pool: Pool, lockPool: Pool): Sql {
   const locks = createAdvisoryLocks(lockPool);
   return {
-    query: (statement) => runStatement(pool, statement),
+    query: (statement) => translated(runStatement(pool, statement)),
     tx: (run) =>
-      withClient(pool, (client) => inTransaction(client, () => run(transactionSql(client, locks, 1)))),
+      translated(
+        withClient(pool, (client) => inTransaction(client, () => run(transactionSql(client, locks, 1)))),
+      ),
     ...locks,
   };
 }
@@ -38,6 +41,14 @@ function transactionSql(client: PoolClient, locks: AdvisoryLocks, depth: number)
     tx: (run) => inSavepoint(client, `s${depth}`, () => run(transactionSql(client, locks, depth + 1))),
     ...locks,
   };
+}
+
+async function translated<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw toStoreError(error);
+  }
 }
 
 async function runStatement<R extends object>(

@@ -102,6 +102,23 @@ test('over the threshold: 503 with reason and Retry-After, and no row; a better 
   await send(5, 'privileged');
 });
 
+test('a refused message leaves no empty conversation behind, and one with other turns stays', async ({
+  stage,
+}) => {
+  await stage.turns.accept(stage.request({ conversationId: 'kept' }));
+  await stage.redis.driver.del(stage.keys.worker('w-test'));
+  for (const conversationId of ['kept', 'new'])
+    await expect(stage.turns.accept(stage.request({ conversationId }))).rejects.toMatchObject({
+      status: 503,
+    });
+  await stage.turns.accept(stage.request({ kind: 'steer', text: 'left', conversationId: 'steered' }));
+  const text = 'select conversation_id from conversation';
+  expect(await stage.sql.query({ text })).toEqual([{ conversation_id: 'kept' }]);
+  await stage.beat();
+  const { ack } = await stage.turns.accept(stage.request({ conversationId: 'new' }));
+  expect(ack.conversation_created).toBe(true);
+});
+
 test('no worker alive: 503 no_healthy_processes', async ({ stage }) => {
   await stage.redis.driver.del(stage.keys.worker('w-test'));
   await expect(stage.turns.accept(stage.request())).rejects.toMatchObject({

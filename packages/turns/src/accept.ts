@@ -57,8 +57,13 @@ export function createAccept(options: AcceptOptions) {
   };
 
   /** The refusal stands if the row is gone; undefined: a retry is under way or through, ask again. */
-  const isRefused = async (row: InsertedTurn): Promise<boolean> =>
-    (await rows.deleteQueued(row.turn_id, row.version)) || (await rows.read(row.turn_id)) === undefined;
+  const isRefused = async (row: InsertedTurn): Promise<boolean> => {
+    if (!(await rows.deleteQueued(row.turn_id, row.version)))
+      return (await rows.read(row.turn_id)) === undefined;
+    const { conversation_created: hasOpened, conversation_id: conversationId } = row.request;
+    if (hasOpened) await rows.deleteConversationIfEmpty(conversationId);
+    return true;
+  };
 
   return async (request: AcceptRequest): Promise<AcceptResult> => {
     const payload = buildPayload(options, request);

@@ -138,6 +138,11 @@ async function endTurn(
     if (held.isLost()) return;
     try {
       const state = await options.rows.end({ turnId: task.turnId, fence: task.fence, ...end });
+      // Running under our fence, and not ended: it was being deleted and was read as it stood before. The next look says so.
+      if (state?.status === 'running' && state.fence === task.fence && !state.is_changed) {
+        await sleep(END_PAUSE_MS);
+        continue;
+      }
       // Somebody else has decided: their end is told. A row that is not over belongs to whoever holds it now.
       if (state === undefined || isEnded(state))
         await options.completion.finish(task.payload, task.fence, state, held.isLost);

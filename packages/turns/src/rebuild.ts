@@ -59,6 +59,7 @@ export async function rebuild(options: RebuildOptions, floor: EpochFloor, lost: 
     lost.throwIfAborted();
     if (isEnded(row)) await completion.finishFromRow(row, row, token);
   }
+  await tellEnded(options, token, lost);
   const count = await requeueAll(options, token, lost);
   const closed = await scripts.closeEpoch({ token, server_run_id: runId });
   log.warn('queue rebuilt', {
@@ -86,6 +87,24 @@ async function markTold({ rows, connection, keys }: RebuildOptions): Promise<voi
     const pipeline = connection.driver.pipeline();
     for (const row of ended) pipeline.set(keys.told(row.turn_id), 'rebuild', 'PX', TOLD_TTL_MS, 'NX');
     await pipeline.exec();
+    if (ended.length < PAGE) return;
+  }
+}
+
+/** A row that ended while its `finish` could not be heard is told here: its end comes before the start of what waits behind it. */
+async function tellEnded(options: RebuildOptions, token: string, lost: AbortSignal): Promise<void> {
+  const { rows, connection, keys, completion } = options;
+  for (let offset = 0; ; offset += PAGE) {
+    const ended = await rows.readEnded(LOOK_BACK_MS, 0, PAGE, offset);
+    const pipeline = connection.driver.pipeline();
+    for (const row of ended) pipeline.exists(keys.told(row.turn_id));
+    const told = ended.length === 0 ? [] : ((await pipeline.exec()) ?? []);
+    for (const [index, row] of ended.entries()) {
+      const [error, count] = told[index] ?? [null, 0];
+      if (error !== null) throw error;
+      lost.throwIfAborted();
+      if (count === 0 && isEnded(row)) await completion.finishFromRow(row, row, token);
+    }
     if (ended.length < PAGE) return;
   }
 }

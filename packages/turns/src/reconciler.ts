@@ -27,9 +27,10 @@ export function createReconciler(options: ReconcilerOptions): () => Promise<void
     let page: TurnRow[] = [];
     do {
       page = await rows.readUnfinished(config.reconcileAfter, page.at(-1)?.seq ?? 0, PAGE);
-      for (const row of await withoutTask(options, page)) {
+      for (const { row, isTold } of await withoutTask(options, page)) {
         lost.throwIfAborted();
-        await repair(options, row);
+        // Told and not over: a steer that `finish` dropped, whose caller died before it closed the row.
+        if (!isTold || row.kind === 'steer') await repair(options, row);
       }
     } while (page.length === PAGE);
   };
@@ -40,9 +41,9 @@ export function createReconciler(options: ReconcilerOptions): () => Promise<void
     let page: TurnRow[] = [];
     for (let offset = 0; offset === 0 || page.length === PAGE; offset += PAGE) {
       page = await rows.readEnded(fromAgeMs, config.lease, PAGE, offset);
-      for (const row of await withoutTask(options, page)) {
+      for (const { row, isTold } of await withoutTask(options, page)) {
         lost.throwIfAborted();
-        if (isEnded(row)) await options.completion.finishFromRow(row, row);
+        if (!isTold && isEnded(row)) await options.completion.finishFromRow(row, row);
       }
     }
     lastPassAt = passAt;
@@ -56,18 +57,18 @@ export function createReconciler(options: ReconcilerOptions): () => Promise<void
   };
 }
 
-/** Rows that Redis knows nothing of: no task, no lease, no marker, not told. None at all while the data is not this server's. */
-async function withoutTask(options: ReconcilerOptions, page: readonly TurnRow[]): Promise<TurnRow[]> {
+/** Rows that Redis has no task, no lease and no marker of, and whether it told them. None while the data is not this server's. */
+async function withoutTask(
+  options: ReconcilerOptions,
+  page: readonly TurnRow[],
+): Promise<{ row: TurnRow; isTold: boolean }[]> {
   if (page.length === 0) return [];
   const { connection, keys } = options;
   const pipeline = connection.driver.pipeline().hget(keys.epoch(), 'run_id');
   for (const { turn_id, request } of page) {
-    pipeline.exists(
-      keys.task(request.task_id),
-      keys.lease(request.task_id),
-      keys.started(request.task_id),
-      keys.told(turn_id),
-    );
+    pipeline
+      .exists(keys.task(request.task_id), keys.lease(request.task_id), keys.started(request.task_id))
+      .exists(keys.told(turn_id));
   }
   const [owner, ...counts] = ((await pipeline.exec()) ?? []).map(([error, value]) => {
     if (error !== null) throw error;
@@ -77,7 +78,9 @@ async function withoutTask(options: ReconcilerOptions, page: readonly TurnRow[])
     options.onEpoch();
     return [];
   }
-  return page.filter((_row, index) => counts[index] === 0);
+  return page.flatMap((row, index) =>
+    counts[2 * index] === 0 ? [{ row, isTold: counts[2 * index + 1] !== 0 }] : [],
+  );
 }
 
 async function repair(options: ReconcilerOptions, row: TurnRow): Promise<void> {

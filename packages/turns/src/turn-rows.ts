@@ -4,7 +4,7 @@ import { isUnavailable } from '@switchyard/store';
 import type { Sql, Statement } from '@switchyard/store';
 import { createGroupWrites } from './group-writes.ts';
 import { cancelTurns } from './sql/cancel-turns.ts';
-import { deleteQueuedTurn } from './sql/delete-queued-turn.ts';
+import { deleteEmptyConversation, deleteQueuedTurn } from './sql/delete-queued-turn.ts';
 import { endTurns } from './sql/end-turns.ts';
 import type { EndInput } from './sql/end-turns.ts';
 import { foldTurn } from './sql/fold-turn.ts';
@@ -30,7 +30,7 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
       return await sql.query<R>(statement);
     } catch (error) {
       if (isUnavailable(error))
-        throw PlatformError.of('UNAVAILABLE', 'postgres is away', { cause: error, retryAfterSec: 2 });
+        throw PlatformError.of('UNAVAILABLE', undefined, { cause: error, retryAfterSec: 2 });
       throw error;
     }
   };
@@ -75,6 +75,11 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
     /** Whether it was deleted. */
     deleteQueued: async (turnId: string, version: string) =>
       (await first(deleteQueuedTurn(scope, turnId, version))) !== undefined,
+    /** A conversation without any turn is as if it had never been opened. */
+    deleteConversationIfEmpty: (conversationId: string) =>
+      sql.tx(async (inner) => {
+        for (const statement of deleteEmptyConversation(scope, conversationId)) await inner.query(statement);
+      }),
     read: (turnId: string) => first<TurnRow>(readTurn(scope, turnId)),
     readLive: (conversationId: string, userId: string) =>
       ask<TurnRow>(readLiveTurns(scope, conversationId, userId)),

@@ -185,3 +185,24 @@ describe('drain', () => {
     expect((await stage.turns.queueStats()).workers).toBe(0);
   });
 });
+
+test('a row that is deleted while its end is written frees the conversation at once, not when its lease runs out', async ({
+  stage,
+}) => {
+  const over = Promise.withResolvers<void>();
+  const { executor, started } = controlled(async () => (await over.promise, completed('x')));
+  await stage.startWorker(executor, { lease: 60_000, leaseRenew: 1000 });
+  const { ack } = await stage.turns.accept(stage.request());
+  await expect.poll(() => started.length).toBe(1);
+  await stage.sql.tx(async (inner) => {
+    await inner.query({ text: 'delete from turn where turn_id = $1', values: [ack.turn_id] });
+    over.resolve();
+    const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%update turn set status%'`;
+    await expect
+      .poll(async () => (await stage.sql.query({ text: waiting })).length, { timeout: 5000 })
+      .toBeGreaterThan(0);
+  });
+  await expect
+    .poll(async () => (await stage.turns.conversationState(ack.conversation_id)).state, { timeout: 5000 })
+    .toBe('idle');
+});

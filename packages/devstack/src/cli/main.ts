@@ -37,6 +37,14 @@ const run = async (argv: readonly string[]): Promise<number> => {
   return verb(args);
 };
 
+// `./dev status | head -1`: who reads us has seen enough; that is no fault to report. `up` has a stack to end in order first.
+if (process.argv[2] !== 'up') {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(0);
+  });
+}
+
 try {
   process.exitCode = await run(process.argv.slice(2));
 } catch (error) {

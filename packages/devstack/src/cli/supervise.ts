@@ -136,7 +136,8 @@ export const supervise = async (args: Arguments, data: DataFolder): Promise<numb
   let areLogsShown = false;
   let stack: Stack | undefined;
   const note = (line: string): void => {
-    files.write('launcher', line);
+    // In the background what is said goes to that file anyway.
+    if (!args.isSupervising) files.write('launcher', line);
     say(paints.yellow(line));
   };
   try {

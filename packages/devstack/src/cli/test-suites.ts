@@ -6,7 +6,7 @@ import { runCommand } from './run-command.ts';
 import { addTallies, tallyReport } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
 
-const SUITES = ['unit', 'integration', 'e2e', 'browser', 'chaos'] as const;
+const SUITES = ['unit', 'integration', 'model', 'e2e', 'browser', 'chaos'] as const;
 const BY_NAME_ONLY = ['compose'] as const;
 
 const readReport = (file: string): VitestReport | undefined =>

@@ -29,7 +29,7 @@ export function readEndedTurns(
 ): Statement {
   return {
     name: 'turns-ended',
-    text: `${ROWS} and kind = 'message' and ended_at > now() - $3::float8 * interval '1 millisecond'
+    text: `${ROWS} and kind <> 'recorded' and ended_at > now() - $3::float8 * interval '1 millisecond'
       and ended_at <= now() - $4::float8 * interval '1 millisecond' order by ended_at, seq limit $5 offset $6`,
     values: [scope.tenant, scope.project, fromAgeMs, toAgeMs, limit, offset],
   };

@@ -2,15 +2,21 @@ import type { FollowedFrame } from '@switchyard/relay';
 import { describe, expect, it } from 'vitest';
 import { decideMessageFrame } from './decide-message-frame.ts';
 
-const frame = (event: FollowedFrame['event'], turnId: string, data: unknown = {}) => ({
+const frame = (
+  event: FollowedFrame['event'],
+  turnId: string,
+  data: unknown = {},
+  conversationId = 'here',
+) => ({
   event: event as NonNullable<FollowedFrame['event']>,
+  conversationId,
   turnId,
   data: JSON.stringify(data),
 });
 
 /** What of a sequence goes out, and whether it ended. */
 function walk(frames: ReturnType<typeof frame>[]): { sent: number[]; ended: boolean } {
-  let view: Parameters<typeof decideMessageFrame>[0] = { turnId: 'mine' };
+  let view: Parameters<typeof decideMessageFrame>[0] = { turnId: 'mine', conversationId: 'here' };
   const sent: number[] = [];
   for (const [index, each] of frames.entries()) {
     const decision = decideMessageFrame(view, each);
@@ -61,5 +67,15 @@ describe('a stream of one message', () => {
       sent: [0],
       ended: true,
     });
+  });
+
+  it('ends when its conversation is deleted, whose turns end without a word', () => {
+    const deleted = { type: 'conv.status', data: { state: 'deleted' } };
+    const frames = [
+      frame('chat_start', 'mine'),
+      frame('conv_status', '', deleted, 'elsewhere'),
+      frame('conv_status', '', deleted),
+    ];
+    expect(walk(frames)).toEqual({ sent: [0, 2], ended: true });
   });
 });

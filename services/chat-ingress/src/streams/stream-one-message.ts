@@ -65,7 +65,7 @@ export function createStreamOneMessage(parts: OneMessageParts): StreamOneMessage
     }
     const { ack } = result;
     if (ANSWERLESS.has(ack.status)) follower.close();
-    let view: MessageView = { turnId: ack.turn_id };
+    let view: MessageView = { turnId: ack.turn_id, conversationId: ack.conversation_id };
     let limit: NodeJS.Timeout | undefined;
     const endSoonIfOver = async () => {
       if (limit === undefined && (await isOver(parts, caller, ack))) {
