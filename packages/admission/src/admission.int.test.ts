@@ -1,4 +1,4 @@
-import { loadConfig } from '@switchyard/kernel';
+import { PlatformError, loadConfig } from '@switchyard/kernel';
 import { connectRedis, createKeys } from '@switchyard/redis';
 import { redisTest } from '@switchyard/testkit';
 import { expect } from 'vitest';
@@ -122,4 +122,22 @@ test('without Redis it is 503', async ({ redis }) => {
   await own.kill();
   await expect(admission.admit(ANN)).rejects.toMatchObject({ status: 503, code: 'UNAVAILABLE' });
   await connection.close();
+});
+
+test('what the queue refuses does not count, what fails otherwise does', async ({ open }) => {
+  const admission = open({ RATE_REGISTERED: '2/1m' });
+  const failWith = (code: 'ENQUEUE_REJECTED' | 'INVALID_REQUEST') => () =>
+    Promise.reject(PlatformError.of(code));
+  for (let call = 0; call < 5; call++) {
+    await expect(admission.admitted(ANN, undefined, failWith('ENQUEUE_REJECTED'))).rejects.toMatchObject({
+      status: 503,
+    });
+  }
+  expect(await admission.admitted(ANN, undefined, () => Promise.resolve('done'))).toBe('done');
+  await expect(admission.admitted(ANN, undefined, failWith('INVALID_REQUEST'))).rejects.toMatchObject({
+    status: 400,
+  });
+  await expect(admission.admitted(ANN, undefined, () => Promise.resolve('done'))).rejects.toMatchObject({
+    status: 429,
+  });
 });

@@ -19,6 +19,8 @@ export interface Admission {
    * a call is not counted. `address` is the client's, and only counts for anonymous callers. UNAVAILABLE without Redis.
    */
   admit(caller: AdmissionCaller, address?: string): Promise<void>;
+  /** Admits a call and runs it. What `run` itself refuses for want of room (429, 503) does not count either (02). */
+  admitted<T>(caller: AdmissionCaller, address: string | undefined, run: () => Promise<T>): Promise<T>;
   /** What is used of each window, for the console. */
   usage(caller: AdmissionCaller): Promise<{ rate: Rate; used: number }[]>;
   /** Forgets what a caller used. */
@@ -67,17 +69,38 @@ export function createAdmission(parts: {
     );
   }
 
+  const bucketsFor = (caller: AdmissionCaller, address: string | undefined) => [
+    ...bucketsOf(caller),
+    ...addressBuckets(caller, address),
+  ];
+
+  async function giveBack(buckets: readonly Bucket[]): Promise<void> {
+    await Promise.all(buckets.map(({ limiter, key }) => fromStore(limiter.reward(key, 1))));
+  }
+
+  async function admit(caller: AdmissionCaller, address?: string): Promise<void> {
+    const taken: Bucket[] = [];
+    for (const each of bucketsFor(caller, address)) {
+      const refusedForMs = await consume(each);
+      taken.push(each);
+      if (refusedForMs === undefined) continue;
+      await giveBack(taken);
+      throw rateLimited(each.rate, refusedForMs);
+    }
+  }
+
   return {
-    async admit(caller, address) {
-      const taken: Bucket[] = [];
-      for (const each of [...bucketsOf(caller), ...addressBuckets(caller, address)]) {
-        const refusedForMs = await consume(each);
-        if (refusedForMs === undefined) {
-          taken.push(each);
-          continue;
-        }
-        await Promise.all([...taken, each].map(({ limiter, key }) => fromStore(limiter.reward(key, 1))));
-        throw rateLimited(each.rate, refusedForMs);
+    admit,
+    async admitted(caller, address, run) {
+      await admit(caller, address);
+      try {
+        return await run();
+      } catch (error) {
+        const isForWantOfRoom =
+          error instanceof PlatformError && (error.status === 429 || error.status === 503);
+        // The refusal is what the caller hears; that it still counts is the smaller harm.
+        if (isForWantOfRoom) await giveBack(bucketsFor(caller, address)).catch(() => undefined);
+        throw error;
       }
     },
     usage: (caller) =>

@@ -1,6 +1,14 @@
 export const SERVICE_NAMES = ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui'] as const;
-/** In start order; ended in reverse. */
+/** In start order. */
 export type ServiceName = (typeof SERVICE_NAMES)[number];
+/** Turns end first, then streams are told and closed, both still seen through the proxy; secrets are needed to the end. */
+export const STOP_ORDER: readonly ServiceName[] = [
+  'chat-proc',
+  'chat-ingress',
+  'web-proxy',
+  'web-ui',
+  'secrets',
+];
 export type ServicePorts = Readonly<Record<ServiceName, number>>;
 
 export const DEFAULT_PORTS: ServicePorts = {

@@ -5,7 +5,7 @@ import { freePort } from './free-port.ts';
 import { startPostgresServer } from './postgres-server.ts';
 import { redisUrl as ownRedisUrl, startRedisServer } from './redis-server.ts';
 import type { RunningProcess } from './run-file.ts';
-import { SERVICE_NAMES, serviceEntry, serviceEnv } from './service-catalog.ts';
+import { SERVICE_NAMES, STOP_ORDER, serviceEntry, serviceEnv } from './service-catalog.ts';
 import type { ServiceName, ServicePorts, StackSettings } from './service-catalog.ts';
 import { startServiceProcess } from './service-process.ts';
 import { pickServiceEnv } from './service-settings.ts';
@@ -165,6 +165,9 @@ const startServices = async (
   closers: Closers,
 ) => {
   const services = new Map<ServiceName, SupervisedService>();
+  closers.push(async () => {
+    for (const name of STOP_ORDER) await services.get(name)?.stop();
+  });
   const wanted = options.services ?? SERVICE_NAMES;
   for (const name of SERVICE_NAMES.filter((each) => wanted.includes(each))) {
     options.signal?.throwIfAborted();
@@ -187,7 +190,6 @@ const startServices = async (
       });
     const service = createSupervisedService({ name, launch }, supervision(options));
     services.set(name, service);
-    closers.push(() => service.stop());
     await service.start();
     await waitReady(settings.ports[name], SERVICE_READY_MS);
     done(`on port ${settings.ports[name]}`);

@@ -18,7 +18,7 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | userTasks | set | P:chat:user:<user#> | enqueue, requeue, finish, take | enqueue (caps) | - |
  * | lease | string | P:chat:lock:<task_id> | claim, adopt, renew, reap | all fenced scripts | lease |
  * | started | string | P:chat:lock:started:<task_id> | start, renew | reap | wall limit + 24 h |
- * | conversation | hash | P:chat:conversation:<conversation_id> | enqueue, finish | ingress | - |
+ * | conversation | hash | P:chat:conversation:<conversation_id> | enqueue, finish | ingress | busy -, at rest 7 d |
  * | mailbox | list | P:chat:mailbox:<conversation_id> | enqueue | finish, peek, take | - |
  * | seen | string | P:chat:seen:<user#>:<message#> | enqueue | enqueue | 24 h |
  * | told | string | P:chat:told:<turn_id> | finish, take, cancel | requeue, reconciler | 24 h |

@@ -86,7 +86,7 @@ export function createWorker(options: WorkerOptions): Service {
     renewal,
     execution,
     slots,
-    onClaimed: createMeasures(options, slots.used),
+    onClaimed: createMeasures(options, () => renewal.all().length),
   });
   const heartbeat = createHeartbeat(parts, slots, options.version, lastPollAt);
   let stopping: Promise<void> | undefined;
@@ -217,7 +217,7 @@ async function listenForOrders(
 function createMeasures({ metrics }: WorkerOptions, busy: () => number) {
   const claims = metrics.counter('switchyard_turns_claimed_total', 'Tasks claimed.', ['lane']);
   const wait = metrics.timer('switchyard_turns_queue_wait_seconds', 'From accept to claim.', ['lane']);
-  const slotsBusy = metrics.gauge('switchyard_turns_busy_slots', 'Slots reserved or running.');
+  const slotsBusy = metrics.gauge('switchyard_turns_busy_slots', 'Slots that hold a turn.');
   metrics.onScrape(() => slotsBusy.set(busy()));
   return (lane: string, waitedMs: number): void => {
     claims.add({ lane });

@@ -1,5 +1,4 @@
 import type { Route } from '@switchyard/http';
-import type { Caller } from '@switchyard/identity';
 import { createAnswerConversationStatus } from './answer-conversation-status.ts';
 import type { IngressParts } from './build-parts.ts';
 import { createDeleteConversation } from './conversations/delete-conversation.ts';
@@ -87,7 +86,7 @@ function buildSubmitting({
   config,
 }: IngressParts) {
   return {
-    admit: (caller: Caller, address?: string) => admission.admit(caller, address),
+    admitted: admission.admitted,
     announceRefusal: announceRefusal.bind(undefined, { relay, scope, clock }),
     submit: createSubmitMessage({
       bundles: createBundleDirectory(bundles, clock),

@@ -36,6 +36,17 @@ describe('finish', () => {
     ).toBe(1);
   });
 
+  test('a conversation at rest goes after a week, a busy one never', async ({ stage, s }) => {
+    const ttl = () => stage.redis.driver.pttl(stage.keys.conversation('c1'));
+    await s.enqueue('T1');
+    expect(await ttl()).toBe(-1);
+    await s.claim();
+    await s.finish('T1');
+    expect(await ttl()).toBeGreaterThan(6 * 86_400_000);
+    await s.enqueue('T2');
+    expect(await ttl()).toBe(-1);
+  });
+
   test('told is told: who finds the row without a task later says nothing again', async ({ stage, s }) => {
     await s.enqueue('T1');
     await s.claim();

@@ -27,7 +27,7 @@ elseif redis.call('GET', K.lease(task_id)) ~= fence then
   return { redis.call('EXISTS', K.task(task_id)) == 0 and redis.call('EXISTS', K.told(turn_id)) == 1 and 1 or -2 }
 end
 local m = { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id, session_id = session_id,
-  stream_id = stream_id, frag = frag }
+  stream_id = stream_id, frag = frag, is_gone = event == '' }
 if event == '' then
   redis.call('DEL', K.seen(user, message))
 else

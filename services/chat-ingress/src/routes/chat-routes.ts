@@ -24,7 +24,7 @@ import { streamIdOf } from './stream-id.ts';
 
 export interface ChatRouteParts {
   identify: IdentifyRequest;
-  admit: (caller: Caller, address?: string) => Promise<void>;
+  admitted: <T>(caller: Caller, address: string | undefined, run: () => Promise<T>) => Promise<T>;
   readMessage: (
     req: Request,
     res: Response,
@@ -41,6 +41,30 @@ export interface ChatRouteParts {
 
 /** Submitting and stopping (03 §4). The walk of a message: identify -> admit -> accept -> record -> enqueue -> ack. */
 export function createChatRoutes(parts: ChatRouteParts): Route[] {
+  async function readAndSubmit(
+    req: Request,
+    res: Response,
+    form: 'submission' | 'plain',
+    caller: Caller,
+    context: SubmitContext,
+  ): Promise<Ack | undefined> {
+    const { message, files, release } = await parts.readMessage(req, res, form);
+    try {
+      const wantsStream =
+        form === 'plain' && req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+      if (!wantsStream) return (await parts.submit(caller, message, files, context)).ack;
+      const streamId = context.streamId ?? parts.ids.stream();
+      await parts.streamOneMessage(res, caller, streamId, async () => {
+        const result = await parts.submit(caller, message, files, { ...context, streamId });
+        release();
+        return result;
+      });
+      return undefined;
+    } finally {
+      release();
+    }
+  }
+
   async function walk(
     req: Request,
     res: Response,
@@ -51,22 +75,7 @@ export function createChatRoutes(parts: ChatRouteParts): Route[] {
     const caller = await parts.identify(req, res, { allowQueryToken });
     const context = contextOf(req, res);
     try {
-      await parts.admit(caller, req.ip);
-      const { message, files, release } = await parts.readMessage(req, res, form);
-      try {
-        const wantsStream =
-          form === 'plain' && req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
-        if (!wantsStream) return (await parts.submit(caller, message, files, context)).ack;
-        const streamId = context.streamId ?? parts.ids.stream();
-        await parts.streamOneMessage(res, caller, streamId, async () => {
-          const result = await parts.submit(caller, message, files, { ...context, streamId });
-          release();
-          return result;
-        });
-        return undefined;
-      } finally {
-        release();
-      }
+      return await parts.admitted(caller, req.ip, () => readAndSubmit(req, res, form, caller, context));
     } catch (error) {
       await parts.announceRefusal(caller, context, error);
       throw error;

@@ -10,7 +10,7 @@ import type { SubmitContext, SubmitMessage } from '../submit/submit-message.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
 
 export interface SubmitFromSocketParts {
-  admit: (caller: Caller, address?: string) => Promise<void>;
+  admitted: <T>(caller: Caller, address: string | undefined, run: () => Promise<T>) => Promise<T>;
   /** Whether the proxy in front names the client's address. */
   trustForwarded: boolean;
   submit: SubmitMessage;
@@ -29,7 +29,7 @@ export type SubmitFromSocket = (
 
 /** The walk of a message that came over a socket: the same steps as over HTTP, identity was proved at the handshake. */
 export function createSubmitFromSocket(parts: SubmitFromSocketParts): SubmitFromSocket {
-  const { admit, submit, announceRefusal, limits } = parts;
+  const { admitted, submit, announceRefusal, limits } = parts;
   return async (caller, payload, files, socket) => {
     if (parts.streams.isDraining) throw PlatformError.of('DRAINING');
     const timezone: unknown = socket.handshake.headers['x-user-timezone'];
@@ -39,13 +39,15 @@ export function createSubmitFromSocket(parts: SubmitFromSocketParts): SubmitFrom
       ...(typeof timezone === 'string' ? { timezone: timezone.slice(0, 64) } : {}),
     };
     try {
-      await admit(caller, addressOf(socket.handshake, parts.trustForwarded));
-      const size = files.reduce((sum, file) => sum + file.bytes.length, 0);
-      if (size > limits.maxMessageBytes)
-        throw PlatformError.of('TOO_LARGE', 'The message is too large.', {
-          details: { limit_bytes: limits.maxMessageBytes },
-        });
-      return (await submit(caller, normaliseSubmission(payload, limits), files, context)).ack;
+      const address = addressOf(socket.handshake, parts.trustForwarded);
+      return await admitted(caller, address, async () => {
+        const size = files.reduce((sum, file) => sum + file.bytes.length, 0);
+        if (size > limits.maxMessageBytes)
+          throw PlatformError.of('TOO_LARGE', 'The message is too large.', {
+            details: { limit_bytes: limits.maxMessageBytes },
+          });
+        return (await submit(caller, normaliseSubmission(payload, limits), files, context)).ack;
+      });
     } catch (error) {
       await announceRefusal(caller, context, error);
       throw error;

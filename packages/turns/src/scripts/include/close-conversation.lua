@@ -1,7 +1,10 @@
 -- close_conversation: what follows a turn that is over. Nothing if the conversation names another turn; else the steers in the mailbox
 -- are told and dropped (M), also those behind a followup: all of them were for the turn that ended, and a stop must not stop the next
 -- one. Then exactly one followup is promoted, or the conversation rests in `rest` (idle or error).
+-- A turn without a row (`m.is_gone`: its conversation was deleted) rests in silence and leaves no key.
 -- `is_rebuild`: also where the conversation names no turn, since a rebuild starts from none. Returns promoted task id, dropped turn ids.
+-- One that rests is kept for a week; without it a conversation counts as idle, and its rows say how the last turn ended.
+local REST_TTL_MS = 604800000
 local function drop_steer(n, m, user, ended_turn_id)
   local data = '{"queued_turn_id":"' .. m.turn_id .. '","turn_id":"' .. ended_turn_id .. '","reason":"no_active_turn"}'
   tell(n, m, 'chat_service', body('active_turn_control_no_active_turn', 'continuation', 'skipped', m.frag, data))
@@ -31,11 +34,17 @@ local function close_conversation(n, m, rest, completion, is_rebuild)
   local follower = next_followup(n, m.conversation_id, m.turn_id, dropped)
   if follower then
     redis.call('HSET', conv, 'state', 'in_progress', 'turn_id', follower.turn_id, 'task_id', follower.task_id, 'updated_at', now_iso)
+    redis.call('PERSIST', conv)
     redis.call('LPUSH', K.lane(follower.lane), follower.task_id)
     conv_status(n, follower, 'in_progress', follower.turn_id, completion)
     return follower.task_id, dropped
   end
+  if m.is_gone then
+    redis.call('DEL', conv)
+    return '', dropped
+  end
   redis.call('HSET', conv, 'state', rest, 'turn_id', '', 'task_id', '', 'updated_at', now_iso)
+  redis.call('PEXPIRE', conv, REST_TTL_MS)
   conv_status(n, m, rest, '', completion)
   return '', dropped
 end

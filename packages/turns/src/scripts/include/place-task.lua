@@ -16,6 +16,7 @@ local function place_task(n, m, side)
       body('event.continuation.accepted', 'continuation', 'completed', m.frag, data)), active
   end
   redis.call('HSET', conv, 'state', 'in_progress', 'turn_id', m.turn_id, 'task_id', m.task_id, 'updated_at', now_iso)
+  redis.call('PERSIST', conv)
   redis.call(side, K.lane(m.lane), m.task_id)
   local first = m.created == '1' and conv_status(n, m, 'created', m.turn_id, '')
   local second = conv_status(n, m, 'in_progress', m.turn_id, '')
