@@ -2,7 +2,7 @@ import { PlatformError, sleep } from '@switchyard/kernel';
 import { newMessageFields, messageFields, nowFields } from './message-fields.ts';
 import { ScriptResult } from './script-result.ts';
 import type { ScriptCode } from './script-result.ts';
-import { CANCELLED, decideTelling, GONE } from './terminal-event.ts';
+import { CANCELLED, decideTelling, GONE, GONE_WITH_ALL } from './terminal-event.ts';
 import type { TurnEnd } from './terminal-event.ts';
 import type { ChatTaskPayload } from '@switchyard/protocol';
 import type { TurnRow } from './sql/turn-row.ts';
@@ -38,7 +38,8 @@ export function createCompletion(parts: WorkerParts): Completion {
     const nowMs = clock.now();
     const folded =
       end !== undefined && BAD_ENDS.has(end.status) ? await rows.readFoldedTurnIds(payload.turn_id) : [];
-    const telling = end === undefined ? GONE : decideTelling(payload, end, nowMs, folded);
+    const tellNothing = async () => ((await rows.isDeleted(payload.conversation_id)) ? GONE_WITH_ALL : GONE);
+    const telling = end === undefined ? await tellNothing() : decideTelling(payload, end, nowMs, folded);
     const reply = await scripts.finish({
       ...messageFields(keys, payload),
       ...nowFields(nowMs),

@@ -13,8 +13,8 @@ export interface Telling {
   readonly event: EventName | '';
   /** One JSON line. */
   readonly data: string;
-  /** State of the conversation when nobody follows. */
-  readonly rest: 'idle' | 'error';
+  /** State of the conversation when nobody follows; empty: it was deleted, and nobody hears of it any more. */
+  readonly rest: 'idle' | 'error' | '';
   readonly completion: Completion | '';
 }
 
@@ -29,6 +29,8 @@ const COMPLETION: Record<EndStatus, Completion> = {
 
 /** No row: the message was refused and its row deleted; nobody waits for it. */
 export const GONE: Telling = { event: '', data: '', rest: 'idle', completion: '' };
+/** The same with its whole conversation. */
+export const GONE_WITH_ALL: Telling = { ...GONE, rest: '' };
 
 export const LOST_WORKER: TurnErrorRecord = {
   error: 'The server restarted while answering.',

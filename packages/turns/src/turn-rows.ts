@@ -11,7 +11,7 @@ import { foldTurn } from './sql/fold-turn.ts';
 import { insertTurns } from './sql/insert-turns.ts';
 import type { InsertedTurn } from './sql/insert-turns.ts';
 import { interruptRunningTurns, interruptTurn } from './sql/interrupt-turns.ts';
-import { readFoldedTurnIds, readLiveTurns, readTurn } from './sql/read-turns.ts';
+import { readDeletedConversation, readFoldedTurnIds, readLiveTurns, readTurn } from './sql/read-turns.ts';
 import { readEndedTurns, readRebuildFacts, readUnfinishedTurns } from './sql/reconcile-reads.ts';
 import { settleTurn } from './sql/settle-turn.ts';
 import type { SettleInput } from './sql/settle-turn.ts';
@@ -81,6 +81,9 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
         for (const statement of deleteEmptyConversation(scope, conversationId)) await inner.query(statement);
       }),
     read: (turnId: string) => first<TurnRow>(readTurn(scope, turnId)),
+    /** Of a conversation. */
+    isDeleted: async (conversationId: string) =>
+      (await first(readDeletedConversation(scope, conversationId))) !== undefined,
     readLive: (conversationId: string, userId: string) =>
       ask<TurnRow>(readLiveTurns(scope, conversationId, userId)),
     readFoldedTurnIds: async (turnId: string) =>

@@ -8,7 +8,7 @@
 --   task_id, turn_id, conversation_id, session_id, stream_id, user, lane, frag: of the message
 --   message: hash of the message id
 --   event, data: the terminal event; an empty event (no row) tells nothing and forgets the ack
---   rest, completion: state of the conversation if nobody follows; what conv_status says of this turn
+--   rest, completion: state of the conversation if nobody follows, empty: it was deleted; what conv_status says of this turn
 --   is_rebuild: 1 = the conversation may name no turn yet
 --   now_iso, now_ms: for showing
 -- Returns {0, promoted task id or '', dropped turn ids...}; {1} done before; {-1} epoch; {-2} lease lost; {-4} the task has an owner
@@ -27,7 +27,7 @@ elseif redis.call('GET', K.lease(task_id)) ~= fence then
   return { redis.call('EXISTS', K.task(task_id)) == 0 and redis.call('EXISTS', K.told(turn_id)) == 1 and 1 or -2 }
 end
 local m = { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id, session_id = session_id,
-  stream_id = stream_id, frag = frag, is_gone = event == '' }
+  stream_id = stream_id, frag = frag, is_gone = rest == '' }
 if event == '' then
   redis.call('DEL', K.seen(user, message))
 else

@@ -30,3 +30,13 @@ export function readFoldedTurnIds(scope: TenantProject, turnId: string): Stateme
     values: [scope.tenant, scope.project, turnId],
   };
 }
+
+/** A row when its user deleted the conversation. */
+export function readDeletedConversation(scope: TenantProject, conversationId: string): Statement {
+  return {
+    name: 'turns-read-deleted-conversation',
+    text: `select conversation_id from conversation
+      where tenant = $1 and project = $2 and conversation_id = $3 and deleted_at is not null`,
+    values: [scope.tenant, scope.project, conversationId],
+  };
+}

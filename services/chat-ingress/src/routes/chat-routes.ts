@@ -41,30 +41,6 @@ export interface ChatRouteParts {
 
 /** Submitting and stopping (03 §4). The walk of a message: identify -> admit -> accept -> record -> enqueue -> ack. */
 export function createChatRoutes(parts: ChatRouteParts): Route[] {
-  async function readAndSubmit(
-    req: Request,
-    res: Response,
-    form: 'submission' | 'plain',
-    caller: Caller,
-    context: SubmitContext,
-  ): Promise<Ack | undefined> {
-    const { message, files, release } = await parts.readMessage(req, res, form);
-    try {
-      const wantsStream =
-        form === 'plain' && req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
-      if (!wantsStream) return (await parts.submit(caller, message, files, context)).ack;
-      const streamId = context.streamId ?? parts.ids.stream();
-      await parts.streamOneMessage(res, caller, streamId, async () => {
-        const result = await parts.submit(caller, message, files, { ...context, streamId });
-        release();
-        return result;
-      });
-      return undefined;
-    } finally {
-      release();
-    }
-  }
-
   async function walk(
     req: Request,
     res: Response,
@@ -75,7 +51,9 @@ export function createChatRoutes(parts: ChatRouteParts): Route[] {
     const caller = await parts.identify(req, res, { allowQueryToken });
     const context = contextOf(req, res);
     try {
-      return await parts.admitted(caller, req.ip, () => readAndSubmit(req, res, form, caller, context));
+      return await parts.admitted(caller, req.ip, () =>
+        readAndSubmit(parts, req, res, form, caller, context),
+      );
     } catch (error) {
       await parts.announceRefusal(caller, context, error);
       throw error;
@@ -126,6 +104,32 @@ export function createChatRoutes(parts: ChatRouteParts): Route[] {
       },
     }),
   ];
+}
+
+/** The walk after admission: the body is read only now, and the message becomes a row and a place in the queue. */
+async function readAndSubmit(
+  parts: ChatRouteParts,
+  req: Request,
+  res: Response,
+  form: 'submission' | 'plain',
+  caller: Caller,
+  context: SubmitContext,
+): Promise<Ack | undefined> {
+  const { message, files, release } = await parts.readMessage(req, res, form);
+  try {
+    const wantsStream =
+      form === 'plain' && req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
+    if (!wantsStream) return (await parts.submit(caller, message, files, context)).ack;
+    const streamId = context.streamId ?? parts.ids.stream();
+    await parts.streamOneMessage(res, caller, streamId, async () => {
+      const result = await parts.submit(caller, message, files, { ...context, streamId });
+      release();
+      return result;
+    });
+    return undefined;
+  } finally {
+    release();
+  }
 }
 
 function contextOf(req: Request, res: Response): SubmitContext {

@@ -1,7 +1,7 @@
 -- close_conversation: what follows a turn that is over. Nothing if the conversation names another turn; else the steers in the mailbox
 -- are told and dropped (M), also those behind a followup: all of them were for the turn that ended, and a stop must not stop the next
 -- one. Then exactly one followup is promoted, or the conversation rests in `rest` (idle or error).
--- A turn without a row (`m.is_gone`: its conversation was deleted) rests in silence and leaves no key.
+-- A turn whose conversation was deleted (`m.is_gone`) rests in silence and leaves no key.
 -- `is_rebuild`: also where the conversation names no turn, since a rebuild starts from none. Returns promoted task id, dropped turn ids.
 -- One that rests is kept for a week; without it a conversation counts as idle, and its rows say how the last turn ended.
 local REST_TTL_MS = 604800000

@@ -1,0 +1,26 @@
+import { expect } from 'vitest';
+import { echo, turnsTest as test } from '../test/stage.ts';
+
+/** As a rebuild leaves it when it puts a message on its lane whose refusal deletes the row a moment later. */
+test('a task without a row: nothing is told of the turn, and its client sees the conversation at rest', async ({
+  stage,
+}) => {
+  await stage.openEpoch();
+  await stage.beat();
+  const { ack } = await stage.turns.accept(stage.request());
+  expect((await stage.story(ack.turn_id)).at(-1)).toBe('in_progress');
+  await stage.sql.query({ text: 'delete from turn where turn_id = $1', values: [ack.turn_id] });
+  await stage.startWorker(echo);
+  await expect.poll(() => stage.story(ack.turn_id)).toEqual(['created', 'in_progress', 'idle']);
+});
+
+test('a task of a deleted conversation ends in silence and leaves no key', async ({ stage }) => {
+  await stage.openEpoch();
+  await stage.beat();
+  const { ack } = await stage.turns.accept(stage.request());
+  await stage.sql.query({ text: 'delete from turn where turn_id = $1', values: [ack.turn_id] });
+  await stage.sql.query({ text: "update conversation set deleted_at = now() where conversation_id = 'c1'" });
+  await stage.startWorker(echo);
+  await expect.poll(() => stage.redis.driver.exists(stage.keys.conversation('c1'))).toBe(0);
+  expect(await stage.story(ack.turn_id)).toEqual(['created', 'in_progress']);
+});
