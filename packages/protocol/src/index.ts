@@ -1,4 +1,4 @@
-export { ID_PATTERN, idSchema, isId } from './id.ts';
+export { ID_PATTERN, STREAM_ID_PATTERN, idSchema, isId, isStreamId, streamIdSchema } from './id.ts';
 export type { TenantProject } from './id.ts';
 export { USER_TYPES, decideUserType, roleNames, userTypeSchema } from './user-type.ts';
 export type { RoleNames, UserType } from './user-type.ts';

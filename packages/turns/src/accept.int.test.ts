@@ -49,6 +49,15 @@ test('row, lane, ack; then the next message waits behind it', async ({ stage }) 
   expect(await stage.turns.conversationState('c9')).toMatchObject({ state: 'idle', current_turn_id: null });
 });
 
+test('a stream may be called what Socket.IO calls its sockets; every other id may not', async ({ stage }) => {
+  for (const streamId of ['-aB3', '_aB3'])
+    await expect(
+      stage.turns.accept(stage.request({ streamId, conversationId: undefined })),
+    ).resolves.toMatchObject({ ack: { status: 'processing_started' } });
+  for (const over of [{ streamId: 'a b' }, { conversationId: '_c' }, { targetTurnId: '-t' }])
+    await expect(stage.turns.accept(stage.request(over))).rejects.toMatchObject({ code: 'INVALID_REQUEST' });
+});
+
 test('20 retries at once, over several processes: one row, one task, one answer, also without a conversation id', async ({
   stage,
 }) => {

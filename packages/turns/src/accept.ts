@@ -1,6 +1,6 @@
 import { PlatformError, hashHex, sleep } from '@switchyard/kernel';
 import type { Clock, Ids } from '@switchyard/kernel';
-import { isId } from '@switchyard/protocol';
+import { isId, isStreamId } from '@switchyard/protocol';
 import type { ChatTaskPayload, TenantProject } from '@switchyard/protocol';
 import type { Keys } from '@switchyard/redis';
 import { buildAck, positionBefore } from './build-ack.ts';
@@ -87,14 +87,10 @@ export function createAccept(options: AcceptOptions) {
 function buildPayload(options: AcceptOptions, request: AcceptRequest): ChatTaskPayload {
   const { ids, clock, scope } = options;
   const { identity } = request;
-  const named = [
-    identity.sessionId,
-    request.conversationId,
-    request.streamId || undefined,
-    request.targetTurnId,
-  ];
-  // Scripts build keys from these; they check nothing.
-  if (named.some((id) => id !== undefined && !isId(id)))
+  const named = [identity.sessionId, request.conversationId, request.targetTurnId];
+  const hasBadName = named.some((id) => id !== undefined && !isId(id));
+  // Scripts build keys from the ids; they check nothing.
+  if (hasBadName || (request.streamId && !isStreamId(request.streamId)))
     throw PlatformError.of('INVALID_REQUEST', 'an id is not valid');
   const messageId = request.messageId ?? ids.token(16);
   return {

@@ -2,14 +2,14 @@ import type { Ids } from '@switchyard/kernel';
 import { PlatformError } from '@switchyard/kernel';
 import { defineRoute, lastEventIdOf } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
-import { conversationStatusSchema, idSchema } from '@switchyard/protocol';
+import { conversationStatusSchema, idSchema, streamIdSchema } from '@switchyard/protocol';
 import type { Relay } from '@switchyard/relay';
 import { z } from 'zod';
 import type { IdentifyRequest } from '../identify-request.ts';
 import { serveStream } from '../streams/serve-stream.ts';
 import type { StreamParts } from '../streams/serve-stream.ts';
 import type { AnswerConversationStatus } from '../answer-conversation-status.ts';
-import { streamIdOf, streamIdSchema } from './stream-id.ts';
+import { streamIdOf } from './stream-id.ts';
 
 export interface StreamRouteParts extends StreamParts {
   identify: IdentifyRequest;
