@@ -20,6 +20,7 @@ export interface RedisView {
   readonly lane: readonly string[];
   readonly inflight: readonly string[];
   readonly mailbox: readonly string[];
+  readonly held: readonly string[];
   readonly tasks: Readonly<Record<string, TaskView>>;
   readonly leases: Readonly<Record<string, string>>;
   readonly markers: Readonly<Record<string, string>>;
@@ -55,6 +56,7 @@ for _, key in ipairs(redis.call('KEYS', P .. ':*')) do
 end
 return out`;
 
+const LISTS: ReadonlySet<string> = new Set(['lane', 'inflight', 'mailbox', 'held']);
 const partAfter = (key: string) => key.slice(key.lastIndexOf(':') + 1);
 const pairs = (list: readonly string[]) =>
   Object.fromEntries(list.flatMap((word, at) => (at % 2 === 0 ? [[word, list[at + 1] ?? '']] : [])));
@@ -92,18 +94,18 @@ export function createLook(connection: RedisConnection, keys: Keys) {
             isCancelRequested: cancel !== null,
             unleasedSince: since ?? '',
           };
-        } else if (name === 'lane' || name === 'inflight' || name === 'mailbox')
-          lists[name] = [...(lists[name] ?? []), ...(value as string[])];
+        } else if (LISTS.has(name)) lists[name] = [...(lists[name] ?? []), ...(value as string[])];
         else if (name === 'conversation' || name === 'epoch') hashes[name] = pairs(value as string[]);
         else if (name in strings) (strings[name] ??= {})[partAfter(key)] = String(value);
       }
-      const { lane = [], inflight = [], mailbox = [] } = lists;
+      const { lane = [], inflight = [], mailbox = [], held = [] } = lists;
       return {
         events,
         view: {
           lane,
           inflight,
           mailbox,
+          held,
           tasks,
           leases: strings['lease'] ?? {},
           markers: strings['started'] ?? {},

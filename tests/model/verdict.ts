@@ -5,20 +5,20 @@ import type { World } from './world.ts';
 export function judgeStep(world: World): void {
   const { redis } = world;
   if (!world.isOwn()) return;
-  const places = [...redis.lane, ...redis.inflight, ...redis.mailbox];
+  const places = [...redis.lane, ...redis.inflight, ...redis.mailbox, ...redis.held];
   for (const id of new Set([...places, ...Object.keys(redis.tasks)])) {
     const count = places.filter((place) => place === id).length;
     if (redis.tasks[id] === undefined) world.say(`PLACE: ${id} is in a list and has no task`);
     else if (count !== 1) world.say(`PLACE: ${id} is in ${count} places`);
   }
-  const working = [...redis.lane, ...redis.inflight];
+  const working = [...redis.lane, ...redis.inflight, ...redis.held];
   if (working.length > 1)
     world.say(`OVERLAP: ${working.join(' and ')} of one conversation are both under way`);
   const started = new Set([
     ...Object.keys(redis.markers).map((id) => redis.tasks[id]?.turn ?? id),
     ...world.firstLines.map((line) => line.turn),
   ]);
-  for (const id of [...redis.lane, ...redis.mailbox]) {
+  for (const id of [...redis.lane, ...redis.mailbox, ...redis.held]) {
     const turn = redis.tasks[id]?.turn ?? id;
     if (started.has(turn)) world.say(`REQUEUED: ${turn} was started and waits again`);
   }

@@ -20,6 +20,7 @@ test('the table of keys is what other processes and older versions find in Redis
       "lane": "chat:queue:<user_type>",
       "lease": "chat:lock:<task_id>",
       "mailbox": "chat:mailbox:<conversation_id>",
+      "placed": "chat:placed:<user#>",
       "rate": "rate",
       "registryChanges": "control.registry",
       "relay": "relay:<session_id>",

@@ -12,7 +12,8 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | epoch | hash | P:chat:epoch | rebuild | every script | - |
  * | lane | list | P:chat:queue:<user_type> | enqueue, requeue, finish, release | claim | - |
  * | inflight | list | P:chat:queue:inflight:<user_type> | claim | finish, reap | - |
- * | held | list | P:chat:held:<user#> | enqueue | finish | - |
+ * | held | list | P:chat:held:<user#> | enqueue, requeue, finish | finish, cancel, fill-lanes | - |
+ * | placed | set | P:chat:placed:<user#> | enqueue, requeue, finish, cancel | enqueue, finish (cap of running turns) | - |
  * | task | hash | P:chat:task:<task_id> | enqueue, requeue | claim, take | - |
  * | tasks | set | P:chat:tasks | enqueue, requeue, finish, take | enqueue (load), rebuild | - |
  * | userTasks | set | P:chat:user:<user#> | enqueue, requeue, finish, take | enqueue (caps) | - |
@@ -42,6 +43,7 @@ export const KEY_TABLE = {
   lane: 'chat:queue:<user_type>',
   inflight: 'chat:queue:inflight:<user_type>',
   held: 'chat:held:<user#>',
+  placed: 'chat:placed:<user#>',
   task: 'chat:task:<task_id>',
   tasks: 'chat:tasks',
   userTasks: 'chat:user:<user#>',

@@ -4,7 +4,7 @@ import { isId, isStreamId } from '@switchyard/protocol';
 import type { ChatTaskPayload, TenantProject } from '@switchyard/protocol';
 import type { Keys } from '@switchyard/redis';
 import { buildAck, positionBefore } from './build-ack.ts';
-import { thresholdOf, toRefusal, userLimitOf } from './capacity-policy.ts';
+import { runningLimitOf, thresholdOf, toRefusal, userLimitOf } from './capacity-policy.ts';
 import { newMessageFields, nowFields } from './message-fields.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
 import type { InsertedTurn } from './sql/insert-turns.ts';
@@ -47,6 +47,7 @@ export function createAccept(options: AcceptOptions) {
       queue_factor: config.queueFactor,
       user_limit: userLimitOf(config, userType),
       mailbox_limit: config.mailboxSize,
+      running_limit: runningLimitOf(config, userType),
     };
     const giveUpAt = clock.monotonic() + config.storeWait;
     for (;;) {

@@ -23,6 +23,23 @@ export function userLimitOf(config: TurnsConfig, userType: UserType): number {
   return limits[userType];
 }
 
+/** Turns of one user that run or are next (02, Admission numbers). */
+export function runningLimitOf(
+  config: Pick<
+    TurnsConfig,
+    'userRunningAnonymous' | 'userRunningRegistered' | 'userRunningPaid' | 'userRunningPrivileged'
+  >,
+  userType: UserType,
+): number {
+  const limits: Record<UserType, number> = {
+    anonymous: config.userRunningAnonymous,
+    registered: config.userRunningRegistered,
+    paid: config.userRunningPaid,
+    privileged: config.userRunningPrivileged,
+  };
+  return limits[userType];
+}
+
 /** Seconds (02, Admission numbers): who pays more waits longer, since its lane is served first anyway. */
 const RETRY_AFTER_SEC: Record<UserType, number> = { anonymous: 30, registered: 45, paid: 60, privileged: 60 };
 

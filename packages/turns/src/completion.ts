@@ -1,4 +1,5 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
+import { runningLimitOf } from './capacity-policy.ts';
 import { newMessageFields, messageFields, nowFields } from './message-fields.ts';
 import { ScriptResult } from './script-result.ts';
 import type { ScriptCode } from './script-result.ts';
@@ -71,6 +72,7 @@ export function createCompletion(parts: WorkerParts): Completion {
     requeue: async (row, { fence, rebuildToken }) => {
       const { code } = await scripts.requeue({
         ...newMessageFields(keys, row.request),
+        running_limit: runningLimitOf(parts.config, row.request.user.user_type),
         ...nowFields(clock.now()),
         fence: fence ?? '',
         side: rebuildToken === undefined ? 'RPUSH' : 'LPUSH',

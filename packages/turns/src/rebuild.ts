@@ -12,6 +12,7 @@ const WORK_KEYS: ReadonlySet<KeyName | undefined> = new Set<KeyName>([
   'lane',
   'inflight',
   'held',
+  'placed',
   'task',
   'tasks',
   'userTasks',

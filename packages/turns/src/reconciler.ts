@@ -1,6 +1,7 @@
 import type { RedisConnection } from '@switchyard/redis';
 import type { Sql } from '@switchyard/store';
 import type { Completion } from './completion.ts';
+import { ScriptResult } from './script-result.ts';
 import type { TurnRow } from './sql/turn-row.ts';
 import { CANCELLED, isEnded, LOST_WORKER } from './terminal-event.ts';
 import type { WorkerParts } from './worker-parts.ts';
@@ -27,6 +28,7 @@ export function createReconciler(options: ReconcilerOptions): () => Promise<void
     let page: TurnRow[] = [];
     do {
       page = await rows.readUnfinished(config.reconcileAfter, page.at(-1)?.seq ?? 0, PAGE);
+      await fillLanes(options, page);
       for (const { row, isTold } of await withoutTask(options, page)) {
         lost.throwIfAborted();
         // Told and not over: a steer that `finish` dropped, whose caller died before it closed the row.
@@ -81,6 +83,21 @@ async function withoutTask(
   return page.flatMap((row, index) =>
     counts[2 * index] === 0 ? [{ row, isTold: counts[2 * index + 1] !== 0 }] : [],
   );
+}
+
+/** Users who wait that long and have held tasks: their lanes are looked after, should whoever ended their last turn not have done it. */
+async function fillLanes(
+  { connection, keys, scripts, onEpoch }: ReconcilerOptions,
+  page: readonly TurnRow[],
+) {
+  const users = [...new Set(page.map((row) => row.request.user.user_id))];
+  const pipeline = connection.driver.pipeline();
+  for (const user of users) pipeline.exists(keys.held(user));
+  const counts = users.length === 0 ? [] : ((await pipeline.exec()) ?? []);
+  const holding = users.filter((_user, index) => counts[index]?.[1] === 1);
+  if (holding.length === 0) return;
+  const { code } = await scripts.fillLanes({ users: holding.map((user) => keys.hash(user)) });
+  if (code === ScriptResult.Epoch) onEpoch();
 }
 
 async function repair(options: ReconcilerOptions, row: TurnRow): Promise<void> {

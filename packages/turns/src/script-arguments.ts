@@ -14,6 +14,10 @@ export interface NewMessageFields extends MessageFields {
   readonly created: '0' | '1';
   readonly payload: string;
 }
+/** Tasks of a user on lanes and in flight; more are held. */
+export interface RunningLimit {
+  readonly running_limit: number;
+}
 export interface Now {
   readonly now_iso: string;
   readonly now_ms: number;
@@ -22,7 +26,7 @@ export interface Now {
 export interface Epoch {
   readonly run_id?: string;
 }
-export interface EnqueueArguments extends NewMessageFields, Now {
+export interface EnqueueArguments extends NewMessageFields, RunningLimit, Now {
   readonly message: string;
   readonly target_turn_id: string;
   readonly threshold: number;
@@ -30,7 +34,7 @@ export interface EnqueueArguments extends NewMessageFields, Now {
   readonly user_limit: number;
   readonly mailbox_limit: number;
 }
-export interface RequeueArguments extends NewMessageFields, Now, Epoch {
+export interface RequeueArguments extends NewMessageFields, RunningLimit, Now, Epoch {
   readonly fence: string;
   readonly side: 'LPUSH' | 'RPUSH';
 }

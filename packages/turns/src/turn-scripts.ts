@@ -48,6 +48,7 @@ function laneScripts(bind: Bind) {
       { task_id: string; lane: string; fence: string; lease_ms: number },
       Coded & { task: RawTask | undefined }
     >('adopt', (reply) => ({ ...coded(reply), task: tasksAfter(1)(reply)[0] }), 'once'),
+    fillLanes: bind<{ users: readonly string[] }, Coded>('fill-lanes', coded),
     release: bind<{ task_id: string; lane: string; fence: string }, Coded>('release', coded),
   };
 }

@@ -1,6 +1,16 @@
 import { z } from 'zod';
 import { decimal, duration, integer } from '@switchyard/kernel';
 
+/** Ingress holds what is over them; a worker that queues a message again needs them too. */
+const runningLimits = {
+  userRunningAnonymous: integer(2, 1).describe(
+    'Turns of one anonymous user that run or are next; more wait without holding up others.',
+  ),
+  userRunningRegistered: integer(8, 1).describe('The same for a registered user.'),
+  userRunningPaid: integer(16, 1).describe('The same for a paid user.'),
+  userRunningPrivileged: integer(32, 1).describe('The same for a privileged user.'),
+};
+
 /** Settings of the queue (02). Both sides read the same names; spread `.shape` into a service's schema. */
 export const turnsConfigSchema = z.object({
   queueFactor: decimal(3, 0, 100).describe('Messages that may wait for each slot.'),
@@ -14,6 +24,7 @@ export const turnsConfigSchema = z.object({
   userQueueRegistered: integer(20, 1).describe('The same for a registered user.'),
   userQueuePaid: integer(40, 1).describe('The same for a paid user.'),
   userQueuePrivileged: integer(100, 1).describe('The same for a privileged user.'),
+  ...runningLimits,
   mailboxSize: integer(50, 1, 1000).describe(
     'Messages that may wait behind a running turn of one conversation.',
   ),
@@ -51,5 +62,6 @@ export const workerConfigSchema = z.object({
       },
     )
     .describe('Turns that each lane gets in one round: privileged, paid, registered, anonymous.'),
+  ...runningLimits,
 });
 export type WorkerConfig = z.output<typeof workerConfigSchema>;

@@ -21,7 +21,12 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
     enqueue: (
       turn: string,
       over: Partial<ChatTaskPayload> = {},
-      limits: Partial<{ threshold: number; user_limit: number; mailbox_limit: number }> = {},
+      limits: Partial<{
+        threshold: number;
+        user_limit: number;
+        mailbox_limit: number;
+        running_limit: number;
+      }> = {},
     ) => {
       const payload = payloadOf(turn, over);
       messages.set(turn, payload);
@@ -34,13 +39,15 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
         queue_factor: 3,
         user_limit: 20,
         mailbox_limit: 50,
+        running_limit: 8,
         ...limits,
       });
     },
-    requeue: (turn: string, fence = '') =>
+    requeue: (turn: string, fence = '', runningLimit = 8) =>
       scripts.requeue({
         ...newMessageFields(keys, { ...message(turn), conversation_created: false }),
         ...NOW,
+        running_limit: runningLimit,
         fence,
         side: 'RPUSH',
       }),

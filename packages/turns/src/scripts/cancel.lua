@@ -19,12 +19,14 @@
 local n = epoch_of(run_id)
 if not n then return { -1 } end
 if redis.call('EXISTS', K.task(task_id)) == 0 then return { -3 } end
-local is_ready = redis.call('LREM', K.lane(lane), 1, task_id) == 1
-local is_waiting = not is_ready and redis.call('LREM', K.mailbox(conversation_id), 1, task_id) == 1
-if not is_ready and not is_waiting then return { 1 } end
+-- The lane last: it may be long. What has a lease is in flight, and is looked for nowhere.
+if redis.call('EXISTS', K.lease(task_id)) == 1 then return { 1 } end
+if redis.call('LREM', K.mailbox(conversation_id), 1, task_id) + redis.call('LREM', K.held(user), 1, task_id) == 0
+  and redis.call('LREM', K.lane(lane), 1, task_id) == 0 then return { 1 } end
 local m = { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id, session_id = session_id,
   stream_id = stream_id, frag = frag }
 tell(n, m, 'chat_error', data)
 forget_task(task_id, turn_id, user)
 local promoted, dropped = close_conversation(n, m, 'idle', 'cancelled', false)
+fill_lane(user)
 return { 0, promoted, unpack(dropped) }

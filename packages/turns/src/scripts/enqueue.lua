@@ -1,5 +1,5 @@
 #!lua
--- enqueue: a message whose row is written enters its lane or its conversation's mailbox, or is refused and nothing is written.
+-- enqueue: a message whose row is written enters its lane (or is held), or its conversation's mailbox, or is refused: nothing is written.
 -- KEYS
 --   1: P
 -- ARGV
@@ -10,8 +10,9 @@
 --   target_turn_id: a steer's turn or empty
 --   threshold, queue_factor: accepted while load < threshold x slots x (1 + queue_factor)
 --   user_limit, mailbox_limit: queued and running messages of a user; length of a mailbox
+--   running_limit: tasks of a user on lanes and in flight; more are held
 --   now_iso, now_ms: for showing
--- Returns {0 on a lane | 3 in the mailbox, first log id, active turn} {1 seen, ack} {2 known, active turn} {-1 epoch}
+-- Returns {0 on a lane, or held | 3 in the mailbox, first log id, active turn} {1 seen, ack} {2 known, active turn} {-1 epoch}
 --   {-10 over the threshold | -11 no worker | -12 user's queue full | -13 mailbox full, load, capacity}
 --   {-14 steer without a turn | -15 steer of another turn, active turn}
 -- Invariants: no allow-oom, so a full Redis refuses it whole; a steer is not counted against the capacity, it adds no turn.
@@ -40,7 +41,7 @@ end
 if active ~= '' and redis.call('LLEN', K.mailbox(conversation_id)) >= tonumber(mailbox_limit) then return { -13, 0, 0 } end
 local first, busy_with = place_task(n, { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id,
   session_id = session_id, stream_id = stream_id, user = user, lane = lane, kind = kind, created = created, payload = payload,
-  frag = frag }, 'LPUSH')
+  frag = frag, running_limit = running_limit }, 'LPUSH')
 local code = busy_with and 3 or 0
 redis.call('SET', K.seen(user, message), code .. '|' .. (busy_with or '') .. '|' .. first, 'PX', 86400000)
 return { code, first, busy_with or '' }

@@ -37,4 +37,5 @@ redis.call('LREM', K.inflight(lane), 1, task_id)
 redis.call('HDEL', K.runningTurns(session_id), turn_id)
 forget_task(task_id, turn_id, user)
 local promoted, dropped = close_conversation(n, m, rest, completion, is_rebuild == '1')
+fill_lane(user)
 return { 0, promoted, unpack(dropped) }

@@ -39,6 +39,7 @@ test('every script but the heartbeat refuses another run_id and changes nothing'
     (await stage.scripts.peek({ task_id: 'task-T1', fence: 'x', turn_id: 'T1', conversation_id: 'c1' })).code,
     await s.take('T1', 'T2'),
     (await s.cancel('T1')).code,
+    (await stage.scripts.fillLanes({ users: ['u1'] })).code,
     (await stage.scripts.requestCancel({ task_id: 'task-T1' })).code,
   ];
   expect(codes).toEqual(codes.map(() => Epoch));
