@@ -327,7 +327,7 @@ function reaperTellsFirst({ scripts, rows }: Calls): Calls {
       ...rows,
       settle: async (input) => {
         const row = await rows.read(input.turnId);
-        if (row === undefined || !input.isStarted) return row;
+        if (row === undefined || input.startedFence === '') return row;
         waiting.set(input.turnId, () => rows.settle(input));
         return { ...row, status: 'interrupted', error: input.interrupted };
       },

@@ -21,7 +21,7 @@ const wordsOf = (answer: unknown): string => {
   if (Array.isArray(answer)) return answer.length === 0 ? 'none' : answer.map(wordsOf).join(' ');
   if (answer === undefined || answer === null) return 'none';
   if (typeof answer !== 'object') return JSON.stringify(answer).replaceAll('"', '');
-  const { code, tasks, task, suspects, turn_id, status, fence, item, promotedTaskId, isStarted, taskId } =
+  const { code, tasks, task, suspects, turn_id, status, fence, item, promotedTaskId, startedFence, taskId } =
     answer as Args;
   const parts = [
     code === undefined ? undefined : codeName(code),
@@ -29,7 +29,7 @@ const wordsOf = (answer: unknown): string => {
     status,
     taskId,
     fence,
-    isStarted === true ? 'started' : undefined,
+    typeof startedFence === 'string' && startedFence !== '' ? 'started' : undefined,
     promotedTaskId === '' ? undefined : promotedTaskId,
     ...[tasks, task, suspects, item].map((part) => (part === undefined ? undefined : wordsOf(part))),
   ];

@@ -34,6 +34,12 @@ export interface BundleDefinition<P extends z.ZodObject = z.ZodObject, C extends
   /** Names of secrets that it needs; the console shows which are missing. */
   readonly secrets?: readonly string[];
   readonly capabilities?: readonly C[];
+  /**
+   * After a crash of its process or of the worker a turn runs again, twice at most, while it was silent: it had emitted nothing, taken
+   * no message and called no capability with side effects. Without it a turn that had started is told as interrupted. Not granted where
+   * bundles run without a sandbox, since what they do directly is seen by nobody.
+   */
+  readonly recovery?: 'retryIfSilent';
   readonly limits?: Readonly<BundleLimits>;
   /** Before the version serves; a throw keeps the former version. */
   readonly onLoad?: (ctx: { readonly props: Readonly<z.output<P>> }) => Promise<void> | void;

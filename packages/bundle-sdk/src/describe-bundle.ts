@@ -21,6 +21,7 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
     ...(definition.props === undefined ? {} : { props: toSchema(definition.props, 'input') }),
     secrets: [...(definition.secrets ?? [])],
     capabilities: [...(definition.capabilities ?? [])],
+    ...(definition.recovery === undefined ? {} : { recovery: definition.recovery }),
     limits: { ...definition.limits },
   };
 }

@@ -43,6 +43,13 @@ test('searches for a bundle that asked for documents', async () => {
   ]);
 });
 
+test('only what is known to read counts as without side effects', () => {
+  const { capabilities } = create();
+  expect(capabilities.hasSideEffects(search())).toBe(false);
+  expect(capabilities.hasSideEffects({ target: 'documents', method: 'upsert' })).toBe(true);
+  expect(capabilities.hasSideEffects({ target: 'nobody', method: 'search' })).toBe(true);
+});
+
 test.each([
   [[], search('lanes')],
   [['documents'], { target: 'secrets', method: 'get', args: ['x'] }],

@@ -16,6 +16,8 @@ export interface Capabilities {
    * @param granted the capabilities of the bundle's manifest
    */
   call(caller: CapabilityCaller, granted: readonly string[], call: CapabilityCall): Promise<unknown>;
+  /** True unless the method is known as one that only reads. */
+  hasSideEffects(call: Pick<CapabilityCall, 'target' | 'method'>): boolean;
   /** The names that a manifest may ask for. */
   readonly names: readonly string[];
 }
@@ -24,6 +26,7 @@ export function createCapabilities(capabilities: readonly Capability[]): Capabil
   const byName = new Map(capabilities.map((capability) => [capability.name, capability]));
   return {
     names: [...byName.keys()],
+    hasSideEffects: ({ target, method }) => byName.get(target)?.reads?.includes(method) !== true,
     async call(caller, granted, { target, method, args }) {
       const capability = granted.includes(target) ? byName.get(target) : undefined;
       const found =

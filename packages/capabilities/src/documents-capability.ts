@@ -34,6 +34,7 @@ export interface FoundPassage {
 export function createDocumentsCapability(documents: Pick<Documents, 'search'>): Capability {
   return {
     name: 'documents',
+    reads: ['search'],
     methods: {
       search: defineMethod(
         searchArgs,

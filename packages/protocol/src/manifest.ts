@@ -47,6 +47,8 @@ export const bundleManifestSchema = z.object({
   props: jsonSchema.optional(),
   secrets: z.array(z.string()).default([]),
   capabilities: z.array(z.string()).default([]),
+  /** Run again after a crash when nothing of the turn was seen or done (02). Without it a started turn is interrupted. */
+  recovery: z.enum(['retryIfSilent']).optional(),
   limits: bundleLimitsSchema.default({}),
 });
 export type BundleManifest = z.output<typeof bundleManifestSchema>;

@@ -1,5 +1,6 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
 import type { Completion } from './completion.ts';
+import { createEffectLog } from './effect-log.ts';
 import { decideOutcome } from './decide-outcome.ts';
 import type { Work } from './decide-outcome.ts';
 import type { Held } from './lease-renewal.ts';
@@ -40,7 +41,7 @@ export function createExecution(options: ExecutionOptions): Execution {
     const prepared = await prepareTurn(options, held);
     if (held.isLost()) return;
     if (prepared === 'draining' || draining.aborted) return release(held);
-    const verdict = await startTurn(options, completion, held);
+    const verdict = await startTurn(options, completion, held, prepared.recovery === 'retryIfSilent');
     if (verdict === 'unavailable') {
       options.onUnavailable();
       return release(held);
@@ -75,10 +76,11 @@ async function prepareTurn(options: ExecutionOptions, held: Held): Promise<Prepa
 }
 
 async function runTurn(options: ExecutionOptions, held: Held, prepared: PreparedTurn): Promise<void> {
-  const emitter = createTurnEmitter(options, held);
+  const effects = createEffectLog(options, held, prepared.recovery === 'retryIfSilent');
+  const emitter = createTurnEmitter(options, held, effects);
   const watchdog = startWatchdog(options, held, emitter.lastEventAt);
   let isOpen = true;
-  const mailbox = createMailbox(options, held, () => isOpen);
+  const mailbox = createMailbox(options, held, effects, () => isOpen);
   const turn: RunningTurn = {
     task: held.task,
     fence: held.task.fence,
@@ -86,12 +88,15 @@ async function runTurn(options: ExecutionOptions, held: Held, prepared: Prepared
     emit: emitter.emit,
     peek: mailbox.peek,
     take: mailbox.take,
+    noteEffect: effects.note,
   };
   const work = await workUntilOver(prepared, turn, options.config.abortGrace);
   watchdog.stop();
   isOpen = false;
   await Promise.race([emitter.close(), held.lost]);
-  if (!held.isLost()) await endTurn(options, held, work, emitter);
+  if (held.isLost()) return;
+  if (effects.isSilent() && hasCrashed(work, held) && (await runAgain(options, held))) return;
+  await endTurn(options, held, work, emitter);
 }
 
 /** What the executor made of it; `too_late` when it did not come to an end in the grace after an abort. */
@@ -118,6 +123,26 @@ async function workUntilOver(prepared: PreparedTurn, turn: RunningTurn, graceMs:
     return await Promise.race([run(), tooLate]);
   } finally {
     done.abort();
+  }
+}
+
+function hasCrashed(work: Work, held: Held): boolean {
+  const outcome = work !== 'too_late' && 'outcome' in work ? work.outcome : undefined;
+  return outcome?.status === 'failed' && outcome.hasCrashed === true && !held.signal.aborted;
+}
+
+/** Its host died in silence: the row goes back to `queued`, then the task to its lane. False: it ends as it is. */
+async function runAgain(options: ExecutionOptions, { task }: Held): Promise<boolean> {
+  try {
+    const row = await options.rows.retry(task.turnId, task.fence);
+    if (row === undefined) return false;
+    options.log.warn('a turn whose host died runs again', { turn_id: task.turnId, task_id: task.taskId });
+    await options.completion.requeue(row, { fence: task.fence });
+    return true;
+  } catch (error) {
+    // Not known whether the row went back: its end finds out, and if it did the reaper finds the claim.
+    options.log.warn('a turn could not be run again', { turn_id: task.turnId, error });
+    return false;
   }
 }
 

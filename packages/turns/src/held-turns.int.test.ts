@@ -137,6 +137,22 @@ describe('a user who may have two turns running, with ten conversations', () => 
       await ended(stage, ack.turn_id).toEqual([at < 2 ? 'chat_error turn_interrupted' : 'chat_complete']);
   });
 
+  test('Redis killed and back with its file: what was on the lane then counts once', async ({
+    stage,
+    server,
+  }) => {
+    await stage.openEpoch();
+    await stage.beat();
+    const acks = await sendAll(stage, stage.createTurns(LIMITS), names(6));
+    await server.kill();
+    await server.start();
+    const run = counting();
+    await stage.startWorker(run.executor, { ...LIMITS, slots: 16 });
+    await endAll(run, 6);
+    expect(run.began).toEqual(names(6));
+    for (const ack of acks) await ended(stage, ack.turn_id).toEqual(['chat_complete']);
+  });
+
   test('cancelled while held, and deleted while held: neither runs, the others do', async ({ stage }) => {
     const run = counting();
     await stage.startWorker(run.executor, { ...LIMITS, slots: 16 });
@@ -148,6 +164,8 @@ describe('a user who may have two turns running, with ten conversations', () => 
     await endAll(run, 3);
     expect(run.began).toEqual(['m1', 'm2', 'm5']);
     expect(await stage.story(acks[2]?.turn_id ?? '')).toContain('chat_error cancelled');
-    expect((await stage.story(acks[3]?.turn_id ?? '')).filter((word) => word.startsWith('chat_'))).toEqual([]);
+    expect((await stage.story(acks[3]?.turn_id ?? '')).filter((word) => word.startsWith('chat_'))).toEqual(
+      [],
+    );
   });
 });

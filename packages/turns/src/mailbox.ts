@@ -1,4 +1,5 @@
 import type { ChatTaskPayload, ContinuationItem } from '@switchyard/protocol';
+import type { EffectLog } from './effect-log.ts';
 import type { Held } from './lease-renewal.ts';
 import { messageFields } from './message-fields.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
@@ -11,7 +12,12 @@ export interface Mailbox {
 }
 
 /** Looks at and takes the messages that wait behind a running turn (02, step 8): the row is folded first, then the item goes. */
-export function createMailbox(parts: WorkerParts, held: Held, isOpen: () => boolean): Mailbox {
+export function createMailbox(
+  parts: WorkerParts,
+  held: Held,
+  effects: EffectLog,
+  isOpen: () => boolean,
+): Mailbox {
   const { scripts, rows, keys, clock } = parts;
   const { task } = held;
   const lease = { task_id: task.taskId, fence: task.fence, conversation_id: task.conversationId };
@@ -57,6 +63,8 @@ export function createMailbox(parts: WorkerParts, held: Held, isOpen: () => bool
     },
     take: async () => {
       for (let item = await first(); item !== undefined; item = await first()) {
+        // A taken message is told as consumed: a turn that ran again would not have it.
+        await effects.note();
         if ((await takeItem(item)) === true) return toContinuation(item);
       }
       return null;

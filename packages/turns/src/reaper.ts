@@ -23,7 +23,7 @@ export function createReaper(
     const payload = parsePayload(suspect.payload);
     const row = await rows.settle({
       turnId: payload.turn_id,
-      isStarted: suspect.isStarted,
+      startedFence: suspect.startedFence,
       isSpent: suspect.attempts > config.maxAttempts,
       interrupted: LOST_WORKER,
       dead: SPENT,

@@ -66,7 +66,7 @@ export async function rebuild(options: RebuildOptions, floor: EpochFloor, lost: 
   log.warn('queue rebuilt', {
     epoch: opened.epoch,
     requeued: count,
-    interrupted: interrupted.length,
+    interrupted: interrupted.filter(isEnded).length,
     is_open: closed.code === ScriptResult.Ok,
   });
 }

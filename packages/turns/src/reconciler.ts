@@ -105,8 +105,9 @@ async function repair(options: ReconcilerOptions, row: TurnRow): Promise<void> {
   log.warn('row without a task repaired', { turn_id: row.turn_id, status: row.status, kind: row.kind });
   if (row.status === 'running') {
     const interrupted = await rows.interrupt(row.turn_id, row.fence ?? '', LOST_WORKER);
-    if (interrupted !== undefined && isEnded(interrupted))
-      await completion.finishFromRow(interrupted, interrupted);
+    if (interrupted === undefined) return;
+    if (isEnded(interrupted)) await completion.finishFromRow(interrupted, interrupted);
+    else await completion.requeue(interrupted, {});
     return;
   }
   // A steer never starts a turn; its own is over.

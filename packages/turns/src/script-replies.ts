@@ -8,8 +8,8 @@ export interface RawTask {
   readonly isNewConversation: boolean;
   readonly lane: string;
   readonly payload: string;
-  /** Only of suspects: its started marker exists. */
-  readonly isStarted: boolean;
+  /** Only of suspects: the fence of its started marker; empty: it was not started. */
+  readonly startedFence: string;
 }
 export interface Coded {
   readonly code: ScriptCode;
@@ -45,7 +45,7 @@ function rawTask(item: unknown): RawTask {
     isNewConversation: created === '1',
     lane: String(lane),
     payload: String(payload),
-    isStarted: started === 1,
+    startedFence: wordOf(started),
   };
 }
 

@@ -20,6 +20,7 @@ export async function startTurn(
   parts: WorkerParts,
   completion: Completion,
   held: Held,
+  isSilent = false,
 ): Promise<StartVerdict> {
   const { task } = held;
   const finish = async (end: Parameters<Completion['finish']>[2]): Promise<StartVerdict> => {
@@ -28,7 +29,7 @@ export async function startTurn(
   };
   for (let attempt = 1; ; attempt++) {
     if (held.isLost()) return 'over';
-    const state = await startRow(parts, held);
+    const state = await startRow(parts, held, isSilent);
     if (state === 'unavailable') return 'unavailable';
     if (state === undefined) return finish(undefined);
     if (isEnded(state)) return finish(state);
@@ -44,11 +45,15 @@ export async function startTurn(
   }
 }
 
-async function startRow(parts: WorkerParts, held: Held): Promise<TurnState | undefined | 'unavailable'> {
+async function startRow(
+  parts: WorkerParts,
+  held: Held,
+  isSilent: boolean,
+): Promise<TurnState | undefined | 'unavailable'> {
   const { task } = held;
   for (let attempt = 1; ; attempt++) {
     try {
-      return await parts.rows.start({ turnId: task.turnId, fence: task.fence });
+      return await parts.rows.start({ turnId: task.turnId, fence: task.fence, isSilent });
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;
       // The commit may have happened: the same fence asks again before the claim is given back.

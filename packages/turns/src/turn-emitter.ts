@@ -1,4 +1,5 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
+import type { EffectLog } from './effect-log.ts';
 import type { Held } from './lease-renewal.ts';
 import type { EmitArguments } from './script-arguments.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
@@ -31,7 +32,7 @@ const RETRY_PAUSE_MS = 50;
  * Events of one turn go out in order, numbered, one batch at a time; what comes while a batch is under way is the next batch (02,
  * step 4). A batch whose reply is lost goes again under the same numbers, and Redis ignores what it has.
  */
-export function createTurnEmitter(parts: WorkerParts, held: Held): TurnEmitter {
+export function createTurnEmitter(parts: WorkerParts, held: Held, effects: EffectLog): TurnEmitter {
   let queue: Waiting[] = [];
   let count = 0;
   let sending: Promise<void> | undefined;
@@ -41,6 +42,7 @@ export function createTurnEmitter(parts: WorkerParts, held: Held): TurnEmitter {
   let keptText = '';
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
+    if (batch.some(({ event }) => event.isPlatform !== true)) await effects.note();
     const text = batch.findLast(({ event }) => event.answerText !== undefined)?.event.answerText;
     const isGrown = text !== undefined && keptText !== '' && text.startsWith(keptText);
     const args = emitArguments(parts, held, batch, { text, keptText, isGrown });

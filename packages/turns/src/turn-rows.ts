@@ -13,6 +13,7 @@ import type { InsertedTurn } from './sql/insert-turns.ts';
 import { interruptRunningTurns, interruptTurn } from './sql/interrupt-turns.ts';
 import { readDeletedConversation, readFoldedTurnIds, readLiveTurns, readTurn } from './sql/read-turns.ts';
 import { readEndedTurns, readRebuildFacts, readUnfinishedTurns } from './sql/reconcile-reads.ts';
+import { noteEffect, retryTurn } from './sql/retry-turn.ts';
 import { settleTurn } from './sql/settle-turn.ts';
 import type { SettleInput } from './sql/settle-turn.ts';
 import { startTurns } from './sql/start-turns.ts';
@@ -71,6 +72,11 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
       first<TurnState>(foldTurn(scope, turnId, into)),
     interrupt: (turnId: string, fence: string, error: TurnErrorRecord) =>
       first<TurnRow>(interruptTurn(scope, turnId, fence, error)),
+    /** Queued again after its host died; undefined: it may not run again. */
+    retry: (turnId: string, fence: string) => first<TurnRow>(retryTurn(scope, turnId, fence)),
+    /** Whether the fence holds: then, and only then, an effect may leave. */
+    noteEffect: async (turnId: string, fence: string) =>
+      (await first(noteEffect(scope, turnId, fence))) !== undefined,
     interruptRunning: (error: TurnErrorRecord) => ask<TurnRow>(interruptRunningTurns(scope, error)),
     /** Whether it was deleted. */
     deleteQueued: async (turnId: string, version: string) =>

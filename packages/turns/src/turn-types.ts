@@ -116,6 +116,8 @@ export interface TurnEvent {
   readonly data: ChatEnvelope;
   /** Absent: the stream that posted the message. Empty: all streams of the session. */
   readonly streamId?: string | undefined;
+  /** The platform's own and not the bundle's: says nothing of what the bundle has done (`recovery`). */
+  readonly isPlatform?: boolean | undefined;
   /** The whole answer so far, on events that changed it: kept for clients that come late. */
   readonly answerText?: string | undefined;
 }
@@ -132,6 +134,11 @@ export interface RunningTurn {
   peek(): Promise<ContinuationItem | null>;
   /** Takes the mailbox's first item into this turn: from now on it will not be a turn of its own. */
   take(): Promise<ContinuationItem | null>;
+  /**
+   * To be awaited before a capability call with side effects: from then on the turn is not silent, and never runs again. Costs nothing
+   * without `recovery`. Rejects when the turn is fenced off: the call must not be made.
+   */
+  noteEffect(): Promise<void>;
 }
 
 /** Why a turn's signal aborted. `lease_lost`: another worker has it or will; nothing that this one says counts any more. */
@@ -146,13 +153,19 @@ export type TurnOutcome =
       readonly message: string;
       readonly details?: Readonly<Record<string, unknown>> | undefined;
       readonly record: TurnRecord;
+      /** Its host died: with `recovery` the turn may run again. */
+      readonly hasCrashed?: boolean | undefined;
     };
 
-export type PreparedTurn = (turn: RunningTurn) => Promise<TurnOutcome>;
+export interface PreparedTurn {
+  (turn: RunningTurn): Promise<TurnOutcome>;
+  /** What its bundle declared (02, Running): run again after a crash, twice at most, while nothing of it was seen or done. */
+  readonly recovery?: 'retryIfSilent' | undefined;
+}
 
 /**
  * Runs what answers a turn. `prepare` materialises and resolves before the start; nothing of it may have effects, since it may run
- * again elsewhere. If it rejects, the turn starts and fails with that error. The function that it returns runs at most once.
+ * again elsewhere. If it rejects, the turn starts and fails with that error. The function that it returns runs at most once, unless it carries `recovery`.
  */
 export interface TurnExecutor {
   prepare(task: ClaimedTask, signal: AbortSignal): Promise<PreparedTurn>;

@@ -134,6 +134,8 @@ class TurnRun {
       if (call.method === 'take') return this.#turn.take();
       throw PlatformError.of('CAPABILITY_DENIED', `There is no mailbox.${call.method}.`);
     }
+    // Before it is made: a call that is not in the log never happened (02, recovery).
+    if (this.#parts.capabilities.hasSideEffects(call)) await this.#turn.noteEffect();
     const { version, manifest } = this.#hold;
     const { user_id: userId, user_type: userType } = this.#invocation.user;
     const caller = {
@@ -162,7 +164,10 @@ class TurnRun {
     const title = this.#untoldTitle;
     if (title === undefined) return;
     this.#untoldTitle = undefined;
-    this.#beside('conversation title could not be emitted', this.#turn.emit(this.#envelopes.title(title)));
+    this.#beside(
+      'conversation title could not be emitted',
+      this.#turn.emit({ ...this.#envelopes.title(title), isPlatform: true }),
+    );
   }
 
   #storeTitle(title: string, source: 'bundle' | 'message'): void {

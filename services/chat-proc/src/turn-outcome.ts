@@ -70,7 +70,8 @@ export function failedOutcome(
   if (reason instanceof TurnAbort) return abortedOutcome(reason, recorder, limits);
   const code = error instanceof PlatformError ? error.code : 'INTERNAL';
   const { text, errorType } = ERRORS[code];
-  return { status: 'failed', errorType, message: text, record: recorder.record('error') };
+  const hasCrashed = code === 'BUNDLE_CRASHED';
+  return { status: 'failed', errorType, message: text, record: recorder.record('error'), hasCrashed };
 }
 
 function abortedOutcome(abort: TurnAbort, recorder: TurnRecorder, limits: WatchdogLimits): TurnOutcome {

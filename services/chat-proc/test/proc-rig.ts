@@ -29,6 +29,7 @@ export interface LoggedEvent {
 export interface TurnRowView {
   status: TurnStatus;
   fence: string | null;
+  attempt: number;
   answer: (TurnRecord & { result?: Record<string, unknown> }) | null;
   answer_text: string | null;
   error: { error: string; error_type: string } | null;
@@ -208,7 +209,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
         );
       },
       async row(turnId) {
-        const text = 'select status, fence, answer, answer_text, error from turn where turn_id = $1';
+        const text = 'select status, fence, attempt, answer, answer_text, error from turn where turn_id = $1';
         const [row] = await postgres.sql.query<TurnRowView>({ text, values: [turnId] });
         if (row === undefined) throw new Error(`no row of ${turnId}`);
         return row;

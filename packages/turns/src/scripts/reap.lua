@@ -8,7 +8,7 @@
 --   lease_ms: the period of suspicion, and life of the reaper's leases
 --   limit: suspects at most
 --   lanes...: all lanes
--- Returns {0, {task_id, fence, attempts, created, lane, payload, 1 if started}...}; {-1} epoch
+-- Returns {0, {task_id, fence, attempts, created, lane, payload, fence of its started marker or ''}...}; {-1} epoch
 -- Invariants: a popped task that is not adopted yet gets a whole period; times are this server's.
 -- @include epoch
 if not epoch_of(run_id) then return { -1 } end
@@ -24,7 +24,8 @@ local function suspect(task_id, lane)
   if now - tonumber(f[1]) < tonumber(lease_ms) then return end
   local fence = 'reaper:' .. reaper_id .. ':' .. string.format('%.0f', counter + #reply)
   redis.call('SET', K.lease(task_id), fence, 'PX', lease_ms)
-  reply[#reply + 1] = { task_id, fence, tonumber(f[2]), f[3], lane, f[4], redis.call('EXISTS', K.started(task_id)) }
+  reply[#reply + 1] = { task_id, fence, tonumber(f[2]), f[3], lane, f[4],
+    string.match(redis.call('GET', K.started(task_id)) or '', '^[^ ]*') }
 end
 for i = lanes_at, #ARGV do
   -- Oldest claims are at the right end.

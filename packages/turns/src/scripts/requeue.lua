@@ -1,10 +1,10 @@
 #!lua flags=allow-oom
--- requeue: a task goes back to the head of its lane, under the reaper's lease; or it is made again from its row (reconciler, rebuild).
+-- requeue: a task goes back to the head of its lane, under the reaper's lease or its worker's, whose row says `queued`; or it is made again from its row (reconciler, rebuild).
 -- KEYS
 --   1: P
 -- ARGV
 --   run_id: of the caller's server
---   fence: the reaper's lease; empty: from the row
+--   fence: the lease; empty: from the row
 --   side: RPUSH = head of the lane, LPUSH = its end (a rebuild, which goes through the rows in order)
 --   task_id, turn_id, conversation_id, session_id, stream_id, user: as in enqueue
 --   lane, kind, created, payload, frag, running_limit: as in enqueue
@@ -23,8 +23,9 @@ if fence ~= '' then
   -- It was claimed, so it counts as one of its user's running turns and goes on counting.
   redis.call('SADD', K.placed(user), task_id)
   redis.call(side, K.lane(lane), task_id)
-  redis.call('HDEL', K.task(task_id), 'unleased_since')
-  redis.call('DEL', K.lease(task_id))
+  -- Of a start whose row went back to `queued` (retryIfSilent): the next one begins from nothing.
+  redis.call('HDEL', K.task(task_id), 'unleased_since', 'emitted')
+  redis.call('DEL', K.lease(task_id), K.started(task_id), K.snapshot(turn_id))
   return { 0 }
 end
 if redis.call('EXISTS', K.told(turn_id), K.task(task_id)) > 0 then return { 1 } end

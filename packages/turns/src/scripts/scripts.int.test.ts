@@ -332,7 +332,7 @@ describe('requeue, release, reap', () => {
       taskId: 'task-T1',
       fence: 'reaper:w.r:6',
       attempts: 1,
-      isStarted: false,
+      startedFence: '',
     });
     expect(await reap(1000)).toEqual([]);
     expect((await s.requeue('T1', 'reaper:w.r:5')).code).toBe(LeaseLost);

@@ -5,13 +5,15 @@ import { STATE_COLUMNS } from './turn-row.ts';
 export interface StartInput {
   readonly turnId: string;
   readonly fence: string;
+  /** Its bundle declared `recovery: 'retryIfSilent'`: it may run again while nothing of it was seen or done. */
+  readonly isSilent?: boolean;
 }
 
 // queued -> running under a fence. Rows that are not queued come back as they stand; no row: nothing comes back.
 const TEXT = `
-with input as (select * from unnest($3::text[], $4::text[]) as i(turn_id, new_fence)),
+with input as (select * from unnest($3::text[], $4::text[], $5::boolean[]) as i(turn_id, new_fence, new_silent)),
 started as (
-  update turn set status = 'running', fence = input.new_fence, started_at = now(), attempt = attempt + 1
+  update turn set status = 'running', fence = input.new_fence, started_at = now(), attempt = attempt + 1, is_silent = input.new_silent
   from input
   where turn.tenant = $1 and turn.project = $2 and turn.turn_id = input.turn_id and turn.status = 'queued'
   returning turn.turn_id, turn.status, turn.fence, turn.folded_into, turn.answer, turn.error
@@ -30,6 +32,7 @@ export function startTurns(scope: TenantProject, inputs: readonly StartInput[]):
       scope.project,
       inputs.map((input) => input.turnId),
       inputs.map((input) => input.fence),
+      inputs.map((input) => input.isSilent === true),
     ],
   };
 }

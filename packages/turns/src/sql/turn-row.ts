@@ -19,4 +19,11 @@ export interface TurnRow extends TurnState {
   readonly kind: TaskKind;
   readonly request: StoredTask;
 }
+
+/**
+ * The rule of `recovery: 'retryIfSilent'` for a row that is `running`: nothing of it has left, and it has been started again once at
+ * most. Such a row goes back to `queued` and keeps its fence, by which a started marker of that start is known as settled.
+ */
+export const MAY_RETRY = 'is_silent and attempt <= 2';
+
 export const ROW_COLUMNS = `${STATE_COLUMNS}, seq, kind, request`;

@@ -39,6 +39,10 @@ const acts: Record<string, (turn: Turn) => Promise<TurnReturn | void>> = {
     await turn.delta('Half an ans');
     process.exit(3);
   },
+  /** Before a word. */
+  async die() {
+    process.exit(3);
+  },
   async forge(turn) {
     await turn.delta('Half an ans');
     await turn.event('chat.complete', { final_answer: 'forged' });

@@ -1,0 +1,37 @@
+import { PlatformError, sleep } from '@switchyard/kernel';
+import type { Held } from './lease-renewal.ts';
+import { ScriptResult, toTurnError } from './script-result.ts';
+import type { WorkerParts } from './worker-parts.ts';
+
+/** What `recovery: 'retryIfSilent'` goes by: one durable word, written under the fence before the first effect of a turn leaves. */
+export interface EffectLog {
+  /** Resolves when it is written; at once without `recovery`. Rejects when the turn is fenced off. */
+  note(): Promise<void>;
+  /** Nothing has left, and nothing is about to. */
+  isSilent(): boolean;
+}
+
+const RETRY_PAUSE_MS = 100;
+
+export function createEffectLog(parts: WorkerParts, held: Held, hasRecovery: boolean): EffectLog {
+  const { task } = held;
+  let noted: Promise<void> | undefined;
+
+  const write = async (): Promise<void> => {
+    for (;;) {
+      if (held.isLost()) throw toTurnError(ScriptResult.LeaseLost, 'note-effect');
+      try {
+        if (await parts.rows.noteEffect(task.turnId, task.fence)) return;
+        held.lose('the turn is fenced off');
+      } catch (error) {
+        if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;
+        await sleep(RETRY_PAUSE_MS);
+      }
+    }
+  };
+
+  return {
+    note: () => (hasRecovery ? (noted ??= write()) : Promise.resolve()),
+    isSilent: () => hasRecovery && noted === undefined,
+  };
+}
