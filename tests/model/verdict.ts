@@ -118,7 +118,7 @@ function judgeRow(world: World, row: RowView, isLogWhole: boolean): void {
   const isDropped = row.kind === 'steer' && answer?.status !== 'external_event_accepted';
   if (told.length === 0 && isLogWhole && !isDropped)
     world.say(`UNTOLD: ${turn} is ${status} and nobody was told`);
-  const expected = [...(EXPECTED[status] ?? ['error']), ...(isFoldedIntoLost(world, row) ? ['skipped'] : [])];
+  const expected = EXPECTED[status] ?? ['error'];
   for (const word of told)
     if (!expected.includes(word)) world.say(`AGREE: ${turn} was told ${word}, its row is ${status}`);
   if (status === 'dead' && world.faultsUsed === 0)
@@ -128,16 +128,6 @@ function judgeRow(world: World, row: RowView, isLogWhole: boolean): void {
   const ran = world.firstLines.some((line) => line.turn === turn);
   if (status === 'completed' && !ran) world.say(`AGREE: ${turn} is completed and never ran`);
   if (status === 'dead' && ran) world.say(`AGREE: ${turn} ran and was given up as never started`);
-}
-
-/**
- * A steer whose row was folded into a turn that died before its `take`: the turn's end drops it as skipped, and names it among the
- * folded messages of the error. The one place where row and event use two words; see README, What is open.
- */
-function isFoldedIntoLost(world: World, row: RowView): boolean {
-  if (row.kind !== 'steer' || row.status !== 'folded') return false;
-  const into = world.rows.find((other) => other.turn === row.folded_into);
-  return into !== undefined && into.status !== 'completed';
 }
 
 function judgeAnswers(world: World): void {

@@ -57,6 +57,18 @@ export function createAccept(options: AcceptOptions) {
     }
   };
 
+  /** To the letter, from Redis; undefined when it has forgotten it. */
+  const firstAck = async (row: InsertedTurn): Promise<AcceptResult['ack'] | undefined> => {
+    const args = { user: keys.hash(row.user_id), message: keys.hash(row.message_id) };
+    const giveUpAt = clock.monotonic() + config.storeWait;
+    for (;;) {
+      const reply = await scripts.readAck(args, config.storeWait);
+      if (reply.code !== ScriptResult.Epoch) return ackOfReply(row, reply);
+      if (clock.monotonic() >= giveUpAt) throw toTurnError(reply.code, 'read-ack');
+      await sleep(EPOCH_POLL_MS);
+    }
+  };
+
   /** The refusal stands if the row is gone; undefined: a retry is under way or through, ask again. */
   const isRefused = async (row: InsertedTurn): Promise<boolean> => {
     if (!(await rows.deleteQueued(row.turn_id, row.version)))
@@ -71,13 +83,16 @@ export function createAccept(options: AcceptOptions) {
     for (let round = 1; ; round++) {
       const row = await rows.insert(payload);
       if (row === undefined) throw PlatformError.of('NOT_FOUND', 'There is no such conversation.');
-      if (row.status !== 'queued') return { ack: ackOfEnded(row), isRepeat: !row.is_new };
+      if (row.is_new && row.status !== 'queued') return { ack: ackOfEnded(row), isRepeat: false };
+      if (row.status !== 'queued') return { ack: (await firstAck(row)) ?? ackOfEnded(row), isRepeat: true };
       const reply = await enqueue(row);
       const ack = ackOfReply(row, reply);
       if (ack !== undefined) {
         const isRepeat = reply.code === ScriptResult.Repeated || reply.code === ScriptResult.Known;
-        if (reply.code === ScriptResult.NoActiveTurn || reply.code === ScriptResult.TargetMismatch)
-          await isRefused(row);
+        const isNoted =
+          reply.code === ScriptResult.NoActiveTurn || reply.code === ScriptResult.TargetMismatch;
+        // Not deleted: a retry of it was accepted meanwhile, and its ack is the answer.
+        if (isNoted && !(await isRefused(row)) && round < MAX_ROUNDS) continue;
         return { ack, isRepeat };
       }
       if ((await isRefused(row)) || round === MAX_ROUNDS) throw refusalOf(row.request, reply);
@@ -153,7 +168,7 @@ function ackOfReply(row: InsertedTurn, reply: EnqueueReply) {
   }
 }
 
-/** The row is past queued: its message was accepted before, whatever became of it. */
+/** The row is past queued and Redis remembers no ack: its message was accepted, whatever became of it. */
 function ackOfEnded(row: InsertedTurn) {
   if (row.request.kind === 'recorded') return buildAck(row, 'external_event_recorded', '', '0-0');
   if (row.folded_into !== null) return buildAck(row, 'external_event_accepted', row.folded_into, '0-0');

@@ -1,5 +1,6 @@
 import type { Clock } from '@switchyard/kernel';
 import type { Keys } from '@switchyard/redis';
+import { heedStops } from './heed-stops.ts';
 import { messageFields, nowFields } from './message-fields.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
 import type { TurnRow } from './sql/turn-row.ts';
@@ -16,12 +17,15 @@ export function createCancel(options: { rows: TurnRows; scripts: TurnScripts; ke
   const { rows, scripts, keys, clock } = options;
 
   const tellCancelled = async (row: TurnRow): Promise<void> => {
+    await heedStops({ rows, scripts }, row.request);
+    const folded = await rows.readFolded(row.turn_id);
     const nowMs = clock.now();
     const telling = decideTelling(row.request, { ...row, status: 'cancelled' }, nowMs);
     const reply = await scripts.cancel({
       ...messageFields(keys, row.request),
       ...nowFields(nowMs),
       data: telling.data,
+      folded: folded.map((own) => own.turn_id),
     });
     if (reply.code === ScriptResult.Epoch) throw toTurnError(reply.code, 'cancel');
     if (reply.droppedTurnIds.length > 0) await rows.cancel(reply.droppedTurnIds, CANCELLED);

@@ -1,5 +1,6 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
 import { runningLimitOf } from './capacity-policy.ts';
+import { heedStops } from './heed-stops.ts';
 import { newMessageFields, messageFields, nowFields } from './message-fields.ts';
 import { ScriptResult } from './script-result.ts';
 import type { ScriptCode } from './script-result.ts';
@@ -10,12 +11,14 @@ import type { TurnRow } from './sql/turn-row.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 export interface Completion {
-  /** Tells and closes a turn whose row says how it ended. `end` undefined: there is no row. Retries while `isLost` is false. */
+  /** Tells and closes a turn whose row says how it ended. `end` undefined: there is no row. Retries while `isLost` is false. `mayHaveFolded`
+   *  false: it surely took no message that is still in the mailbox, so nobody need ask. */
   finish(
     payload: ChatTaskPayload,
     fence: string,
     end: TurnEnd | undefined,
     isLost: () => boolean,
+    mayHaveFolded?: boolean,
   ): Promise<ScriptCode>;
   /** The same for a turn that has no task: from its row, by the reconciler or, with its token, by a rebuild. */
   finishFromRow(row: TurnRow, end: TurnEnd, rebuildToken?: string): Promise<ScriptCode>;
@@ -23,6 +26,7 @@ export interface Completion {
   requeue(row: TurnRow, options: { fence?: string; rebuildToken?: string }): Promise<ScriptCode>;
 }
 
+const idOf = (row: { turn_id: string }): string => row.turn_id;
 const RETRY_PAUSE_MS = 100;
 const BAD_ENDS: ReadonlySet<string> = new Set(['failed', 'interrupted', 'cancelled', 'dead']);
 
@@ -34,13 +38,18 @@ export function createCompletion(parts: WorkerParts): Completion {
     payload: ChatTaskPayload,
     fence: string,
     end: TurnEnd | undefined,
+    mayHaveFolded: boolean,
     rebuildToken?: string,
   ): Promise<ScriptCode> => {
     const nowMs = clock.now();
-    const folded =
-      end !== undefined && BAD_ENDS.has(end.status) ? await rows.readFoldedTurnIds(payload.turn_id) : [];
+    const epoch = rebuildToken === undefined ? {} : { run_id: rebuildToken };
+    if (end?.status === 'cancelled') await heedStops(parts, payload, epoch);
+    const isRead = end !== undefined && (mayHaveFolded || BAD_ENDS.has(end.status));
+    const folded = isRead ? await rows.readFolded(payload.turn_id) : [];
+    const named =
+      end !== undefined && BAD_ENDS.has(end.status) ? folded.filter((own) => !own.is_stop).map(idOf) : [];
     const tellNothing = async () => ((await rows.isDeleted(payload.conversation_id)) ? GONE_WITH_ALL : GONE);
-    const telling = end === undefined ? await tellNothing() : decideTelling(payload, end, nowMs, folded);
+    const telling = end === undefined ? await tellNothing() : decideTelling(payload, end, nowMs, named);
     const reply = await scripts.finish({
       ...messageFields(keys, payload),
       ...nowFields(nowMs),
@@ -48,7 +57,8 @@ export function createCompletion(parts: WorkerParts): Completion {
       fence,
       message: keys.hash(payload.message_id),
       is_rebuild: rebuildToken === undefined ? '0' : '1',
-      ...(rebuildToken === undefined ? {} : { run_id: rebuildToken }),
+      folded: folded.map(idOf),
+      ...epoch,
     });
     if (reply.code === ScriptResult.Epoch) parts.onEpoch();
     // Steers that came too late: told by the script, and their rows are closed here; if this does not happen, by the reconciler.
@@ -57,10 +67,10 @@ export function createCompletion(parts: WorkerParts): Completion {
   };
 
   return {
-    finish: async (payload, fence, end, isLost) => {
+    finish: async (payload, fence, end, isLost, mayHaveFolded = true) => {
       for (;;) {
         try {
-          return await finishOnce(payload, fence, end);
+          return await finishOnce(payload, fence, end, mayHaveFolded);
         } catch (error) {
           if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE' || isLost()) throw error;
           log.warn('a turn could not be finished yet', { turn_id: payload.turn_id, error });
@@ -68,7 +78,7 @@ export function createCompletion(parts: WorkerParts): Completion {
         }
       }
     },
-    finishFromRow: (row, end, rebuildToken) => finishOnce(row.request, '', end, rebuildToken),
+    finishFromRow: (row, end, rebuildToken) => finishOnce(row.request, '', end, true, rebuildToken),
     requeue: async (row, { fence, rebuildToken }) => {
       const { code } = await scripts.requeue({
         ...newMessageFields(keys, row.request),

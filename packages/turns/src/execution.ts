@@ -10,7 +10,6 @@ import { startTurn } from './start-turn.ts';
 import { isEnded } from './terminal-event.ts';
 import { TurnAbort } from './turn-abort.ts';
 import { createTurnEmitter } from './turn-emitter.ts';
-import type { TurnEmitter } from './turn-emitter.ts';
 import type { PreparedTurn, RunningTurn, TurnExecutor } from './turn-types.ts';
 import { startWatchdog } from './watchdog.ts';
 import type { WorkerParts } from './worker-parts.ts';
@@ -96,7 +95,7 @@ async function runTurn(options: ExecutionOptions, held: Held, prepared: Prepared
   await Promise.race([emitter.close(), held.lost]);
   if (held.isLost()) return;
   if (effects.isSilent() && hasCrashed(work, held) && (await runAgain(options, held))) return;
-  await endTurn(options, held, work, emitter);
+  await endTurn(options, held, work, { answerText: emitter.answerText, hasOpenFold: mailbox.hasOpenFold });
 }
 
 /** What the executor made of it; `too_late` when it did not come to an end in the grace after an abort. */
@@ -151,14 +150,14 @@ async function endTurn(
   options: ExecutionOptions,
   held: Held,
   work: Work,
-  emitter: TurnEmitter,
+  run: { answerText(): string; hasOpenFold(): boolean },
 ): Promise<void> {
   const { task } = held;
   const reason = held.signal.reason instanceof TurnAbort ? held.signal.reason.reason : undefined;
   if (work !== 'too_late' && 'error' in work && reason === undefined) {
     options.log.warn('a turn failed', { turn_id: task.turnId, task_id: task.taskId, error: work.error });
   }
-  const end = decideOutcome(work, reason, emitter.answerText(), options.config);
+  const end = decideOutcome(work, reason, run.answerText(), options.config);
   for (;;) {
     if (held.isLost()) return;
     try {
@@ -170,7 +169,7 @@ async function endTurn(
       }
       // Somebody else has decided: their end is told. A row that is not over belongs to whoever holds it now.
       if (state === undefined || isEnded(state))
-        await options.completion.finish(task.payload, task.fence, state, held.isLost);
+        await options.completion.finish(task.payload, task.fence, state, held.isLost, run.hasOpenFold());
       return;
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;

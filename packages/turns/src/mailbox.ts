@@ -9,6 +9,8 @@ import type { WorkerParts } from './worker-parts.ts';
 export interface Mailbox {
   peek(): Promise<ContinuationItem | null>;
   take(): Promise<ContinuationItem | null>;
+  /** A row may be folded whose item is still in the mailbox: its take was asked for and not confirmed. */
+  hasOpenFold(): boolean;
 }
 
 /** Looks at and takes the messages that wait behind a running turn (02, step 8): the row is folded first, then the item goes. */
@@ -35,11 +37,15 @@ export function createMailbox(
     return reply.item === undefined ? undefined : (JSON.parse(reply.item.payload) as ChatTaskPayload);
   };
 
+  let openFolds = 0;
+
   /** True: it is ours now. False: its row was over; it is out of the way. Undefined: another item is first, look again. */
   const takeItem = async (item: ChatTaskPayload): Promise<boolean | undefined> => {
+    openFolds += 1;
     const row = await rows.fold(item.turn_id, { turnId: task.turnId, fence: task.fence });
     const isFolded = row !== undefined && row.status === 'folded' && row.fence === task.fence;
-    if (!isFolded && row !== undefined && !isEnded(row)) return undefined;
+    // Folding asks whether this turn runs under its fence.
+    if (!isFolded && row !== undefined && !isEnded(row)) refuse(ScriptResult.LeaseLost, 'take');
     const fields = messageFields(keys, item);
     const { code } = await scripts.take({
       ...lease,
@@ -53,10 +59,12 @@ export function createMailbox(
     });
     if (code === ScriptResult.Missing) return isFolded ? true : undefined;
     if (code !== ScriptResult.Ok) refuse(code, 'take');
+    openFolds -= 1;
     return isFolded;
   };
 
   return {
+    hasOpenFold: () => openFolds > 0,
     peek: async () => {
       const item = await first();
       return item === undefined ? null : toContinuation(item);

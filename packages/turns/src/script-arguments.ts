@@ -46,6 +46,11 @@ export interface FinishArguments extends MessageFields, Now, Epoch {
   readonly rest: 'idle' | 'error' | '';
   readonly completion: string;
   readonly is_rebuild: '0' | '1';
+  readonly folded: readonly string[];
+}
+export interface CancelArguments extends MessageFields, Now {
+  readonly data: string;
+  readonly folded: readonly string[];
 }
 export interface EmitArguments {
   readonly task_id: string;

@@ -39,13 +39,12 @@ export function createTurnEmitter(parts: WorkerParts, held: Held, effects: Effec
   let closed: Error | undefined;
   let lastEventAt = parts.clock.monotonic();
   let answerText = '';
-  let keptText = '';
+  let isKept = false;
 
   const send = async (batch: readonly Waiting[]): Promise<void> => {
     if (batch.some(({ event }) => event.isPlatform !== true)) await effects.note();
-    const text = batch.findLast(({ event }) => event.answerText !== undefined)?.event.answerText;
-    const isGrown = text !== undefined && keptText !== '' && text.startsWith(keptText);
-    const args = emitArguments(parts, held, batch, { text, keptText, isGrown });
+    const snapshot = decideSnapshot(batch, isKept);
+    const args = emitArguments(parts, held, batch, snapshot);
     for (;;) {
       if (held.isLost()) throw toTurnError(ScriptResult.LeaseLost, 'emit');
       try {
@@ -59,7 +58,7 @@ export function createTurnEmitter(parts: WorkerParts, held: Held, effects: Effec
         await sleep(RETRY_PAUSE_MS);
       }
     }
-    if (text !== undefined) keptText = text;
+    if (snapshot.snapshot_mode !== 'none') isKept = true;
   };
 
   const drain = async (): Promise<void> => {
@@ -80,7 +79,7 @@ export function createTurnEmitter(parts: WorkerParts, held: Held, effects: Effec
   const accept = (event: TurnEvent): Promise<void> => {
     if (closed !== undefined) return Promise.reject(closed);
     lastEventAt = parts.clock.monotonic();
-    if (event.answerText !== undefined) answerText = event.answerText;
+    answerText = (event.answerText ?? answerText) + (event.answerAdds ?? '');
     return new Promise((resolve, reject) => {
       queue.push({ number: ++count, event, data: JSON.stringify(event.data), resolve, reject });
       // In the next microtask: what is emitted in one tick goes out in one batch.
@@ -115,23 +114,36 @@ function takeBatch(queue: readonly Waiting[]): Waiting[] {
   return batch;
 }
 
-/** The kept answer grows by what is new of it; the whole goes out only when it is another text. */
+type Snapshot = Pick<EmitArguments, 'snapshot_mode' | 'snapshot_text'>;
+
+/** The kept answer grows by what is new of it. What was said before is looked at no more: an answer of a megabyte stays linear. */
+function decideSnapshot(batch: readonly Waiting[], isKept: boolean): Snapshot {
+  let mode: Snapshot['snapshot_mode'] = 'none';
+  let text = '';
+  for (const { event } of batch) {
+    if (event.answerText === undefined && event.answerAdds === undefined) continue;
+    if (event.answerText !== undefined) {
+      mode = 'set';
+      text = event.answerText;
+    } else if (mode === 'none') mode = isKept ? 'append' : 'set';
+    text += event.answerAdds ?? '';
+  }
+  return { snapshot_mode: mode, snapshot_text: text };
+}
+
 function emitArguments(
   parts: WorkerParts,
   { task }: Held,
   batch: readonly Waiting[],
-  answer: { text: string | undefined; keptText: string; isGrown: boolean },
+  snapshot: Snapshot,
 ): EmitArguments {
-  const { text = '', keptText, isGrown } = answer;
-  const grown = isGrown ? ('append' as const) : ('set' as const);
   return {
     task_id: task.taskId,
     fence: task.fence,
     turn_id: task.turnId,
     conversation_id: task.conversationId,
     session_id: task.payload.session_id,
-    snapshot_mode: answer.text === undefined ? 'none' : grown,
-    snapshot_text: isGrown ? text.slice(keptText.length) : text,
+    ...snapshot,
     snapshot_ms: parts.config.turnWall,
     events: batch.flatMap(({ number, event, data }) => [
       number,

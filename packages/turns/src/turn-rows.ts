@@ -7,7 +7,7 @@ import { cancelTurns } from './sql/cancel-turns.ts';
 import { deleteEmptyConversation, deleteQueuedTurn } from './sql/delete-queued-turn.ts';
 import { endTurns } from './sql/end-turns.ts';
 import type { EndInput } from './sql/end-turns.ts';
-import { foldTurn } from './sql/fold-turn.ts';
+import { foldStops, foldTurn } from './sql/fold-turn.ts';
 import { insertTurns } from './sql/insert-turns.ts';
 import type { InsertedTurn } from './sql/insert-turns.ts';
 import { interruptRunningTurns, interruptTurn } from './sql/interrupt-turns.ts';
@@ -70,6 +70,9 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
       ask<TurnRow>(cancelTurns(scope, turnIds, error)),
     fold: (turnId: string, into: { turnId: string; fence: string }) =>
       first<TurnState>(foldTurn(scope, turnId, into)),
+    /** Of these, those that are queued steers without words. */
+    foldStops: (turnIds: readonly string[], into: string) =>
+      ask<{ turn_id: string }>(foldStops(scope, turnIds, into)),
     interrupt: (turnId: string, fence: string, error: TurnErrorRecord) =>
       first<TurnRow>(interruptTurn(scope, turnId, fence, error)),
     /** Queued again after its host died; undefined: it may not run again. */
@@ -92,8 +95,8 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
       (await first(readDeletedConversation(scope, conversationId))) !== undefined,
     readLive: (conversationId: string, userId: string) =>
       ask<TurnRow>(readLiveTurns(scope, conversationId, userId)),
-    readFoldedTurnIds: async (turnId: string) =>
-      (await ask<{ turn_id: string }>(readFoldedTurnIds(scope, turnId))).map((row) => row.turn_id),
+    readFolded: (turnId: string) =>
+      ask<{ turn_id: string; is_stop: boolean }>(readFoldedTurnIds(scope, turnId)),
     readUnfinished: (ageMs: number, afterSeq: number, limit: number) =>
       ask<TurnRow>(readUnfinishedTurns(scope, ageMs, afterSeq, limit)),
     readEnded: (fromAgeMs: number, toAgeMs: number, limit: number, offset: number) =>

@@ -38,6 +38,10 @@ function laneScripts(bind: Bind) {
       code: codeOf(reply),
       words: words(reply).slice(1).map(wordOf),
     })),
+    readAck: bind<{ user: string; message: string }, EnqueueReply>('read-ack', (reply) => ({
+      code: codeOf(reply),
+      words: words(reply).slice(1).map(wordOf),
+    })),
     requeue: bind<Arguments.RequeueArguments, Coded>('requeue', coded),
     claim: bind<Arguments.ClaimArguments, Coded & { position: number; tasks: RawTask[] }>(
       'claim',
@@ -65,7 +69,7 @@ function turnScripts(bind: Bind) {
     start: bind<Arguments.StartArguments, Coded>('start', coded),
     emit: bind<Arguments.EmitArguments, Coded>('emit', coded),
     finish: bind<Arguments.FinishArguments, Closed>('finish', closed),
-    cancel: bind<Arguments.MessageFields & Arguments.Now & { data: string }, Closed>('cancel', closed),
+    cancel: bind<Arguments.CancelArguments, Closed>('cancel', closed),
     requestCancel: bind<{ task_id: string }, Coded>('request-cancel', coded),
   };
 }
@@ -80,6 +84,10 @@ function mailboxScripts(bind: Bind) {
       const item = taskId === undefined ? undefined : { taskId: wordOf(taskId), payload: wordOf(payload) };
       return { ...coded(reply), item };
     }),
+    waitingSteers: bind<
+      Arguments.Epoch & { turn_id: string; conversation_id: string },
+      Coded & { turnIds: readonly string[] }
+    >('waiting-steers', (reply) => ({ ...coded(reply), turnIds: words(reply).slice(1).map(wordOf) })),
     take: bind<Arguments.TakeArguments, Coded>('take', coded),
   };
 }

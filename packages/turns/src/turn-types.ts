@@ -118,7 +118,9 @@ export interface TurnEvent {
   readonly streamId?: string | undefined;
   /** The platform's own and not the bundle's: says nothing of what the bundle has done (`recovery`). */
   readonly isPlatform?: boolean | undefined;
-  /** The whole answer so far, on events that changed it: kept for clients that come late. */
+  /** What it adds to the answer, which is kept for clients that come late. Costs the same at the end of a long answer as at its start. */
+  readonly answerAdds?: string | undefined;
+  /** The whole answer, where it is another one than what was added so far. */
   readonly answerText?: string | undefined;
 }
 

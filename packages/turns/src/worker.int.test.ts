@@ -192,7 +192,7 @@ describe('cancel', () => {
     const steer = await stage.turns.accept(stage.request({ kind: 'steer', text: ' ' }));
     expect(steer.ack.status).toBe('external_event_accepted');
     await ended(stage, ack.turn_id).toEqual(['chat_error cancelled']);
-    await expect.poll(() => stage.status(steer.ack.turn_id)).toBe('cancelled');
+    expect(await stage.status(steer.ack.turn_id)).toBe('folded');
   });
 
   test('claimed and not started: its start is refused and finishes it', async ({ stage }) => {

@@ -92,6 +92,7 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
       turn: string,
       end: Partial<TurnEnd> | undefined = { status: 'completed' },
       fence?: string,
+      folded: readonly string[] = [],
     ) => {
       const payload = message(turn);
       const whole = { status: 'completed' as const, folded_into: null, answer: null, error: null, ...end };
@@ -102,6 +103,7 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
         fence: fence ?? (await fenceOf(turn)),
         message: keys.hash(payload.message_id),
         is_rebuild: '0',
+        folded,
       });
     },
     cancel: (turn: string) =>
@@ -109,6 +111,7 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
         ...messageFields(keys, message(turn)),
         ...NOW,
         data: '{"type":"chat.error","data":{"error_type":"cancelled"}}',
+        folded: [],
       }),
     take: async (turn: string, item: string) => {
       const fields = messageFields(keys, message(item));

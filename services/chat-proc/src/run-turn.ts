@@ -124,8 +124,8 @@ class TurnRun {
 
   async #emit(out: OutgoingEvent): Promise<void> {
     this.#tellTitle();
-    const isAnswer = out.data.delta?.marker === 'answer';
-    await this.#turn.emit(isAnswer ? { ...out, answerText: this.recorder.answer } : out);
+    const { delta } = out.data;
+    await this.#turn.emit(delta?.marker === 'answer' ? { ...out, answerAdds: delta.text } : out);
   }
 
   async #answer(call: BundleCall): Promise<unknown> {

@@ -11,6 +11,7 @@
 --   rest, completion: state of the conversation if nobody follows, empty: it was deleted; what conv_status says of this turn
 --   is_rebuild: 1 = the conversation may name no turn yet
 --   now_iso, now_ms: for showing
+--   folded...: turn ids whose rows are folded into this turn; those that still wait are told as consumed
 -- Returns {0, promoted task id or '', dropped turn ids...}; {1} done before; {-1} epoch; {-2} lease lost; {-4} the task has an owner
 -- Invariants: one terminal event (told); exactly one followup is promoted, and only by the turn that the conversation names.
 -- @include epoch
@@ -19,6 +20,7 @@
 -- @include tell
 -- @include forget-task
 -- @include close-conversation
+-- @include set-of
 local n = epoch_of(run_id)
 if not n then return { -1 } end
 if fence == '' then
@@ -27,7 +29,7 @@ elseif redis.call('GET', K.lease(task_id)) ~= fence then
   return { redis.call('EXISTS', K.task(task_id)) == 0 and redis.call('EXISTS', K.told(turn_id)) == 1 and 1 or -2 }
 end
 local m = { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id, session_id = session_id,
-  stream_id = stream_id, frag = frag, is_gone = rest == '' }
+  stream_id = stream_id, frag = frag, is_gone = rest == '', folded = set_of(folded_at) }
 if event == '' then
   redis.call('DEL', K.seen(user, message))
 else

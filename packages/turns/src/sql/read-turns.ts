@@ -21,11 +21,11 @@ export function readLiveTurns(scope: TenantProject, conversationId: string, user
   };
 }
 
-/** Messages that were taken into a turn. */
+/** Messages that were taken into a turn. `is_stop`: a steer without words, which only asked it to end. */
 export function readFoldedTurnIds(scope: TenantProject, turnId: string): Statement {
   return {
     name: 'turns-read-folded',
-    text: `select turn_id from turn where tenant = $1 and project = $2 and status = 'folded' and folded_into = $3
+    text: `select turn_id, kind = 'steer' and text !~ '\\S' as is_stop from turn where tenant = $1 and project = $2 and status = 'folded' and folded_into = $3
       and conversation_id = (select conversation_id from turn where tenant = $1 and project = $2 and turn_id = $3) order by seq`,
     values: [scope.tenant, scope.project, turnId],
   };
