@@ -1,6 +1,6 @@
 import { PlatformError } from '@switchyard/kernel';
 import type { UserType } from '@switchyard/protocol';
-import { isConnectionLost } from '@switchyard/redis';
+import { toRedisError } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import { ratesOf } from './admission-settings.ts';
@@ -124,7 +124,7 @@ async function consume({ limiter, key }: Bucket): Promise<number | undefined> {
   } catch (error) {
     // The limiter rejects with its verdict, which is not an Error.
     if (error instanceof RateLimiterRes) return error.msBeforeNext;
-    throw asUnavailable(error);
+    throw toRedisError(error);
   }
 }
 
@@ -132,12 +132,8 @@ async function fromStore<T>(reply: Promise<T>): Promise<T> {
   try {
     return await reply;
   } catch (error) {
-    throw asUnavailable(error);
+    throw toRedisError(error);
   }
-}
-
-function asUnavailable(error: unknown): unknown {
-  return isConnectionLost(error) ? PlatformError.of('UNAVAILABLE', undefined, { cause: error }) : error;
 }
 
 function rateLimited({ calls, windowSec }: Rate, waitMs: number): PlatformError {

@@ -1,12 +1,10 @@
-import { PlatformError } from '@switchyard/kernel';
-import { isConnectionLost } from '@switchyard/redis';
+import { toRedisError } from '@switchyard/redis';
 
-/** A lost connection becomes UNAVAILABLE (503), so that nobody takes "Redis is away" for "not signed in". */
+/** A Redis that is away or full becomes UNAVAILABLE (503), so that nobody takes it for "not signed in". */
 export async function fromRedis<T>(reply: Promise<T>): Promise<T> {
   try {
     return await reply;
   } catch (error) {
-    if (isConnectionLost(error)) throw PlatformError.of('UNAVAILABLE', undefined, { cause: error });
-    throw error;
+    throw toRedisError(error);
   }
 }

@@ -4,6 +4,7 @@ export { connectRedis, isConnectionLost } from './redis-connection.ts';
 export type { RedisConnection, RedisKind, RedisOptions } from './redis-connection.ts';
 export { checkRedis, decideRedisVerdict, requireSafeRedis } from './check-redis.ts';
 export type { RedisSettings, RedisVerdict } from './check-redis.ts';
+export { toRedisError } from './redis-error.ts';
 export { loadScripts } from './load-scripts.ts';
 export type {
   ScriptArguments,

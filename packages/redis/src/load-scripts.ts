@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PlatformError } from '@switchyard/kernel';
 import { isConnectionLost } from './redis-connection.ts';
+import { toRedisError } from './redis-error.ts';
 import type { RedisConnection } from './redis-connection.ts';
 import { readScriptSources } from './script-source.ts';
 import type { ScriptSource } from './script-source.ts';
@@ -65,7 +66,7 @@ async function runScript(script: Script, call: ScriptCall, args: ScriptArguments
         ...encode(script, call.connection.runId(), args),
       ]);
     } catch (error) {
-      if (!isConnectionLost(error)) throw translate(error);
+      if (!isConnectionLost(error)) throw toRedisError(error);
       if (call.isRepeatable !== true || attempt === 3)
         throw PlatformError.of('UNAVAILABLE', 'redis went away', { cause: error });
     }
@@ -92,15 +93,4 @@ function encode(script: Script, runId: string, args: ScriptArguments): ScriptVal
     else words.push(value);
   }
   return words;
-}
-
-/** Out of memory or disk is a state of the server that passes: 503, not a defect. */
-function translate(error: unknown): unknown {
-  if (error instanceof Error && /^(OOM|MISCONF|BUSY|NOREPLICAS)/.test(error.message)) {
-    return PlatformError.of('UNAVAILABLE', 'redis takes no writes right now', {
-      cause: error,
-      retryAfterSec: 5,
-    });
-  }
-  return error;
 }

@@ -85,7 +85,15 @@ export function createAccept(options: AcceptOptions) {
       if (row === undefined) throw PlatformError.of('NOT_FOUND', 'There is no such conversation.');
       if (row.is_new && row.status !== 'queued') return { ack: ackOfEnded(row), isRepeat: false };
       if (row.status !== 'queued') return { ack: (await firstAck(row)) ?? ackOfEnded(row), isRepeat: true };
-      const reply = await enqueue(row);
+      const reply = await enqueue(row).catch((error: unknown) => {
+        if (!isStoreFull(error)) throw error;
+        return error;
+      });
+      if (reply instanceof PlatformError) {
+        // Redis did not run the script, so this is a refusal and no "unknown": without the row nobody queues the message later.
+        if ((await isRefused(row)) || round === MAX_ROUNDS) throw reply;
+        continue;
+      }
       const ack = ackOfReply(row, reply);
       if (ack !== undefined) {
         const isRepeat = reply.code === ScriptResult.Repeated || reply.code === ScriptResult.Known;
@@ -98,6 +106,11 @@ export function createAccept(options: AcceptOptions) {
       if ((await isRefused(row)) || round === MAX_ROUNDS) throw refusalOf(row.request, reply);
     }
   };
+}
+
+/** Out of memory or disk, or too few replicas: nothing was done. */
+function isStoreFull(error: unknown): error is PlatformError {
+  return error instanceof PlatformError && error.details?.['reason'] === 'store_full';
 }
 
 function buildPayload(options: AcceptOptions, request: AcceptRequest): ChatTaskPayload {

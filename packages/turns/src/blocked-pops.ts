@@ -1,6 +1,6 @@
 import { sleep } from '@switchyard/kernel';
 import type { UserType } from '@switchyard/protocol';
-import { ANSWER_LIMIT_MS, ERROR_PAUSE_MS } from './claim-parts.ts';
+import { answerLimitMs, ERROR_PAUSE_MS } from './claim-parts.ts';
 import type { ClaimLoopOptions, LaneConnection, Polls, Stop } from './claim-parts.ts';
 import { ScriptResult } from './script-result.ts';
 
@@ -20,6 +20,7 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
   const { slots, config, clock, keys, workerId, nextFence, log } = options;
   const blocked = new Map<UserType, Promise<void>>();
   const clientIds = trackClientIds(options.lanes);
+  const answerLimit = answerLimitMs(config);
   let hasHint = false;
 
   /** A pop asks for no epoch: what it brought out of a rebuild is asked for again after it. Undefined: gone, or somebody else's. */
@@ -28,7 +29,7 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
       const sentAt = clock.monotonic();
       const fence = `${workerId}:${nextFence(1) + 1}`;
       const args = { task_id: taskId, lane, fence, lease_ms: config.lease };
-      const { code, task } = await polls.answered(connection, scripts.adopt(args), ANSWER_LIMIT_MS);
+      const { code, task } = await polls.answered(connection, scripts.adopt(args), answerLimit);
       if (task !== undefined) return { task, sentAt };
       if (code !== ScriptResult.Epoch || stop.signal.aborted) return undefined;
       await Promise.race([options.epochSettled(), stop.done]);
@@ -40,14 +41,10 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
     const { lane, connection } = own;
     let isHanded = false;
     try {
-      if (!connection.isReady()) await connection.ready(ANSWER_LIMIT_MS);
+      if (!connection.isReady()) await connection.ready(answerLimit);
       const limitSec = config.blockedPop / 1000;
       const pop = connection.driver.brpoplpush(keys.lane(lane), keys.inflight(lane), limitSec);
-      const taskId: string | null = await polls.answered(
-        connection,
-        pop,
-        config.blockedPop + ANSWER_LIMIT_MS,
-      );
+      const taskId: string | null = await polls.answered(connection, pop, config.blockedPop + answerLimit);
       if (taskId === null) return;
       hasHint = true;
       const claim = await adopt(own, taskId);

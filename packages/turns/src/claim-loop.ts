@@ -1,6 +1,6 @@
 import { sleep } from '@switchyard/kernel';
 import { createBlockedPops } from './blocked-pops.ts';
-import { ANSWER_LIMIT_MS, createPolls, ERROR_PAUSE_MS } from './claim-parts.ts';
+import { answerLimitMs, createPolls, ERROR_PAUSE_MS } from './claim-parts.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
 import { decideRotation } from './decide-rotation.ts';
 import { ScriptResult } from './script-result.ts';
@@ -23,6 +23,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
   const { slots, config, clock, workerId, nextFence, log, hot } = options;
   const cycle = decideRotation(config.laneWeights);
   const polls = createPolls(clock);
+  const answerLimit = answerLimitMs(config);
   const stopped = new AbortController();
   const stopping = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
   const pops = createBlockedPops(options, polls, { signal: stopped.signal, done: stopping });
@@ -37,7 +38,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
       const sentAt = clock.monotonic();
       const counter = nextFence(wanted);
       const args = { worker_id: workerId, counter, lease_ms: config.lease, wanted, position, cycle };
-      const reply = await polls.answered(hot.connection, hot.scripts.claim(args), ANSWER_LIMIT_MS);
+      const reply = await polls.answered(hot.connection, hot.scripts.claim(args), answerLimit);
       if (reply.code === ScriptResult.Epoch) {
         await Promise.race([options.epochSettled(), stopping]);
         return 0;

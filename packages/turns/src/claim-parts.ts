@@ -5,6 +5,7 @@ import type { RedisConnection } from '@switchyard/redis';
 import type { Slots } from './slots.ts';
 import type { RawTask } from './script-replies.ts';
 import type { TurnScripts } from './turn-scripts.ts';
+import type { WorkerConfig } from './turns-config.ts';
 import type { FenceCounter, WorkerParts } from './worker-parts.ts';
 
 export interface LaneConnection {
@@ -39,8 +40,10 @@ export interface Polls {
   lastAt(): number;
 }
 
-/** Any answer of Redis that is not meant to block. */
-export const ANSWER_LIMIT_MS = 5000;
+/** Longest wait for an answer of Redis that is not meant to block: three of them fit into the silence that readiness allows. */
+export function answerLimitMs({ pollSilence }: WorkerConfig): number {
+  return pollSilence / 3;
+}
 export const ERROR_PAUSE_MS = 200;
 
 export function createPolls(clock: Clock): Polls {

@@ -49,8 +49,6 @@ export interface WorkerOptions {
 
 /** A failing store is asked again after this long. */
 const UNAVAILABLE_PAUSE_MS = 1000;
-/** A loop that has heard nothing for this long is not alive. */
-const SILENCE_LIMIT_MS = 15_000;
 /** Kept of a stop's deadline for writing the ends of what was interrupted. */
 const CLOSING_MS = 2000;
 
@@ -127,7 +125,8 @@ export function createWorker(options: WorkerOptions): Service {
     stop: (deadline) => (stopping ??= stop(deadline)),
     health: (): HealthReport => {
       const silentMs = Math.round(clock.monotonic() - lastPollAt());
-      const isPolling = slots.free() === 0 || silentMs < SILENCE_LIMIT_MS;
+      // With every slot at work nobody asks; slots that are reserved for pops do not count, since a pop may hang.
+      const isPolling = turns.count() >= slots.total || silentMs < config.pollSilence;
       const isDraining = draining.signal.aborted;
       return {
         ok: loop !== undefined && keeper.isSettled() && isPolling && !isDraining,

@@ -42,6 +42,9 @@ export const workerConfigSchema = z.object({
   reapEvery: duration('1s').describe('How often claims without a lease are looked for.'),
   reconcileEvery: duration('5s').describe('How often rows and tasks are compared.'),
   reconcileAfter: duration('30s').describe('Age from which a row without a task counts as forgotten.'),
+  pollSilence: duration('15s').describe(
+    'Without an answer of its lanes for this long a worker is not ready; after a third of it a connection is made anew.',
+  ),
   blockedPop: duration('1s').describe('Longest wait of one blocked pop.'),
   heartbeatEvery: duration('2s').describe(
     'How often a worker says that it is alive; three missed beats and it is not.',

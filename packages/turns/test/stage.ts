@@ -64,13 +64,14 @@ export interface Stage {
   readonly rows: TurnRows;
   readonly scripts: TurnScripts;
   readonly turns: Turns;
-  connect(kind?: RedisKind): Promise<RedisConnection>;
+  connect(kind?: RedisKind, url?: string): Promise<RedisConnection>;
   createTurns(config?: Partial<TurnsConfig>, sql?: Sql): Turns;
   /** Makes Redis' data this server's, as a rebuild of nothing does. */
   openEpoch(): Promise<void>;
   /** Pretends that a worker with so many slots is alive. */
   beat(slots?: number): Promise<void>;
-  startWorker(executor: TurnExecutor, config?: Partial<WorkerConfig>): Promise<TestWorker>;
+  /** `claimUrl`: where its lane connections go, in place of the stage's Redis. */
+  startWorker(executor: TurnExecutor, config?: Partial<WorkerConfig>, claimUrl?: string): Promise<TestWorker>;
   request(over?: Partial<AcceptRequest> & { user?: string; userType?: UserType }): AcceptRequest;
   log(session?: string): Promise<LogLine[]>;
   /** The events of a turn, as words. */
@@ -86,8 +87,8 @@ export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; sta
     const closers: (() => unknown)[] = [];
     const scope = { tenant: redis.tenant, project: redis.project };
     const keys = createKeys(scope);
-    const connect = async (kind: RedisKind = 'commands') => {
-      const connection = await connectRedis({ url, kind, name: 'test' });
+    const connect = async (kind: RedisKind = 'commands', to = url) => {
+      const connection = await connectRedis({ url: to, kind, name: 'test' });
       closers.push(() => connection.close());
       return connection;
     };
@@ -101,7 +102,7 @@ interface Parts {
   readonly scope: { tenant: string; project: string };
   readonly keys: Keys;
   readonly commands: RedisConnection;
-  readonly connect: (kind?: RedisKind) => Promise<RedisConnection>;
+  readonly connect: (kind?: RedisKind, url?: string) => Promise<RedisConnection>;
   readonly sql: Sql;
   readonly closers: (() => unknown)[];
 }
@@ -151,11 +152,11 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
       };
       await scripts.heartbeat({ ...args, life_ms: 60_000 });
     },
-    startWorker: async (executor, config = {}) => {
+    startWorker: async (executor, config = {}, claimUrl = undefined) => {
       const own = createBreakableSql(sql);
       const connections: RedisConnection[] = [];
-      const open = async (kind: RedisKind) => {
-        const connection = await connect(kind);
+      const open = async (kind: RedisKind, url?: string) => {
+        const connection = await connect(kind, url);
         connections.push(connection);
         return connection;
       };
@@ -165,7 +166,7 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
         executor,
         redis: await open('commands'),
         subscriber: createSubscriber(await open('subscriber')),
-        connectClaim: () => open('claim'),
+        connectClaim: () => open('claim', claimUrl),
         config: { ...workerConfigSchema.parse({}), ...QUICK, ...config },
         name: 'w',
         version: 'test',
