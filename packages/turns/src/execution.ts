@@ -11,7 +11,8 @@ import { isEnded } from './terminal-event.ts';
 import { TurnAbort } from './turn-abort.ts';
 import { createTurnEmitter } from './turn-emitter.ts';
 import type { PreparedTurn, RunningTurn, TurnExecutor } from './turn-types.ts';
-import { startWatchdog } from './watchdog.ts';
+import { decideLimits, startWatchdog } from './watchdog.ts';
+import type { WatchdogLimits } from './watchdog.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 export interface ExecutionOptions extends WorkerParts {
@@ -77,7 +78,8 @@ async function prepareTurn(options: ExecutionOptions, held: Held): Promise<Prepa
 async function runTurn(options: ExecutionOptions, held: Held, prepared: PreparedTurn): Promise<void> {
   const effects = createEffectLog(options, held, prepared.recovery === 'retryIfSilent');
   const emitter = createTurnEmitter(options, held, effects);
-  const watchdog = startWatchdog(options, held, emitter.lastEventAt);
+  const limits = decideLimits(options.config, prepared.limits);
+  const watchdog = startWatchdog(options, held, limits, emitter.lastEventAt);
   let isOpen = true;
   const mailbox = createMailbox(options, held, effects, () => isOpen);
   const turn: RunningTurn = {
@@ -95,7 +97,11 @@ async function runTurn(options: ExecutionOptions, held: Held, prepared: Prepared
   await Promise.race([emitter.close(), held.lost]);
   if (held.isLost()) return;
   if (effects.isSilent() && hasCrashed(work, held) && (await runAgain(options, held))) return;
-  await endTurn(options, held, work, { answerText: emitter.answerText, hasOpenFold: mailbox.hasOpenFold });
+  await endTurn(options, held, work, {
+    limits,
+    answerText: emitter.answerText,
+    hasOpenFold: mailbox.hasOpenFold,
+  });
 }
 
 /** What the executor made of it; `too_late` when it did not come to an end in the grace after an abort. */
@@ -150,14 +156,14 @@ async function endTurn(
   options: ExecutionOptions,
   held: Held,
   work: Work,
-  run: { answerText(): string; hasOpenFold(): boolean },
+  run: { limits: WatchdogLimits; answerText(): string; hasOpenFold(): boolean },
 ): Promise<void> {
   const { task } = held;
   const reason = held.signal.reason instanceof TurnAbort ? held.signal.reason.reason : undefined;
   if (work !== 'too_late' && 'error' in work && reason === undefined) {
     options.log.warn('a turn failed', { turn_id: task.turnId, task_id: task.taskId, error: work.error });
   }
-  const end = decideOutcome(work, reason, run.answerText(), options.config);
+  const end = decideOutcome(work, reason, run.answerText(), run.limits);
   for (;;) {
     if (held.isLost()) return;
     try {

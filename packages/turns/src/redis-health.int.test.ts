@@ -60,7 +60,7 @@ describe('a Redis that takes no writes', () => {
     const { ack } = await stage.turns.accept(stage.request());
     await expect.poll(() => started.length).toBe(1);
     const { driver } = stage.redis;
-    const [, dir = ''] = (await driver.config('GET', 'dir')) as string[];
+    const [, dir = ''] = await driver.config('GET', 'dir');
     await driver.config('SET', 'save', '3600 100000');
     await driver.config('SET', 'stop-writes-on-bgsave-error', 'yes');
     await rm(dir, { recursive: true });
@@ -87,7 +87,7 @@ describe('a claim loop that hears nothing', () => {
   }) => {
     const proxy = await startTcpProxy(server.url);
     try {
-      const worker = await stage.startWorker(echo, QUIET, proxy.url);
+      const worker = await stage.startWorker(echo, QUIET, { claimUrl: proxy.url });
       await expect.poll(() => worker.service.health().ok).toBe(true);
       const before = proxy.count();
       proxy.freeze();
@@ -106,7 +106,7 @@ describe('a claim loop that hears nothing', () => {
   }) => {
     const proxy = await startTcpProxy(server.url);
     try {
-      const worker = await stage.startWorker(echo, QUIET, proxy.url);
+      const worker = await stage.startWorker(echo, QUIET, { claimUrl: proxy.url });
       await expect.poll(() => worker.service.health().ok).toBe(true);
       proxy.freezeNew(true);
       proxy.freeze();

@@ -163,6 +163,10 @@ export interface PreparedTurn {
   (turn: RunningTurn): Promise<TurnOutcome>;
   /** What its bundle declared (02, Running): run again after a crash, twice at most, while nothing of it was seen or done. */
   readonly recovery?: 'retryIfSilent' | undefined;
+  /** Milliseconds that its bundle allows itself; never more than the settings `turnIdle` and `turnWall`. */
+  readonly limits?:
+    | { readonly idleMs?: number | undefined; readonly wallMs?: number | undefined }
+    | undefined;
 }
 
 /**

@@ -70,8 +70,12 @@ export interface Stage {
   openEpoch(): Promise<void>;
   /** Pretends that a worker with so many slots is alive. */
   beat(slots?: number): Promise<void>;
-  /** `claimUrl`: where its lane connections go, in place of the stage's Redis. */
-  startWorker(executor: TurnExecutor, config?: Partial<WorkerConfig>, claimUrl?: string): Promise<TestWorker>;
+  /** `over.claimUrl`: where its lane connections go, in place of the stage's Redis; `over.sql`: its own way to Postgres. */
+  startWorker(
+    executor: TurnExecutor,
+    config?: Partial<WorkerConfig>,
+    over?: { claimUrl?: string; sql?: Sql },
+  ): Promise<TestWorker>;
   request(over?: Partial<AcceptRequest> & { user?: string; userType?: UserType }): AcceptRequest;
   log(session?: string): Promise<LogLine[]>;
   /** The events of a turn, as words. */
@@ -152,8 +156,8 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
       };
       await scripts.heartbeat({ ...args, life_ms: 60_000 });
     },
-    startWorker: async (executor, config = {}, claimUrl = undefined) => {
-      const own = createBreakableSql(sql);
+    startWorker: async (executor, config = {}, over = {}) => {
+      const own = createBreakableSql(over.sql ?? sql);
       const connections: RedisConnection[] = [];
       const open = async (kind: RedisKind, url?: string) => {
         const connection = await connect(kind, url);
@@ -166,7 +170,7 @@ export function createStage({ scope, keys, commands, connect, sql, closers }: Pa
         executor,
         redis: await open('commands'),
         subscriber: createSubscriber(await open('subscriber')),
-        connectClaim: () => open('claim', claimUrl),
+        connectClaim: () => open('claim', over.claimUrl),
         config: { ...workerConfigSchema.parse({}), ...QUICK, ...config },
         name: 'w',
         version: 'test',

@@ -8,6 +8,8 @@ export interface TcpProxy {
   freeze(): void;
   /** The same for everything that is opened from now on, until `false`. */
   freezeNew(isFrozen: boolean): void;
+  /** What is open is reset, and so is everything that is opened until `false`: the server is away. */
+  cut(isCut: boolean): void;
   count(): number;
   close(): Promise<void>;
 }
@@ -16,9 +18,11 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
   const target = new URL(targetUrl);
   const pairs = new Set<[Socket, Socket]>();
   let isNewFrozen = false;
+  let isCut = false;
   let opened = 0;
   const server = createServer((near) => {
     opened += 1;
+    if (isCut) return void near.on('error', () => undefined).resetAndDestroy();
     const far = connect(Number(target.port), target.hostname);
     const pair: [Socket, Socket] = [near, far];
     pairs.add(pair);
@@ -33,14 +37,25 @@ export async function startTcpProxy(targetUrl: string): Promise<TcpProxy> {
     far.pipe(near);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const proxied = new URL(targetUrl);
+  proxied.hostname = '127.0.0.1';
+  proxied.port = String((server.address() as AddressInfo).port);
   return {
-    url: `redis://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: proxied.href,
     freeze: () => {
       for (const [near, far] of pairs) {
         near.unpipe(far);
         far.unpipe(near);
         near.pause();
         far.pause();
+      }
+    },
+    cut: (next) => {
+      isCut = next;
+      if (!isCut) return;
+      for (const [near, far] of pairs) {
+        near.resetAndDestroy();
+        far.destroy();
       }
     },
     freezeNew: (isFrozen) => void (isNewFrozen = isFrozen),

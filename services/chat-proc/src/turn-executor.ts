@@ -48,7 +48,8 @@ export function createTurnExecutor(parts: ExecutorParts): TurnExecutor {
           hold.release();
         }
       };
-      return recovery === undefined ? run : Object.assign(run, { recovery });
+      const { idleMs, wallMs } = served.manifest.limits;
+      return Object.assign(run, { recovery, limits: { idleMs, wallMs } });
     },
   };
 }
