@@ -139,6 +139,12 @@ describe('tasks of one user beyond his limit', () => {
     expect(await s.places()).toEqual({ lane: ['T9', 'T5'], held: [], placed: ['T5', 'T9'] });
   });
 
+  test('made again although it still counts: not held because of itself', async ({ s }) => {
+    await s.redis.driver.sadd(s.keys.placed('u1'), 'task-T1');
+    expect((await s.requeue('T1', '', 1)).code).toBe(ScriptResult.Ok);
+    expect(await s.places()).toEqual({ lane: ['T1'], held: [], placed: ['T1'] });
+  });
+
   test('cancelled while held: told once, out of the list, its followup held in its place, nobody else moved', async ({
     stage,
     s,
@@ -228,4 +234,4 @@ test('one user with 20,000 submits: another one’s message is claimed after two
     await s.finish(`N${at}`);
     expect(await s.claimed(8)).toEqual([`N${at + 2}`]);
   }
-}, 60_000);
+}, 240_000);

@@ -29,6 +29,8 @@ if fence ~= '' then
   return { 0 }
 end
 if redis.call('EXISTS', K.told(turn_id), K.task(task_id)) > 0 then return { 1 } end
+-- Should its former life have left it there: it must not be held because of itself.
+redis.call('SREM', K.placed(user), task_id)
 place_task(n, { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id, session_id = session_id,
   stream_id = stream_id, user = user, lane = lane, kind = kind, created = created, payload = payload, frag = frag,
   running_limit = running_limit }, side)
