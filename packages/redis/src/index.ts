@@ -1,6 +1,6 @@
 export { KEY_TABLE, createKeys } from './keys.ts';
 export type { KeyName, Keys } from './keys.ts';
-export { connectRedis, isConnectionLost } from './redis-connection.ts';
+export { connectRedis } from './redis-connection.ts';
 export type { RedisConnection, RedisKind, RedisOptions } from './redis-connection.ts';
 export { checkRedis, decideRedisVerdict, requireSafeRedis } from './check-redis.ts';
 export type { RedisSettings, RedisVerdict } from './check-redis.ts';
