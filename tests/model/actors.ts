@@ -1,28 +1,33 @@
 import { PlatformError } from '@switchyard/kernel';
 import { submissionSchema } from '@switchyard/protocol';
 import type { Ack } from '@switchyard/protocol';
-import type { Sql } from '@switchyard/store';
 import { step } from './gates.ts';
 import type { Thread } from './gates.ts';
-import { gateConnection, gateRows, gateScripts } from './gated-parts.ts';
+import {
+  gateConnection,
+  gateGroupedRows,
+  gateLocks,
+  gateRows,
+  gateScripts,
+  needsRepair,
+} from './gated-parts.ts';
 import {
   createAccept,
   createCancel,
   createCompletion,
   createFenceCounter,
   createReaper,
+  createEpochKeeper,
   createReconciler,
-  rebuild,
   turnsConfigSchema,
 } from './turns-parts.ts';
-import type { AcceptRequest } from './turns-parts.ts';
-import { createParts, startWorker } from './worker-actor.ts';
+import type { AcceptRequest, TurnRows } from './turns-parts.ts';
+import { placeOf } from './scenarios.ts';
+import { createParts, isAway, runningLimits, startWorker } from './worker-actor.ts';
 import { createClock, createNames, LEASE_MS } from './world.ts';
 import type { World } from './world.ts';
-import { reorder } from './dropped-rules.ts';
+import { reorder } from './reorder.ts';
 
-const CONVERSATION = 'c1';
-const USER = 'u1';
 const MOST_ATTEMPTS = 3;
 const CONFIG = { ...turnsConfigSchema.parse({}), storeWait: 0 };
 
@@ -32,39 +37,67 @@ const failed = (world: World, thread: Thread) => (error: unknown) =>
   );
 
 export function startActors(world: World): void {
-  startClient(world);
-  startWorker(world, 'W1', false);
-  startWorker(world, 'W2', true);
+  const ingress = createIngress(world);
+  for (const [conversation, messages] of byConversation(world))
+    startClient(world, conversation, messages, ingress);
+  const isPopFirst = world.scenario.isPopFirst === true;
+  startWorker(world, 'W1', isPopFirst);
+  startWorker(world, 'W2', !isPopFirst);
   if (world.scenario.isCancelling === true) startCanceller(world);
   startReaper(world, 1);
   startReconciler(world, 1);
 }
 
-const requestOf = (message: string): AcceptRequest => ({
-  identity: { userId: USER, userType: 'registered', sessionId: 's1', roles: [] },
-  conversationId: CONVERSATION,
-  bundleId: 'hello',
-  kind: message.startsWith('S') ? 'steer' : 'message',
-  messageId: `m-${message}`,
-  text: message,
-  submission: submissionSchema.parse({ external_events: [{ type: 'event.user.prompt' }] }),
-  attachments: [],
-  streamId: 'stream-1',
-  requestId: 'r1',
-});
+function byConversation(world: World): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const message of world.scenario.messages) {
+    const { conversation } = placeOf(message);
+    found.set(conversation, [...(found.get(conversation) ?? []), message]);
+  }
+  return found;
+}
+
+function requestOf(message: string): AcceptRequest {
+  const { conversation, user, session, userType, kind } = placeOf(message);
+  return {
+    identity: { userId: user, userType, sessionId: session, roles: [] },
+    conversationId: conversation,
+    bundleId: 'hello',
+    kind,
+    messageId: `m-${message}`,
+    text: message,
+    submission: submissionSchema.parse({ external_events: [{ type: 'event.user.prompt' }] }),
+    attachments: [],
+    streamId: 'stream-1',
+    requestId: 'r1',
+  };
+}
 
 type Answer = { readonly ack: Ack } | { readonly refused: string } | 'nothing';
+type RowsOf = (thread: Thread) => TurnRows;
+
+/** The rows of the ingress processes: each submission has one of its own, or all go through one that groups. */
+function createIngress(world: World): RowsOf {
+  if (world.scenario.isGrouping !== true) return (thread) => gateRows(world, thread, world.scope);
+  const shared = gateGroupedRows(world, 'I', world.scope);
+  return () => shared;
+}
 
 /** One submission in a process of its own. Answers `nothing` when it is killed, or when the client waits no longer. */
-function submit(world: World, message: string, attempt: number): { thread: Thread; answer: Promise<Answer> } {
+function submit(
+  world: World,
+  message: string,
+  attempt: number,
+  rowsOf: RowsOf,
+): { thread: Thread; answer: Promise<Answer> } {
   const thread = world.thread(attempt === 1 ? `I.${message}` : `I.${message}.${attempt}`);
   const scripts = gateScripts(world, () => thread);
-  const rows = gateRows(world, thread, world.scope);
+  const rows = rowsOf(thread);
   const accept = createAccept({
     ...reorder(world, thread, { scripts, rows }),
     keys: world.keys,
     scope: world.scope,
-    config: CONFIG,
+    config: { ...CONFIG, ...runningLimits(world) },
     clock: createClock(),
     ids: createNames(message, attempt),
   });
@@ -74,23 +107,25 @@ function submit(world: World, message: string, attempt: number): { thread: Threa
       ({ ack }) => resolve({ ack }),
       (error: unknown) => {
         if (!(error instanceof PlatformError)) failed(world, thread)(error);
-        const isUnknown = error instanceof PlatformError && error.code === 'UNAVAILABLE';
-        resolve(isUnknown ? 'nothing' : { refused: error instanceof PlatformError ? error.code : 'defect' });
+        const code = error instanceof PlatformError ? error.code : 'defect';
+        resolve(isAway(error) ? 'nothing' : { refused: code });
       },
     );
   });
   return { thread, answer };
 }
 
-/** Sends the messages in order, each after the answer to the one before; without an answer it sends again with the same id. */
-function startClient(world: World): void {
-  const thread = world.thread('client');
+/** Sends a conversation's messages in order, each after the answer to the one before; without an answer it sends again with the same id. */
+function startClient(world: World, conversation: string, messages: readonly string[], ingress: RowsOf): void {
+  const thread = world.thread(`client.${conversation}`);
   const sendOne = async (message: string): Promise<Answer> => {
     for (let attempt = 1; ; attempt++) {
-      const sent = submit(world, message, attempt);
-      const impatient = new Promise<Answer>((resolve) => impatience.set(world, () => resolve('nothing')));
+      const sent = submit(world, message, attempt, ingress);
+      const impatient = new Promise<Answer>((resolve) =>
+        world.impatience.set(message, () => resolve('nothing')),
+      );
       const answer = await Promise.race([sent.answer, impatient]);
-      impatience.delete(world);
+      world.impatience.delete(message);
       if (answer !== 'nothing' || attempt === MOST_ATTEMPTS) return answer;
       await step(
         thread,
@@ -102,7 +137,7 @@ function startClient(world: World): void {
     }
   };
   const send = async (): Promise<void> => {
-    for (const message of world.scenario.messages) {
+    for (const message of messages) {
       const answer = await sendOne(message);
       if (answer === 'nothing') continue;
       if ('ack' in answer)
@@ -113,9 +148,6 @@ function startClient(world: World): void {
   };
   send().catch(failed(world, thread));
 }
-
-/** What makes the client of a world stop waiting; only while it waits. */
-export const impatience = new WeakMap<World, () => void>();
 
 function startCanceller(world: World): void {
   const thread = world.thread('C');
@@ -134,7 +166,7 @@ function startCanceller(world: World): void {
       () => '',
       { canOpen },
     );
-    await cancel({ conversationId: CONVERSATION, userId: USER, turnId: 'T1' });
+    await cancel({ conversationId: placeOf('T1').conversation, userId: placeOf('T1').user, turnId: 'T1' });
   };
   run().catch((error: unknown) => {
     if (!(error instanceof PlatformError)) failed(world, thread)(error);
@@ -167,11 +199,24 @@ function startReaper(world: World, life: number): void {
     createCompletion(parts),
     fenceCounter,
   );
-  const run = async (): Promise<void> => {
-    for (;;) await reap();
-  };
-  run().catch(failed(world, thread));
+  void repeat(world, thread, reap);
 }
+
+/** As its timer does: what a store did not answer is tried again. */
+async function repeat(world: World, thread: Thread, work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      await work();
+    } catch (error) {
+      if (isAway(error) || thread.isDead || isLockLoss(error)) continue;
+      failed(world, thread)(error);
+      return;
+    }
+  }
+}
+
+const isLockLoss = (error: unknown): boolean =>
+  error instanceof Error && error.message === 'the advisory lock was lost';
 
 const isIdle = (thread: Thread) => thread.gate?.label.startsWith('script reap') === true;
 
@@ -179,42 +224,42 @@ function startReconciler(world: World, life: number): void {
   const thread = world.thread(life === 1 ? 'RC' : `RC${life}`);
   // Rows count as forgotten at once: the hardest case, since every accept and every end is under way while it looks.
   const parts = createParts(world, thread, createClock(), { lease: 0, reconcileAfter: 0 });
+  const key = `turns-reconcile:${world.keys.prefix}`;
+  const canOpen = () => world.isOwn() && needsRepair(world) && !world.locks.has(key);
   const reconcile = createReconciler({
     ...parts,
     connection: gateConnection(world, thread),
     completion: createCompletion(parts),
-    sql: lockless(world.bench.sql),
+    sql: gateLocks(world, thread, canOpen),
   });
   thread.onKilled = () => startReconciler(world, life + 1);
-  const run = async (): Promise<void> => {
-    for (;;) await reconcile();
-  };
-  run().catch(failed(world, thread));
+  void repeat(world, thread, reconcile);
 }
 
-/** There is one reconciler here: its advisory lock is always free. */
-function lockless(sql: Sql): Sql {
-  const never = new AbortController().signal;
-  return { ...sql, tryAdvisoryLock: (_key, run) => run(never) };
+/** After the scheduler put another Redis in place: as many keepers as the scenario has, for one lock. */
+export function startRebuilds(world: World): void {
+  for (let count = 0; count < (world.scenario.keepers ?? 1); count++) startKeeper(world);
 }
 
-/** After the scheduler put another Redis in place. Holds the advisory lock as long as it lives. */
-export function startRebuild(world: World, life = 1): void {
+function startKeeper(world: World): void {
+  const life = world.keepers.length + 1;
   const thread = world.thread(life === 1 ? 'RB' : `RB${life}`);
   const parts = createParts(world, thread, createClock(), { lease: 1 });
-  thread.onKilled = () => startRebuild(world, life + 1);
-  const never = new AbortController().signal;
   const options = {
     ...parts,
     connection: gateConnection(world, thread),
     completion: createCompletion(parts),
-    ids: createNames(thread.name, life),
+    ids: createNames(thread.name, 1),
   };
-  rebuilding.set(world, thread);
-  rebuild(options, () => 8, never)
-    .finally(() => rebuilding.delete(world))
+  const keeper = createEpochKeeper(
+    options,
+    gateLocks(world, thread, () => true),
+  );
+  const own = { thread, isWorking: true };
+  world.keepers.push(own);
+  thread.onKilled = () => startKeeper(world);
+  keeper
+    .settled()
+    .finally(() => (own.isWorking = false))
     .catch(failed(world, thread));
 }
-
-/** The rebuild of a world that is under way. */
-export const rebuilding = new WeakMap<World, Thread>();

@@ -1,7 +1,7 @@
 import { connectRedis } from '@switchyard/redis';
 import { platformTest } from '@switchyard/testkit';
 import { vi } from 'vitest';
-import { loadPatchedScripts, loadRealScripts, patchStatements } from './dropped-rules.ts';
+import { loadPatchedScripts, loadRealScripts, patchStatements } from './without-rule.ts';
 import type { DroppedRule } from './dropped-rules.ts';
 import type { Bench } from './world.ts';
 

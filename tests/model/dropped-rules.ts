@@ -1,24 +1,5 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { loadScripts } from '@switchyard/redis';
-import type { ScriptLibrary } from '@switchyard/redis';
-import type { Sql } from '@switchyard/store';
-import type { Thread } from './gates.ts';
-import { ScriptResult } from './turns-parts.ts';
-import type { TurnRows, TurnScripts } from './turns-parts.ts';
-import type { World } from './world.ts';
-
-/** A piece of a script or of a statement, and what stands there without the rule. */
-interface Patch {
-  /** `finish.lua`, `include/tell.lua`; or the name of a statement. */
-  readonly of: string;
-  readonly from: string;
-  readonly to: string;
-}
-/** Calls in another order, made by wrapping them. */
-export type Order = 'enqueueBeforeRow' | 'startBeforeRow' | 'reaperTellsFirst' | 'takeBeforeRow';
+import type { Order } from './reorder.ts';
+import type { Patch } from './without-rule.ts';
 
 /** A rule marked M, how to go without it, and where that shows. */
 export interface DroppedRule {
@@ -196,168 +177,118 @@ export const DROPPED_RULES: readonly DroppedRule[] = [
     ],
     finds: /AGREE|STUCK|FENCE/,
   },
+  {
+    name: 'a task hash for every acked message',
+    scenarios: ['plain'],
+    scripts: [
+      {
+        of: 'include/place-task.lua',
+        from: "redis.call('RPUSH', K.mailbox(m.conversation_id), m.task_id)",
+        to: "redis.call('RPUSH', K.mailbox(m.conversation_id), m.task_id) redis.call('DEL', K.task(m.task_id))",
+      },
+    ],
+    finds: /PLACE/,
+  },
+  {
+    name: 'scripts ask whose data it is',
+    scenarios: ['wipe', 'restart'],
+    scripts: [
+      {
+        of: 'include/epoch.lua',
+        from: 'if not e[1] or e[2] ~= caller_run_id then return nil end',
+        to: "if not e[1] then e[1] = '7' end",
+      },
+    ],
+    finds: /LOST|ORDER|OVERLAP|STUCK|AGREE|RUN-TWICE|FENCE|PLACE|TOLD-TWICE/,
+  },
+  {
+    name: 'a rebuild waits one lease',
+    scenarios: ['slow'],
+    order: 'noLeaseWait',
+    finds: /OVERLAP|ORDER|EVENT-ORDER/,
+  },
+  {
+    name: 'a rebuild goes by sequence',
+    scenarios: ['wipe'],
+    statements: [{ of: 'turns-unfinished', from: 'order by seq limit', to: 'order by seq desc limit' }],
+    finds: /ORDER/,
+  },
+  {
+    name: 'a rebuild interrupts what runs',
+    scenarios: ['wipe'],
+    statements: [
+      {
+        of: 'turns-interrupt-all',
+        from: "and ended_at is null and status = 'running'",
+        to: "and status = 'running' and false",
+      },
+    ],
+    finds: /ORDER|OVERLAP|STUCK/,
+  },
+  {
+    name: 'adopt takes only what is in flight',
+    scenarios: ['popFirst'],
+    scripts: [
+      {
+        of: 'adopt.lua',
+        from: "if not redis.call('LPOS', K.inflight(lane), task_id) then return { -3 } end",
+        to: '',
+      },
+    ],
+    finds: /REQUEUED|RUN-TWICE|PLACE|OVERLAP|LEFT-OVER/,
+  },
+  {
+    name: "the worker's own deadline",
+    scenarios: ['stall'],
+    order: 'noOwnDeadline',
+    finds: /OVERLAP|RUN-TWICE|ORDER/,
+  },
+  {
+    name: 'a start is durable',
+    scenarios: ['power'],
+    order: 'startNotDurable',
+    finds: /RUN-TWICE|REQUEUED/,
+  },
+  {
+    name: 'row before finish',
+    scenarios: ['crashW'],
+    order: 'finishBeforeRow',
+    finds: /AGREE|STUCK|OVERLAP/,
+  },
+  {
+    name: 'emits before finish',
+    scenarios: ['plain'],
+    order: 'emitsAfterFinish',
+    finds: /EVENT-LOST|EVENT-ORDER/,
+  },
+  {
+    name: 'attempts that are spent end as dead',
+    scenarios: ['spent'],
+    statements: [{ of: 'turns-settle', from: "else 'dead' end", to: "else 'interrupted' end" }],
+    finds: /AGREE/,
+  },
+  {
+    name: 'cancelled in the row first',
+    scenarios: ['cancelC'],
+    order: 'cancelTellsFirst',
+    finds: /STUCK|AGREE|UNTOLD/,
+  },
+  {
+    name: 'a release does not count as an attempt',
+    scenarios: ['drainW'],
+    scripts: [{ of: 'release.lua', from: "redis.call('HINCRBY', K.task(task_id), 'attempts', -1)", to: '' }],
+    finds: /DEAD/,
+  },
+  {
+    name: 'held tasks move up when a turn ends',
+    scenarios: ['held'],
+    scripts: [{ of: 'finish.lua', from: 'fill_lane(user)', to: '' }],
+    finds: /STUCK/,
+  },
+  {
+    name: 'an effect is noted before it leaves',
+    scenarios: ['silent'],
+    order: 'effectNotNoted',
+    finds: /RUN-TWICE|REQUEUED/,
+  },
 ];
-
-const SCRIPTS = fileURLToPath(new URL('../../packages/turns/src/scripts/', import.meta.url));
-
-export const loadRealScripts = (): ScriptLibrary => loadScripts(SCRIPTS);
-
-/** The scripts from a copy in which the rule is missing. */
-export function loadPatchedScripts(patches: readonly Patch[]): ScriptLibrary {
-  const dir = mkdtempSync(join(tmpdir(), 'switchyard-model-'));
-  cpSync(SCRIPTS, dir, { recursive: true });
-  for (const { of: file, from, to } of patches) {
-    const text = readFileSync(join(dir, file), 'utf8');
-    writeFileSync(join(dir, file), patched(text, file, from, to));
-  }
-  const library = loadScripts(dir);
-  rmSync(dir, { recursive: true });
-  return library;
-}
-
-/** The statements with another text for some. */
-export function patchStatements(sql: Sql, patches: readonly Patch[]): Sql {
-  return {
-    ...sql,
-    query: (statement) => {
-      const patch = patches.find(({ of: name }) => name === statement.name);
-      if (patch === undefined) return sql.query(statement);
-      const text = patched(statement.text, patch.of, patch.from, patch.to);
-      return sql.query({ ...statement, name: `${patch.of}-patched`, text });
-    },
-  };
-}
-
-/** A rule that is written in another way than here is no longer dropped: that must fail, not pass. */
-function patched(text: string, what: string, from: string, to: string): string {
-  if (!text.includes(from)) throw new Error(`${what} has no "${from}"`);
-  return text.replace(from, to);
-}
-
-interface Calls {
-  readonly scripts: TurnScripts;
-  readonly rows: TurnRows;
-}
-
-/** The calls of one process in the order of the bench: as they are, or against one rule. */
-export function reorder(world: World, thread: Thread, calls: Calls): Calls {
-  switch (world.bench.order) {
-    case 'enqueueBeforeRow':
-      return enqueueBeforeRow(calls);
-    case 'startBeforeRow':
-      return startBeforeRow(calls);
-    case 'reaperTellsFirst':
-      return thread.name.startsWith('RP') ? reaperTellsFirst(calls) : calls;
-    case 'takeBeforeRow':
-      return takeBeforeRow(calls);
-    default:
-      return calls;
-  }
-}
-
-function enqueueBeforeRow({ scripts, rows }: Calls): Calls {
-  let waiting: (() => Promise<unknown>) | undefined;
-  return {
-    scripts: {
-      ...scripts,
-      enqueue: async (args, limit) => {
-        const reply = await scripts.enqueue(args, limit);
-        await waiting?.();
-        return reply;
-      },
-    },
-    rows: {
-      ...rows,
-      insert: (task) => {
-        waiting = () => rows.insert(task);
-        return Promise.resolve({
-          user_id: task.user.user_id,
-          message_id: task.message_id,
-          turn_id: task.turn_id,
-          seq: 1,
-          status: 'queued',
-          folded_into: null,
-          request: { ...task, conversation_created: true },
-          version: '0',
-          is_new: true,
-        });
-      },
-    },
-  };
-}
-
-function startBeforeRow({ scripts, rows }: Calls): Calls {
-  const waiting = new Map<string, () => Promise<unknown>>();
-  const settle = async (turnId: string): Promise<void> => {
-    await waiting.get(turnId)?.();
-    waiting.delete(turnId);
-  };
-  return {
-    scripts: {
-      ...scripts,
-      emit: async (args) => {
-        await settle(args.turn_id);
-        return scripts.emit(args);
-      },
-    },
-    rows: {
-      ...rows,
-      start: (input) => {
-        waiting.set(input.turnId, () => rows.start(input));
-        const state = { turn_id: input.turnId, status: 'running' as const, fence: input.fence };
-        return Promise.resolve({ ...state, folded_into: null, answer: null, error: null, is_changed: true });
-      },
-    },
-  };
-}
-
-/** What the marker says is told; the row learns of it afterwards. */
-function reaperTellsFirst({ scripts, rows }: Calls): Calls {
-  const waiting = new Map<string, () => Promise<unknown>>();
-  return {
-    scripts: {
-      ...scripts,
-      finish: async (args) => {
-        const reply = await scripts.finish(args);
-        await waiting.get(args.turn_id)?.();
-        return reply;
-      },
-    },
-    rows: {
-      ...rows,
-      settle: async (input) => {
-        const row = await rows.read(input.turnId);
-        if (row === undefined || input.startedFence === '') return row;
-        waiting.set(input.turnId, () => rows.settle(input));
-        return { ...row, status: 'interrupted', error: input.interrupted };
-      },
-    },
-  };
-}
-
-function takeBeforeRow({ scripts, rows }: Calls): Calls {
-  let waiting: (() => Promise<unknown>) | undefined;
-  return {
-    scripts: {
-      ...scripts,
-      take: async (args) => {
-        const reply = await scripts.take(args);
-        if (reply.code === ScriptResult.Ok) await waiting?.();
-        return reply;
-      },
-    },
-    rows: {
-      ...rows,
-      fold: (turnId, into) => {
-        waiting = () => rows.fold(turnId, into);
-        const state = {
-          turn_id: turnId,
-          status: 'folded' as const,
-          fence: into.fence,
-          folded_into: into.turnId,
-        };
-        return Promise.resolve({ ...state, answer: null, error: null, is_changed: true });
-      },
-    },
-  };
-}

@@ -17,7 +17,8 @@ export interface Outcome {
   failure: Failure | undefined;
 }
 export interface Limits {
-  readonly isOver: () => boolean;
+  /** After so many schedules. Not asked before all with one departure are done. */
+  readonly isEnough: (schedules: number) => boolean;
   /** Departures that are not faults. */
   readonly preemptions: number;
 }
@@ -41,7 +42,8 @@ export async function exploreAll(bench: Bench, scenario: Scenario, limits: Limit
   while (level.length > 0) {
     const next: Node[] = [];
     for (const node of level) {
-      if (limits.isOver()) return { ...outcome, states: seen.size };
+      if (outcome.complete >= 1 && limits.isEnough(outcome.schedules))
+        return { ...outcome, states: seen.size };
       const run = await runNode(bench, scenario, node, limits, seen, next);
       outcome.schedules += 1;
       outcome.steps += run.trace.length;

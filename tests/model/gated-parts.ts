@@ -1,7 +1,10 @@
-import type { RedisConnection } from '@switchyard/redis';
+import { PlatformError } from '@switchyard/kernel';
 import type { TenantProject } from '@switchyard/protocol';
+import type { RedisConnection } from '@switchyard/redis';
+import type { Sql, Statement } from '@switchyard/store';
 import { step } from './gates.ts';
 import type { Mishap, Thread } from './gates.ts';
+import { idsOf } from './look.ts';
 import { bindTurnScripts, createTurnRows, ScriptResult } from './turns-parts.ts';
 import type { TurnRows, TurnScripts } from './turns-parts.ts';
 import type { World } from './world.ts';
@@ -10,7 +13,7 @@ type Run = (...args: unknown[]) => Promise<unknown>;
 type Args = Readonly<Record<string, unknown>>;
 
 /** Scripts that hand something out are not asked again when their reply is lost. */
-const ONCE: ReadonlySet<string> = new Set(['claim', 'adopt', 'reap', 'heartbeat']);
+const ONCE: ReadonlySet<string> = new Set(['claim', 'adopt', 'reap']);
 /** Statements that their caller asks again when the reply is lost. */
 const ASKED_AGAIN: ReadonlySet<string> = new Set(['insert', 'start', 'end']);
 
@@ -50,10 +53,10 @@ const labelOf = (what: string, name: string, args: readonly unknown[]): string =
 };
 
 /** When a script of this name finds something to do; the others may be called at any time. */
-function readiness(world: World, thread: Thread, name: string): () => boolean {
+function readiness(world: World, name: string): () => boolean {
   switch (name) {
     case 'claim':
-      return () => world.isOwn() && world.redis.lane.length > 0;
+      return () => world.isOwn() && idsOf(world.redis.lanes).length > 0;
     case 'reap':
       return () =>
         world.isOwn() &&
@@ -63,10 +66,6 @@ function readiness(world: World, thread: Thread, name: string): () => boolean {
             world.redis.leases[id] === undefined && (since === undefined || since === '' || since === '1')
           );
         });
-    case 'readUnfinished':
-      // A rebuild reads them too, whatever there is.
-      if (thread.name.startsWith('RB')) return () => true;
-      return () => world.isOwn() && needsRepair(world);
     default:
       return () => true;
   }
@@ -98,13 +97,16 @@ function checkFence(world: World, name: string, args: Args | undefined, reply: u
 }
 
 /** Each script call of these threads is a step. */
-export function gateScripts(world: World, threadOf: (script: string) => Thread): TurnScripts {
+export function gateScripts(
+  world: World,
+  threadOf: (script: string, taskId: string | undefined) => Thread,
+): TurnScripts {
   const real = bindTurnScripts(world.bench.library, world.connection, world.keys.prefix);
   const gated = Object.entries(real).map(([name, call]) => {
     const run = call as unknown as Run;
     const wrapped: Run = (...args) => {
       const given = args[0] as Args;
-      const mishaps: Mishap[] = ONCE.has(name) ? [] : ['lost'];
+      const mishaps: Mishap[] = [ONCE.has(name) ? 'lostClaim' : 'lost'];
       if (name === 'enqueue' && given['kind'] !== 'steer') mishaps.push('refused');
       const once = async (mishap?: Mishap) => {
         const before = world.redis;
@@ -117,15 +119,40 @@ export function gateScripts(world: World, threadOf: (script: string) => Thread):
           await once();
           await world.refresh('redis');
         }
-        return once(mishap);
+        const reply = await once(mishap);
+        if (mishap === 'lostClaim') throw PlatformError.of('UNAVAILABLE');
+        return reply;
       };
-      const thread = threadOf(name);
-      const canOpen = readiness(world, thread, name);
+      const taskId = given['task_id'];
+      const thread = threadOf(name, typeof taskId === 'string' ? taskId : undefined);
+      const canOpen = readiness(world, name);
       return step(thread, labelOf('script', name, args), both, wordsOf, { mishaps, canOpen });
     };
     return [name, wrapped];
   });
   return Object.fromEntries(gated) as TurnScripts;
+}
+
+const AWAY: readonly Mishap[] = ['away', 'unknown', 'outage', 'outageAfter'];
+/** How many statements an outage lasts: as long as a worker asks for its start. */
+const OUTAGE = 4;
+
+/** One statement, with what may happen to Postgres before and after it. */
+async function ask(
+  thread: Thread,
+  mishap: Mishap | undefined,
+  run: () => Promise<unknown>,
+): Promise<unknown> {
+  if (thread.awayLeft > 0) {
+    thread.awayLeft -= 1;
+    throw PlatformError.of('UNAVAILABLE');
+  }
+  if (mishap === 'outage' || mishap === 'outageAfter') thread.awayLeft = OUTAGE - 1;
+  if (mishap === 'away' || mishap === 'outage') throw PlatformError.of('UNAVAILABLE');
+  if (mishap === 'lost') await run();
+  const answer = await run();
+  if (mishap === 'unknown' || mishap === 'outageAfter') throw PlatformError.of('UNAVAILABLE');
+  return answer;
 }
 
 /** Each statement of this thread is a step. */
@@ -134,24 +161,63 @@ export function gateRows(world: World, thread: Thread, scope: TenantProject): Tu
   const gated = Object.entries(real).map(([name, call]) => {
     const run = call as unknown as Run;
     const wrapped: Run = (...args) =>
-      step(
-        thread,
-        labelOf('row', name, args),
-        async (mishap) => {
-          if (mishap === 'lost') await run(...args);
-          return run(...args);
-        },
-        wordsOf,
-        { mishaps: ASKED_AGAIN.has(name) ? ['lost'] : [], canOpen: readiness(world, thread, name) },
-      );
+      step(thread, labelOf('row', name, args), (mishap) => ask(thread, mishap, () => run(...args)), wordsOf, {
+        mishaps: ASKED_AGAIN.has(name) ? ['lost', ...AWAY] : AWAY,
+      });
     return [name, wrapped];
   });
   return Object.fromEntries(gated) as TurnRows;
 }
 
+/** The same for a process that has several statements under way: one thread for each, and groups are one statement. */
+export function gateGroupedRows(world: World, processName: string, scope: TenantProject): TurnRows {
+  const { sql } = world.bench;
+  const query = (statement: Statement) => {
+    const { name = 'statement', values = [] } = statement;
+    const [, , about] = values;
+    // A timer of a dead process may still fire.
+    if (world.thread(processName).isDead) return new Promise<never>(() => undefined);
+    const thread = world.thread(`${processName}.${name}${Array.isArray(about) ? '' : `.${String(about)}`}`);
+    const label = `row ${name}(${Array.isArray(about) ? about.join(' ') : String(about)})`;
+    return step(thread, label, (mishap) => ask(thread, mishap, () => sql.query(statement)), wordsOf, {
+      mishaps: AWAY,
+    });
+  };
+  return createTurnRows({ ...sql, query: query as Sql['query'] }, scope);
+}
+
+/** Locks as Postgres has them: one holder, until its connection ends; a dead one's ends a while later. */
+export function gateLocks(world: World, thread: Thread, canOpen: () => boolean): Sql {
+  const take = async <T>(key: string, run: (lost: AbortSignal) => Promise<T>): Promise<T | undefined> => {
+    const lost = new AbortController();
+    const isTaken = await step(
+      thread,
+      'lock',
+      () => {
+        if (world.locks.has(key)) return true;
+        world.locks.set(key, { thread, lose: () => lost.abort(new Error('the advisory lock was lost')) });
+        return false;
+      },
+      (answer) => (answer ? 'taken' : 'mine'),
+      { canOpen },
+    );
+    if (isTaken) return undefined;
+    try {
+      return await run(lost.signal);
+    } finally {
+      if (world.locks.get(key)?.thread === thread) world.locks.delete(key);
+    }
+  };
+  return {
+    ...world.bench.sql,
+    tryAdvisoryLock: take,
+    advisoryLock: () => Promise.reject(new Error('not here')),
+  };
+}
+
 const asText = (answer: unknown): string => JSON.stringify(answer);
 
-const PLAIN_COMMANDS: ReadonlySet<string> = new Set(['hget', 'scan', 'unlink']);
+const PLAIN_COMMANDS: ReadonlySet<string> = new Set(['hget', 'hmget', 'scan', 'unlink']);
 
 /** Plain commands and pipelines of this thread are steps: reconciler and rebuild use some. */
 export function gateConnection(world: World, thread: Thread): RedisConnection {
@@ -170,5 +236,5 @@ export function gateConnection(world: World, thread: Thread): RedisConnection {
       return (...args: unknown[]) => step(thread, `redis ${name}`, () => own.apply(target, args), asText);
     },
   });
-  return { ...connection, driver };
+  return { ...connection, driver, ready: () => Promise.resolve(), onReady: () => () => undefined };
 }

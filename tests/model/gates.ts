@@ -12,8 +12,20 @@ export interface Gate {
   /** Does the step; resolves when its answer is there. */
   open(mishap: Mishap | undefined): Promise<void>;
 }
-/** `lost`: done, the reply is lost, done again. `refused`: the queue is over its capacity. */
-export type Mishap = 'lost' | 'refused';
+/**
+ * `lost`: done, the reply is lost, done again; `lostClaim`: done, and nobody asks again. `refused`: the queue is over its capacity.
+ * `away`: not done, Postgres is away; `unknown`: done, and the answer is that Postgres is away. `outage`, `outageAfter`: these two, and
+ * Postgres stays away for the thread's next statements. `crashHost`: the bundle's host dies.
+ */
+export type Mishap =
+  | 'lost'
+  | 'lostClaim'
+  | 'refused'
+  | 'away'
+  | 'unknown'
+  | 'outage'
+  | 'outageAfter'
+  | 'crashHost';
 
 export interface Thread {
   readonly name: string;
@@ -22,6 +34,8 @@ export interface Thread {
   isDead: boolean;
   /** Everything that it did and was answered: with the stores, its whole state. */
   history: string;
+  /** Statements of this thread that Postgres will not answer. */
+  awayLeft: number;
   /** What the killed process leaves to somebody else. */
   onKilled: () => void;
 }
@@ -32,7 +46,7 @@ export interface StepOptions {
 }
 
 export function createThread(name: string): Thread {
-  return { name, gate: undefined, isDead: false, history: '', onKilled: () => undefined };
+  return { name, gate: undefined, isDead: false, history: '', awayLeft: 0, onKilled: () => undefined };
 }
 
 const always = () => true;
@@ -68,6 +82,11 @@ export function kill(thread: Thread): void {
   thread.isDead = true;
   thread.gate = undefined;
   thread.onKilled();
+}
+
+/** The thread does not do what it was about to do: nobody waits for it. */
+export function drop(thread: Thread, label: string): void {
+  if (thread.gate?.label.startsWith(label) === true) thread.gate = undefined;
 }
 
 /** All that follows from the last answer has happened: nothing but gates holds anybody up. */

@@ -2,17 +2,18 @@ import { expect } from 'vitest';
 import { modelTest } from './bench.ts';
 import { runRandom, story } from './explore.ts';
 import { SCENARIOS } from './scenarios.ts';
-import { PREEMPTIONS, secondsOf } from './settings.ts';
+import { createBudget, deepSeconds, limitMs, PREEMPTIONS } from './settings.ts';
 
-const limitMs = secondsOf('MODEL_RANDOM_SECONDS', 45) * 1000;
+/** Schedules of each scenario. */
+const SEEDS = 40;
 const firstSeed = Number(process.env['MODEL_SEED'] ?? 1);
 const SWEEP_EVERY = 500;
 
-modelTest(`schedules by seed, from ${firstSeed}`, { timeout: limitMs + 60_000 }, async ({ benches }) => {
-  const endsAt = performance.now() + limitMs;
+modelTest(`schedules by seed, from ${firstSeed}`, { timeout: limitMs(deepSeconds) }, async ({ benches }) => {
+  const isEnough = createBudget(SEEDS, deepSeconds);
   let steps = 0;
   let seed = firstSeed;
-  for (; performance.now() < endsAt; seed++) {
+  for (; !isEnough(seed - firstSeed); seed++) {
     for (const scenario of SCENARIOS) {
       const run = await runRandom(benches.real, scenario, seed, PREEMPTIONS);
       steps += run.trace.length;

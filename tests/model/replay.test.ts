@@ -1,4 +1,5 @@
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
+import { FOUND } from './found.ts';
 import { modelTest } from './bench.ts';
 import { replay, runRandom, story } from './explore.ts';
 import type { Deviation } from './schedule.ts';
@@ -22,4 +23,14 @@ modelTest('a schedule by its seed repeats itself', async ({ benches }) => {
   const second = await replay(benches.real, scenario, first.deviations);
   expect(first.deviations.length).toBeGreaterThan(1);
   expect(second.trace).toEqual(first.trace);
+});
+
+describe('once a violation', () => {
+  for (const { name, scenario, deviations } of FOUND) {
+    modelTest(name, async ({ benches }) => {
+      const run = await replay(benches.real, scenarioOf(scenario), deviations);
+      expect(run.violations.length === 0 ? '' : story({ ...run, scenario })).toBe('');
+      expect(run.deviations).toEqual(deviations);
+    });
+  }
 });

@@ -14,7 +14,7 @@ export { createLeaseRenewal } from '../../packages/turns/src/lease-renewal.ts';
 // @boundaries-ignore parts that no service sees
 export { createReaper } from '../../packages/turns/src/reaper.ts';
 // @boundaries-ignore parts that no service sees
-export { rebuild } from '../../packages/turns/src/rebuild.ts';
+export { createEpochKeeper } from '../../packages/turns/src/epoch-keeper.ts';
 // @boundaries-ignore parts that no service sees
 export { createReconciler } from '../../packages/turns/src/reconciler.ts';
 // @boundaries-ignore parts that no service sees
@@ -34,7 +34,13 @@ export { bindTurnScripts } from '../../packages/turns/src/turn-scripts.ts';
 // @boundaries-ignore parts that no service sees
 export type { TurnScripts } from '../../packages/turns/src/turn-scripts.ts';
 // @boundaries-ignore parts that no service sees
-export type { AcceptRequest, RunningTurn, TurnExecutor } from '../../packages/turns/src/turn-types.ts';
+export type {
+  AcceptRequest,
+  PreparedTurn,
+  RunningTurn,
+  TurnExecutor,
+  TurnOutcome,
+} from '../../packages/turns/src/turn-types.ts';
 // @boundaries-ignore parts that no service sees
 export { turnsConfigSchema, workerConfigSchema } from '../../packages/turns/src/turns-config.ts';
 // @boundaries-ignore parts that no service sees

@@ -1,37 +1,76 @@
+import { idsOf } from './look.ts';
 import type { RowView } from './look.ts';
+import { mayRunAgain } from './worker-actor.ts';
+import { messageOf, placeOf } from './scenarios.ts';
 import type { World } from './world.ts';
 
 /** After every step: what no script and no statement may ever leave behind. */
 export function judgeStep(world: World): void {
   const { redis } = world;
   if (!world.isOwn()) return;
-  const places = [...redis.lane, ...redis.inflight, ...redis.mailbox, ...redis.held];
+  const underWay = [...idsOf(redis.lanes), ...redis.inflight, ...idsOf(redis.held)];
+  const places = [...underWay, ...idsOf(redis.mailboxes)];
   for (const id of new Set([...places, ...Object.keys(redis.tasks)])) {
     const count = places.filter((place) => place === id).length;
     if (redis.tasks[id] === undefined) world.say(`PLACE: ${id} is in a list and has no task`);
     else if (count !== 1) world.say(`PLACE: ${id} is in ${count} places`);
   }
-  const working = [...redis.lane, ...redis.inflight, ...redis.held];
-  if (working.length > 1)
-    world.say(`OVERLAP: ${working.join(' and ')} of one conversation are both under way`);
   const started = new Set([
     ...Object.keys(redis.markers).map((id) => redis.tasks[id]?.turn ?? id),
     ...world.firstLines.map((line) => line.turn),
   ]);
-  for (const id of [...redis.lane, ...redis.mailbox, ...redis.held]) {
+  for (const id of [...idsOf(redis.lanes), ...idsOf(redis.held), ...idsOf(redis.mailboxes)]) {
     const turn = redis.tasks[id]?.turn ?? id;
-    if (started.has(turn)) world.say(`REQUEUED: ${turn} was started and waits again`);
+    if (started.has(turn) && !mayRunAgain(world, turn, 1))
+      world.say(`REQUEUED: ${turn} was started and waits again`);
   }
-  const { turn } = redis.conversation;
-  const active = Object.values(redis.tasks).some((task) => task.turn === turn);
-  if (turn !== '' && !active) world.say(`STUCK: the conversation names ${turn}, which has no task`);
-  if (turn === '' && redis.mailbox.length > 0)
-    world.say(`STUCK: ${redis.mailbox.join(' ')} waits behind no turn`);
+  judgeConversations(world, underWay);
+  judgeUsers(world);
+  judgeRows(world);
   judgeEvents(world);
 }
 
-const MESSAGE_OF = /^[A-Z]\d/;
-const messageOf = (turn: string) => MESSAGE_OF.exec(turn)?.[0] ?? turn;
+/** One turn of a conversation is under way or none; it is the one that the conversation names; nobody waits behind no turn. */
+function judgeConversations(world: World, underWay: readonly string[]): void {
+  const { redis } = world;
+  const turns = new Map<string, string[]>();
+  for (const id of underWay) {
+    const conversation = redis.tasks[id]?.conversation ?? '';
+    turns.set(conversation, [...(turns.get(conversation) ?? []), id]);
+  }
+  for (const [conversation, ids] of turns)
+    if (ids.length > 1) world.say(`OVERLAP: ${ids.join(' and ')} of ${conversation} are both under way`);
+  for (const [conversation, { turn }] of Object.entries(redis.conversations)) {
+    const isActive = Object.values(redis.tasks).some((task) => task.turn === turn);
+    if (turn !== '' && !isActive)
+      world.say(`STUCK: conversation ${conversation} names ${turn}, which has no task`);
+  }
+  for (const [conversation, ids] of Object.entries(redis.mailboxes))
+    if ((redis.conversations[conversation]?.turn ?? '') === '')
+      world.say(`STUCK: ${ids.join(' ')} waits behind no turn`);
+  const running = Object.entries(redis.markers).filter(([id]) => redis.leases[id] !== undefined);
+  const busy = running.map(([id]) => redis.tasks[id]?.conversation ?? id);
+  if (new Set(busy).size !== busy.length) world.say(`OVERLAP: two started turns of one conversation`);
+}
+
+/** No user has more turns on lanes and in flight than he may have running. */
+function judgeUsers({ scenario, redis, say }: World): void {
+  const counts = new Map<string, number>();
+  for (const id of [...idsOf(redis.lanes), ...redis.inflight]) {
+    const { user } = placeOf(redis.tasks[id]?.turn ?? 'T');
+    counts.set(user, (counts.get(user) ?? 0) + 1);
+  }
+  for (const [user, count] of counts)
+    if (count > (scenario.userRunning ?? count)) say(`CAP: ${count} turns of ${user} are under way`);
+}
+
+/** Of a conversation one row runs at most. */
+function judgeRows(world: World): void {
+  const running = world.rows.filter(({ status }) => status === 'running');
+  const conversations = new Set(running.map(({ conversation }) => conversation));
+  if (conversations.size !== running.length)
+    world.say(`OVERLAP: rows ${running.map(({ turn }) => turn).join(' and ')} run both`);
+}
 
 /** What ends a turn for its client. */
 function terminalOf({ event, data }: { event: string; data: string }): string | undefined {
@@ -42,18 +81,20 @@ function terminalOf({ event, data }: { event: string; data: string }): string | 
   return data.includes('"active_turn_control_no_active_turn"') ? 'skipped' : undefined;
 }
 
-/** The log of this epoch, read as a client reads it. */
+/** The logs of this epoch, read as a client reads them. */
 function judgeEvents(world: World): void {
   const ended = new Map<string, string>();
   const begun = new Set<string>();
-  let active = '';
+  /** conversation -> the turn that runs. */
+  const running = new Map<string, string>();
   for (const entry of world.events) {
-    const { event, turn } = entry;
+    const { event, turn, conversation } = entry;
     const terminal = terminalOf(entry);
+    const active = running.get(conversation) ?? '';
     if (terminal !== undefined) {
       if (ended.has(turn)) world.say(`TOLD-TWICE: ${turn}: ${ended.get(turn)}, then ${terminal}`);
       ended.set(turn, terminal);
-      if (active === turn) active = '';
+      if (active === turn) running.set(conversation, '');
     } else if (event === 'chat_start' || event === 'chat_delta') {
       if (ended.has(turn)) world.say(`EVENT-ORDER: ${event} of ${turn} after its end`);
       if (event === 'chat_delta' && active !== turn && begun.has(turn))
@@ -62,7 +103,7 @@ function judgeEvents(world: World): void {
         if (begun.has(turn)) world.say(`EVENT-ORDER: two chat_start of ${turn}`);
         if (active !== '') world.say(`EVENT-ORDER: ${turn} starts before the end of ${active}`);
         begun.add(turn);
-        active = turn;
+        running.set(conversation, turn);
       }
     }
   }
@@ -72,40 +113,42 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   completed: ['complete'],
   folded: ['consumed'],
   cancelled: ['error cancelled', 'skipped'],
+  failed: ['error host_lost'],
   interrupted: ['error turn_interrupted'],
   dead: ['error turn_dead'],
 };
+const MOST_ATTEMPTS = 3;
 const REST = new Set(['epoch', 'seen', 'told', 'events', 'conversation', 'workers', 'worker']);
 
 /** When nobody has anything to do any more. */
 export function judgeEnd(world: World): void {
   const { redis } = world;
-  const isLogWhole = world.events.length === world.allEvents.length;
   judgeAnswers(world);
-  for (const row of world.rows) judgeRow(world, row, isLogWhole);
+  for (const row of world.rows) judgeRow(world, row);
   judgeOrder(world);
   const left = redis.names.filter((name) => !REST.has(name));
   if (left.length > 0) world.say(`LEFT-OVER: ${left.join(' ')}`);
-  if (redis.conversation.state === 'in_progress')
-    world.say(`STUCK: in progress under ${redis.conversation.turn}`);
-  const status = world.events.findLast(({ event }) => event === 'conv_status');
-  const shown = status === undefined ? undefined : /"state":"([a-z_]+)"/.exec(status.data)?.[1];
-  if (shown !== undefined && shown !== redis.conversation.state)
-    world.say(`AGREE: the client saw ${shown}, the conversation is ${redis.conversation.state}`);
-  judgeRest(world);
+  for (const [conversation, { state, turn }] of Object.entries(redis.conversations)) {
+    if (state === 'in_progress') world.say(`STUCK: ${conversation} is in progress under ${turn}`);
+    judgeRest(world, conversation, state);
+  }
 }
 
-/** The conversation rests as its last own turn ended. */
-function judgeRest(world: World): void {
-  const last = world.events.findLast((entry) => /^chat_(complete|error)$/.test(entry.event));
+/** The client saw the conversation come to rest, as its last own turn ended. */
+function judgeRest(world: World, conversation: string, state: string): void {
+  const own = world.events.filter((entry) => entry.conversation === conversation);
+  const status = own.findLast(({ event }) => event === 'conv_status');
+  const shown = status === undefined ? undefined : /"state":"([a-z_]+)"/.exec(status.data)?.[1];
+  if (shown !== undefined && shown !== state)
+    world.say(`AGREE: the client saw ${shown}, conversation ${conversation} is ${state}`);
+  const last = own.findLast((entry) => /^chat_(complete|error)$/.test(entry.event));
   if (last === undefined || world.faultsUsed > 0) return;
   const isBad = last.event === 'chat_error' && !last.data.includes('"error_type":"cancelled"');
   const expected = isBad ? 'error' : 'idle';
-  if (world.redis.conversation.state !== expected)
-    world.say(`AGREE: after ${last.event} the conversation is ${world.redis.conversation.state}`);
+  if (state !== expected) world.say(`AGREE: after ${last.event} conversation ${conversation} is ${state}`);
 }
 
-function judgeRow(world: World, row: RowView, isLogWhole: boolean): void {
+function judgeRow(world: World, row: RowView): void {
   const { turn, status } = row;
   const told = world.allEvents
     .filter((entry) => entry.turn === turn)
@@ -116,17 +159,28 @@ function judgeRow(world: World, row: RowView, isLogWhole: boolean): void {
   }
   const answer = world.answers.get(messageOf(turn));
   const isDropped = row.kind === 'steer' && answer?.status !== 'external_event_accepted';
-  if (told.length === 0 && isLogWhole && !isDropped)
-    world.say(`UNTOLD: ${turn} is ${status} and nobody was told`);
+  if (told.length === 0 && !isDropped) world.say(`UNTOLD: ${turn} is ${status} and nobody was told`);
   const expected = EXPECTED[status] ?? ['error'];
   for (const word of told)
     if (!expected.includes(word)) world.say(`AGREE: ${turn} was told ${word}, its row is ${status}`);
-  if (status === 'dead' && world.faultsUsed === 0)
-    world.say(`DEAD: ${turn} was given up though nothing failed`);
+  const attempts = world.scenario.maxAttempts ?? MOST_ATTEMPTS;
+  if (status === 'dead' && world.faultsUsed <= attempts)
+    world.say(`DEAD: ${turn} was given up after ${world.faultsUsed} faults`);
   if (status === 'interrupted' && world.faultsUsed === 0)
     world.say(`AGREE: ${turn} was interrupted though nothing failed`);
+  judgeWork(world, row);
+}
+
+/** What the bundle did, what the log says and what the row says. */
+function judgeWork(world: World, { turn, status, folded_into: into }: RowView): void {
   const ran = world.firstLines.some((line) => line.turn === turn);
   if (status === 'completed' && !ran) world.say(`AGREE: ${turn} is completed and never ran`);
+  const deltas = world.events.filter((entry) => entry.turn === turn && entry.event === 'chat_delta').length;
+  if (status === 'completed' && world.isLogWhole && deltas !== 1)
+    world.say(`EVENT-LOST: ${turn} is completed, and its log has ${deltas} of its event`);
+  const parent = world.rows.find((other) => other.turn === into);
+  if (status === 'folded' && parent?.status === 'completed' && !world.consumed.includes(turn))
+    world.say(`LOST: ${turn} was folded into ${parent.turn}, which never saw it and completed`);
   if (status === 'dead' && ran) world.say(`AGREE: ${turn} ran and was given up as never started`);
 }
 
@@ -147,10 +201,11 @@ function judgeAnswers(world: World): void {
 function judgeOrder(world: World): void {
   const messages = world.consumed.map(messageOf);
   if (new Set(messages).size !== messages.length) world.say(`RUN-TWICE: ${world.consumed.join(' ')}`);
-  for (let at = 1; at < messages.length; at++) {
-    const order = (message: string | undefined) => world.scenario.messages.indexOf(message ?? '');
-    if (order(messages[at]) < order(messages[at - 1])) world.say(`ORDER: ${world.consumed.join(' before ')}`);
-  }
+  const order = (message: string) => world.scenario.messages.indexOf(message);
+  for (const [at, message] of messages.entries())
+    for (const earlier of messages.slice(0, at))
+      if (placeOf(earlier).conversation === placeOf(message).conversation && order(message) < order(earlier))
+        world.say(`ORDER: ${world.consumed.join(' before ')}`);
   for (const { turn } of world.firstLines)
     if (turn.startsWith('S')) world.say(`STEER: ${turn} became a turn`);
 }

@@ -1,7 +1,8 @@
-import type { TurnRecord } from '@switchyard/protocol';
-import { step } from './gates.ts';
+import { PlatformError } from '@switchyard/kernel';
+import type { ContinuationItem, TurnRecord, UserType } from '@switchyard/protocol';
+import { drop, step } from './gates.ts';
 import type { Thread } from './gates.ts';
-import { gateRows, gateScripts } from './gated-parts.ts';
+import { gateGroupedRows, gateRows, gateScripts } from './gated-parts.ts';
 import {
   buildEnvelope,
   createCompletion,
@@ -13,10 +14,19 @@ import {
   ScriptResult,
   workerConfigSchema,
 } from './turns-parts.ts';
-import type { RawTask, RunningTurn, TurnExecutor, WorkerConfig, WorkerParts } from './turns-parts.ts';
+import type {
+  PreparedTurn,
+  RawTask,
+  RunningTurn,
+  TurnExecutor,
+  TurnOutcome,
+  WorkerConfig,
+  WorkerParts,
+} from './turns-parts.ts';
 import { createClock, LEASE_MS } from './world.ts';
 import type { OwnClock, World } from './world.ts';
-import { reorder } from './dropped-rules.ts';
+import { reorder } from './reorder.ts';
+import { placeOf } from './scenarios.ts';
 
 /** Long enough that nothing but the scheduler lets anything happen. */
 const RENEW_MS = 1000;
@@ -30,19 +40,38 @@ export function createParts(
   clock: OwnClock,
   over: Partial<WorkerConfig> = {},
 ): WorkerParts {
-  const renewalName = `${thread.name}~`;
-  const scripts = gateScripts(world, (script) => (script === 'renew' ? world.thread(renewalName) : thread));
-  const rows = gateRows(world, thread, world.scope);
+  const isWide = thread.name.startsWith('W') && slotsOf(world) > 1;
+  const scripts = gateScripts(world, (script, taskId) => {
+    if (script === 'renew') return world.thread(`${thread.name}~`);
+    return isWide && taskId !== undefined ? world.thread(`${thread.name}.${taskId}`) : thread;
+  });
+  const rows = isWide
+    ? gateGroupedRows(world, thread.name, world.scope)
+    : gateRows(world, thread, world.scope);
   return {
     workerId: thread.name,
     ...reorder(world, thread, { scripts, rows }),
     keys: world.keys,
-    config: { ...CONFIG, maxAttempts: world.scenario.maxAttempts ?? CONFIG.maxAttempts, ...over },
+    config: {
+      ...CONFIG,
+      maxAttempts: world.scenario.maxAttempts ?? CONFIG.maxAttempts,
+      ...runningLimits(world),
+      ...over,
+    },
     clock,
     log: world.log,
     onEpoch: () => undefined,
   };
 }
+
+export const runningLimits = ({ scenario }: World) =>
+  scenario.userRunning === undefined ? {} : { userRunningRegistered: scenario.userRunning };
+
+const slotsOf = (world: World): number => world.scenario.slots ?? 1;
+
+/** The thread on which a worker runs a turn. */
+const turnThread = (world: World, thread: Thread, taskId: string): Thread =>
+  slotsOf(world) > 1 ? world.thread(`${thread.name}.${taskId}`) : thread;
 
 const recordOf = (answer: string): TurnRecord => ({
   v: 1,
@@ -54,16 +83,55 @@ const recordOf = (answer: string): TurnRecord => ({
   usage: [],
 });
 
+/** A bundle that goes on without the mailbox when that does not answer. */
+async function takeOnce(turn: RunningTurn): Promise<ContinuationItem | null> {
+  try {
+    return await turn.take();
+  } catch (error) {
+    if (isAway(error)) return null;
+    throw error;
+  }
+}
+
+export const isAway = (error: unknown): boolean =>
+  error instanceof PlatformError && error.code === 'UNAVAILABLE';
+
+const HOST_LOST: TurnOutcome = {
+  status: 'failed',
+  errorType: 'host_lost',
+  message: 'The host died.',
+  record: recordOf(''),
+  hasCrashed: true,
+};
+
+/** What the bundle does in silence, where its host may die; false: it did. */
+async function work(world: World, thread: Thread, turnId: string): Promise<boolean> {
+  if (world.scenario.isRecovering !== true) return true;
+  let isAlive = true;
+  await step(
+    thread,
+    `work on ${turnId}`,
+    (mishap) => void (isAlive = mishap === undefined),
+    () => String(isAlive),
+    { mishaps: ['crashHost'] },
+  );
+  return isAlive;
+}
+
 /** The bundle: one line, one delta, perhaps one look into the mailbox. Its host stops it when its signal aborts. */
-function createBundle(world: World, thread: Thread): TurnExecutor {
-  const run = async (turn: RunningTurn): Promise<string> => {
-    const { turnId } = turn.task;
+function createBundle(world: World, worker: Thread, draining: AbortSignal): TurnExecutor {
+  const run = async (turn: RunningTurn): Promise<string | undefined> => {
+    const { turnId, taskId } = turn.task;
+    const thread = turnThread(world, worker, taskId);
     await step(
       thread,
       `FIRST LINE of ${turnId}`,
       () => begin(world, thread, turn),
       () => '',
     );
+    turn.signal.throwIfAborted();
+    const isAlive = await work(world, thread, turnId);
+    if (!isAlive) return undefined;
     turn.signal.throwIfAborted();
     const data = buildEnvelope(
       turn.task.payload,
@@ -73,23 +141,38 @@ function createBundle(world: World, thread: Thread): TurnExecutor {
     await turn.emit({ event: 'chat_delta', data: { ...data, data: { fence: turn.fence } }, answerText: 'a' });
     turn.signal.throwIfAborted();
     if (world.scenario.isTaking === true) {
-      const item = await turn.take();
+      const item = await takeOnce(turn);
       if (item !== null) world.consumed.push(item.turn_id);
       turn.signal.throwIfAborted();
     }
     return `answer of ${turnId}`;
   };
   return {
-    prepare: () =>
-      Promise.resolve(async (turn) => {
+    prepare: async ({ taskId, turnId }, signal) => {
+      const thread = turnThread(world, worker, taskId);
+      if (world.scenario.isPreparing === true && !signal.aborted && !draining.aborted) {
+        // Nobody waits for it any more when the lease is lost or the worker drains.
+        for (const over of [signal, draining]) over.addEventListener('abort', () => drop(thread, 'prepare'));
+        await step(
+          thread,
+          `prepare ${turnId}`,
+          () => undefined,
+          () => '',
+        );
+      }
+      const runTurn: PreparedTurn = async (turn) => {
         turn.signal.addEventListener('abort', () => world.inBundle.delete(thread.name));
         try {
           const answer = await run(turn);
+          if (answer === undefined) return HOST_LOST;
           return { status: 'completed', result: { final_answer: answer }, record: recordOf(answer) };
         } finally {
           world.inBundle.delete(thread.name);
         }
-      }),
+      };
+      const hasRecovery = world.scenario.isRecovering === true;
+      return hasRecovery ? Object.assign(runTurn, { recovery: 'retryIfSilent' as const }) : runTurn;
+    },
   };
 }
 
@@ -98,54 +181,83 @@ function begin(world: World, thread: Thread, turn: RunningTurn): void {
   turn.signal.throwIfAborted();
   const { turnId } = turn.task;
   for (const [other, running] of world.inBundle)
-    world.say(`OVERLAP: ${thread.name} runs ${turnId} while ${other} runs ${running}`);
-  if (world.firstLines.some((line) => line.turn === turnId)) world.say(`RUN-TWICE: ${turnId}`);
+    if (placeOf(running).conversation === placeOf(turnId).conversation)
+      world.say(`OVERLAP: ${thread.name} runs ${turnId} while ${other} runs ${running}`);
+  const starts = world.firstLines.filter((line) => line.turn === turnId).length;
+  if (starts > 0 && !mayRunAgain(world, turnId, starts)) world.say(`RUN-TWICE: ${turnId}`);
   world.firstLines.push({ turn: turnId, thread: thread.name });
-  world.consumed.push(turnId);
+  if (starts === 0) world.consumed.push(turnId);
   world.inBundle.set(thread.name, turnId);
+  if (world.scenario.isSlow === true) world.stalled.add(thread.name);
 }
 
-/** Claims by `claim` or by pop and `adopt`, then the real execution, one turn at a time, for ever. */
+/** Twice at most, and never after anything of it was seen or done. */
+export function mayRunAgain(world: World, turnId: string, starts: number): boolean {
+  const isSeen = world.allEvents.some(({ event, turn }) => turn === turnId && event === 'chat_delta');
+  return world.scenario.isRecovering === true && !isSeen && starts <= 2;
+}
+
+/** As the worker asks them, heaviest first. */
+const CYCLE: readonly UserType[] = ['paid', 'registered'];
+
+/** Claims by `claim` or by pop and `adopt`, then the real execution, for ever or until it drains. */
 export function startWorker(world: World, name: string, isPopping: boolean): void {
   const thread = world.thread(name);
   world.thread(`${name}~`);
   const clock = createClock();
   const parts = createParts(world, thread, clock);
-  const renewal = createLeaseRenewal(parts);
+  // Without the rule, the worker believes what the last renewal said for ever.
+  const leaseClock = world.bench.order === 'noOwnDeadline' ? createClock() : clock;
+  const renewal = createLeaseRenewal({ ...parts, clock: leaseClock });
   world.closers.push(() => renewal.stop());
-  const slots = createSlots(1);
-  const executor = createBundle(world, thread);
+  const slots = createSlots(slotsOf(world));
+  const draining = new AbortController();
+  const executor = createBundle(world, thread, draining.signal);
   const completion = createCompletion(parts);
-  const draining = new AbortController().signal;
   const execution = createExecution({
     ...parts,
     executor,
     completion,
-    draining,
+    draining: draining.signal,
     onUnavailable: () => undefined,
   });
   const turns = createRunningTurns({ ...parts, renewal, execution, slots, onClaimed: () => undefined });
   const nextFence = createFenceCounter();
   thread.onKilled = () => {
-    world.inBundle.delete(name);
-    world.thread(`${name}~`).isDead = true;
-    world.thread(`${name}~`).gate = undefined;
+    if (world.replacementsLeft <= 0) return;
+    world.replacementsLeft -= 1;
+    startWorker(world, `W${3 + world.replacementsLeft}`, isPopping);
   };
+  world.drains.set(name, {
+    begin: () => {
+      draining.abort();
+      // What was not sent is not sent; what blocks is unblocked.
+      drop(thread, 'script claim');
+      drop(thread, 'pop');
+    },
+    end: () => {
+      for (const held of renewal.all()) held.abort('draining', 'the server is restarting');
+    },
+  });
 
-  const claim = async (): Promise<RawTask | undefined> => {
-    const args = { worker_id: name, counter: nextFence(1), lease_ms: LEASE_MS, wanted: 1, position: 0 };
-    return (await parts.scripts.claim({ ...args, cycle: ['registered'] })).tasks[0];
+  const claim = async (): Promise<RawTask[]> => {
+    const wanted = slotsOf(world) > 1 ? slots.free() + 1 : 1;
+    slots.reserve(wanted - 1);
+    const args = { worker_id: name, counter: nextFence(wanted), lease_ms: LEASE_MS, wanted, position: 0 };
+    try {
+      const { tasks } = await parts.scripts.claim({ ...args, cycle: CYCLE });
+      slots.release(wanted - Math.max(1, tasks.length));
+      return tasks;
+    } catch (error) {
+      slots.release(wanted - 1);
+      throw error;
+    }
   };
-  const adopt = async (taskId: string): Promise<RawTask | undefined> => {
+  const adopt = async (taskId: string, lane: string): Promise<RawTask[]> => {
     for (;;) {
       const fence = `${name}:${nextFence(1) + 1}`;
-      const reply = await parts.scripts.adopt({
-        task_id: taskId,
-        lane: 'registered',
-        fence,
-        lease_ms: LEASE_MS,
-      });
-      if (reply.code !== ScriptResult.Epoch) return reply.task;
+      const reply = await parts.scripts.adopt({ task_id: taskId, lane, fence, lease_ms: LEASE_MS });
+      if (reply.code !== ScriptResult.Epoch) return reply.task === undefined ? [] : [reply.task];
       await step(
         thread,
         'epoch settled',
@@ -155,45 +267,58 @@ export function startWorker(world: World, name: string, isPopping: boolean): voi
       );
     }
   };
-  const pop = async (): Promise<RawTask | undefined> => {
+  const pop = async (): Promise<RawTask[]> => {
     const { keys, connection } = world;
+    const filled = () => CYCLE.find((lane) => (world.redis.lanes[lane] ?? []).length > 0);
+    let lane: UserType = 'registered';
     const taskId = await step(
       thread,
       'pop',
-      () => connection.driver.rpoplpush(keys.lane('registered'), keys.inflight('registered')),
+      () => {
+        lane = filled() ?? lane;
+        return connection.driver.rpoplpush(keys.lane(lane), keys.inflight(lane));
+      },
       String,
-      { canOpen: () => world.redis.lane.length > 0 },
+      { canOpen: () => filled() !== undefined },
     );
-    if (taskId === null) return undefined;
+    if (taskId === null) return [];
     world.popped.set(name, taskId);
-    const raw = await adopt(taskId);
-    world.popped.delete(name);
-    return raw;
+    try {
+      return await adopt(taskId, lane);
+    } finally {
+      world.popped.delete(name);
+    }
   };
   const hold = (raw: RawTask): void => {
+    const lease = () => renewal.find(raw.taskId);
     world.holders.set(raw.fence, {
-      thread,
-      isHeld: () =>
-        !thread.isDead &&
-        renewal.find(raw.taskId)?.task.fence === raw.fence &&
-        !renewal.find(raw.taskId)?.isLost(),
+      thread: turnThread(world, thread, raw.taskId),
+      isHeld: () => !thread.isDead && lease()?.task.fence === raw.fence && !lease()?.isLost(),
       giveUp: () => {
         clock.pass(LEASE_MS);
-        renewal.find(raw.taskId)?.isLost();
+        lease()?.isLost();
       },
     });
   };
-  const work = async (): Promise<void> => {
-    for (;;) {
-      slots.reserve(1);
-      const raw = await (isPopping ? pop() : claim());
-      if (raw === undefined) {
-        slots.release(1);
-        continue;
+  /** One slot is reserved for the claim. */
+  const claimOnce = async (): Promise<boolean> => {
+    try {
+      const tasks = await (isPopping ? pop() : claim());
+      for (const raw of tasks) {
+        turns.take(raw, clock.monotonic());
+        hold(raw);
       }
-      turns.take(raw, clock.monotonic());
-      hold(raw);
-      await turns.settle(LEASE_MS * 1000);
+      return tasks.length > 0;
+    } catch (error) {
+      if (!isAway(error)) throw error;
+      return false;
+    }
+  };
+  const work = async (): Promise<void> => {
+    while (!draining.signal.aborted) {
+      slots.reserve(1);
+      if (!(await claimOnce())) slots.release(1);
+      if (slots.free() === 0) await (slotsOf(world) > 1 ? slots.changed() : turns.settle(LEASE_MS * 1000));
     }
   };
   work().catch((error: unknown) => world.say(`DEFECT: ${name}: ${String(error)}`));

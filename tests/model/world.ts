@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createKeys } from '@switchyard/redis';
 import type { Keys, RedisConnection, ScriptLibrary } from '@switchyard/redis';
+import { PlatformError } from '@switchyard/kernel';
 import type { Clock, Ids } from '@switchyard/kernel';
 import type { TenantProject } from '@switchyard/protocol';
 import type { Sql } from '@switchyard/store';
@@ -10,7 +11,7 @@ import type { Thread } from './gates.ts';
 import { createLook, readRows } from './look.ts';
 import type { EventView, RedisView, RowView } from './look.ts';
 import type { FaultName, Scenario } from './scenarios.ts';
-import type { Order } from './dropped-rules.ts';
+import type { Order } from './reorder.ts';
 
 /** What all schedules of a run share. */
 export interface Bench {
@@ -52,6 +53,25 @@ export interface World {
   readonly consumed: string[];
   /** thread -> turn whose bundle code it runs. */
   readonly inBundle: Map<string, string>;
+  /** message -> what makes its client stop waiting; only while it waits. */
+  readonly impatience: Map<string, () => void>;
+  /** Advisory locks: who holds them, and what tells him that his connection broke. */
+  readonly locks: Map<string, { thread: Thread; lose: () => void }>;
+  /** worker -> what tells it to stop, and what ends the time of its running turn. */
+  readonly drains: Map<string, { begin: () => void; end: () => void }>;
+  /** What Redis held after each of the last scripts, oldest first: names of copies. */
+  readonly copies: { readonly key: string; readonly view: string }[];
+  copySerial: number;
+  redisSerial: number;
+  /** Somebody waits before asking a store again. */
+  isPausing: boolean;
+  /** False: a log was lost or cut back. */
+  isLogWhole: boolean;
+  readonly draining: Set<string>;
+  /** Those that see to a rebuild. */
+  readonly keepers: { readonly thread: Thread; isWorking: boolean }[];
+  /** Replacements still to come. */
+  replacementsLeft: number;
   /** message -> its turn and how it was answered. */
   readonly answers: Map<string, { turn: string; status: string }>;
   readonly left: Record<FaultName, number>;
@@ -97,20 +117,31 @@ export function createNames(message: string, attempt: number): Ids {
   };
 }
 
-const FAULTS: readonly FaultName[] = [
-  'crashW',
-  'crashR',
-  'crashI',
-  'crashC',
-  'crashRC',
-  'crashRB',
-  'stall',
-  'resend',
-  'refused',
-  'lost',
-  'restart',
-  'wipe',
-];
+const NO_FAULTS: Record<FaultName, number> = {
+  crashW: 0,
+  crashR: 0,
+  crashI: 0,
+  crashC: 0,
+  crashRC: 0,
+  crashRB: 0,
+  crashHost: 0,
+  stall: 0,
+  drain: 0,
+  drainLimit: 0,
+  resend: 0,
+  refused: 0,
+  lost: 0,
+  lostClaim: 0,
+  away: 0,
+  unknown: 0,
+  outage: 0,
+  outageAfter: 0,
+  restart: 0,
+  wipe: 0,
+  older: 0,
+  lockLost: 0,
+  power: 0,
+};
 
 export async function createWorld(bench: Bench, scenario: Scenario, name: string): Promise<World> {
   const scope = { tenant: bench.tenant, project: name };
@@ -147,10 +178,18 @@ export async function createWorld(bench: Bench, scenario: Scenario, name: string
     consumed: [],
     inBundle: new Map(),
     answers: new Map(),
-    left: Object.fromEntries(FAULTS.map((fault) => [fault, scenario.faults[fault] ?? 0])) as Record<
-      FaultName,
-      number
-    >,
+    impatience: new Map(),
+    locks: new Map(),
+    drains: new Map(),
+    copies: [],
+    copySerial: 0,
+    redisSerial: 1,
+    isPausing: false,
+    isLogWhole: true,
+    draining: new Set(),
+    keepers: [],
+    replacementsLeft: scenario.replacements ?? 0,
+    left: { ...NO_FAULTS, ...scenario.faults },
     faultsUsed: 0,
     stalled: new Set(),
     popped: new Map(),
@@ -190,6 +229,8 @@ function createRecorder(record: (line: string) => void): Log {
     warn: () => undefined,
     error: (message, fields) => {
       const error = fields?.['error'];
+      if (error instanceof PlatformError && error.code === 'UNAVAILABLE') return;
+      if (error instanceof Error && error.message === 'the advisory lock was lost') return;
       record(`${message}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     },
     child: () => log,
@@ -218,6 +259,9 @@ export function fingerprint(world: World, current: string): string {
     [...world.popped],
     [...world.stalled],
     [...world.holders].map(([fence, holder]) => [fence, holder.isHeld()]),
+    [...world.locks].map(([key, { thread }]) => [key, thread.name]),
+    threads.map((thread) => thread.awayLeft),
+    world.left.older > 0 ? world.copies.map(({ view }) => view) : [],
     world.left,
     seen,
     current,

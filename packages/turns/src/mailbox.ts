@@ -1,8 +1,10 @@
+import { PlatformError, sleep } from '@switchyard/kernel';
 import type { ChatTaskPayload, ContinuationItem } from '@switchyard/protocol';
 import type { EffectLog } from './effect-log.ts';
 import type { Held } from './lease-renewal.ts';
 import { messageFields } from './message-fields.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
+import type { TurnState } from './sql/turn-row.ts';
 import { isEnded, consumedEvent } from './terminal-event.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
@@ -13,6 +15,9 @@ export interface Mailbox {
   hasOpenFold(): boolean;
 }
 
+const FOLD_PAUSE_MS = 100;
+const isUnavailable = (error: unknown) => error instanceof PlatformError && error.code === 'UNAVAILABLE';
+
 /** Looks at and takes the messages that wait behind a running turn (02, step 8): the row is folded first, then the item goes. */
 export function createMailbox(
   parts: WorkerParts,
@@ -22,6 +27,9 @@ export function createMailbox(
 ): Mailbox {
   const { scripts, rows, keys, clock } = parts;
   const { task } = held;
+  /** Given to the bundle already, though Redis may still show them. */
+  const given = new Set<string>();
+  const openFolds = new Set<string>();
   const lease = { task_id: task.taskId, fence: task.fence, conversation_id: task.conversationId };
 
   const refuse = (code: number, what: string): never => {
@@ -37,17 +45,24 @@ export function createMailbox(
     return reply.item === undefined ? undefined : (JSON.parse(reply.item.payload) as ChatTaskPayload);
   };
 
-  let openFolds = 0;
+  /**
+   * A commit whose outcome nobody heard may have folded the row: the message must reach this turn then, so the row is asked for as
+   * long as the turn holds. The fence in the row tells the second time from another turn's.
+   */
+  const fold = async (item: ChatTaskPayload): Promise<TurnState | undefined> => {
+    for (;;) {
+      try {
+        return await rows.fold(item.turn_id, { turnId: task.turnId, fence: task.fence });
+      } catch (error) {
+        if (!isUnavailable(error) || !isOpen() || held.isLost() || held.signal.aborted) throw error;
+        await sleep(FOLD_PAUSE_MS);
+      }
+    }
+  };
 
-  /** True: it is ours now. False: its row was over; it is out of the way. Undefined: another item is first, look again. */
-  const takeItem = async (item: ChatTaskPayload): Promise<boolean | undefined> => {
-    openFolds += 1;
-    const row = await rows.fold(item.turn_id, { turnId: task.turnId, fence: task.fence });
-    const isFolded = row !== undefined && row.status === 'folded' && row.fence === task.fence;
-    // Folding asks whether this turn runs under its fence.
-    if (!isFolded && row !== undefined && !isEnded(row)) refuse(ScriptResult.LeaseLost, 'take');
+  const dropItem = (item: ChatTaskPayload, isFolded: boolean) => {
     const fields = messageFields(keys, item);
-    const { code } = await scripts.take({
+    return scripts.take({
       ...lease,
       item_id: item.task_id,
       item_turn_id: item.turn_id,
@@ -57,23 +72,47 @@ export function createMailbox(
       event: isFolded ? 'chat_service' : '',
       data: isFolded ? consumedEvent(item, task.turnId, clock.now()) : '',
     });
-    if (code === ScriptResult.Missing) return isFolded ? true : undefined;
-    if (code !== ScriptResult.Ok) refuse(code, 'take');
-    openFolds -= 1;
+  };
+
+  /** True: it is ours now. False: its row was over; it is out of the way. Undefined: another item is first, look again. */
+  const takeItem = async (item: ChatTaskPayload): Promise<boolean | undefined> => {
+    openFolds.add(item.turn_id);
+    const row = await fold(item);
+    const isFolded = row !== undefined && row.status === 'folded' && row.fence === task.fence;
+    // Folding asks whether this turn runs under its fence.
+    if (!isFolded && row !== undefined && !isEnded(row)) refuse(ScriptResult.LeaseLost, 'take');
+    try {
+      const { code } = await dropItem(item, isFolded);
+      if (code === ScriptResult.Missing) return isFolded ? true : undefined;
+      if (code === ScriptResult.Epoch && isFolded) parts.onEpoch();
+      else if (code !== ScriptResult.Ok) refuse(code, 'take');
+      else openFolds.delete(item.turn_id);
+    } catch (error) {
+      if (!isFolded || !isUnavailable(error)) throw error;
+    }
+    // Folded is ours, whatever Redis said: the item is told by this turn's end, or by a rebuild.
     return isFolded;
   };
 
   return {
-    hasOpenFold: () => openFolds > 0,
+    hasOpenFold: () => openFolds.size > 0,
     peek: async () => {
       const item = await first();
       return item === undefined ? null : toContinuation(item);
     },
     take: async () => {
+      let again = '';
       for (let item = await first(); item !== undefined; item = await first()) {
         // A taken message is told as consumed: a turn that ran again would not have it.
         await effects.note();
-        if ((await takeItem(item)) === true) return toContinuation(item);
+        if ((await takeItem(item)) !== true) continue;
+        if (!given.has(item.turn_id)) {
+          given.add(item.turn_id);
+          return toContinuation(item);
+        }
+        // Redis did not hear of it the first time. While it does not, what waits behind it comes when this turn ends.
+        if (again === item.turn_id) return null;
+        again = item.turn_id;
       }
       return null;
     },

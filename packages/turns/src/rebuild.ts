@@ -2,7 +2,7 @@ import { sleep } from '@switchyard/kernel';
 import type { Ids } from '@switchyard/kernel';
 import type { KeyName, RedisConnection } from '@switchyard/redis';
 import type { Completion } from './completion.ts';
-import { ScriptResult } from './script-result.ts';
+import { ScriptResult, toTurnError } from './script-result.ts';
 import type { TurnRow } from './sql/turn-row.ts';
 import { CANCELLED, LOST_WORKER, isEnded } from './terminal-event.ts';
 import type { WorkerParts } from './worker-parts.ts';
@@ -54,7 +54,7 @@ export async function rebuild(options: RebuildOptions, floor: EpochFloor, lost: 
   // After one lease every claim of the former server has given itself up. Without a row that is not over there are no claims.
   if (hasLiveTurns) await sleep(config.lease, lost);
   const interrupted = await rows.interruptRunning(LOST_WORKER);
-  await dropWorkKeys(options);
+  await dropWorkKeys(options, token);
   if (wasEmpty) await markTold(options);
   for (const row of interrupted) {
     lost.throwIfAborted();
@@ -71,12 +71,13 @@ export async function rebuild(options: RebuildOptions, floor: EpochFloor, lost: 
   });
 }
 
-async function dropWorkKeys({ connection, keys }: RebuildOptions): Promise<void> {
+async function dropWorkKeys({ connection, keys, scripts }: RebuildOptions, token: string): Promise<void> {
   let cursor = '0';
   do {
     const [next, found] = await connection.driver.scan(cursor, 'MATCH', `${keys.prefix}:*`, 'COUNT', PAGE);
     const work = found.filter((key) => WORK_KEYS.has(keys.nameOf(key)));
-    if (work.length > 0) await connection.driver.unlink(work);
+    const { code } = work.length > 0 ? await scripts.dropWorkKeys({ token, keys: work }) : { code: 0 };
+    if (code !== ScriptResult.Ok) throw toTurnError(code, 'drop-work-keys');
     cursor = next;
   } while (cursor !== '0');
 }

@@ -108,6 +108,7 @@ function careScripts(bind: Bind) {
         epoch: wordOf(words(reply)[1]),
       }),
     ),
+    dropWorkKeys: bind<{ token: string; keys: readonly string[] }, Coded>('drop-work-keys', coded),
     closeEpoch: bind<{ token: string; server_run_id: string }, Coded>('close-epoch', coded),
   };
 }

@@ -6,21 +6,27 @@ import { runCommand } from './run-command.ts';
 import { addTallies, tallyReport } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
 
-const SUITES = ['unit', 'integration', 'e2e', 'browser', 'chaos'] as const;
-/** Compose needs a docker daemon; the model explores for as long as it is given. */
-const BY_NAME_ONLY = ['model', 'compose'] as const;
+const SUITES = ['unit', 'integration', 'model', 'e2e', 'browser', 'chaos'] as const;
+/** Compose needs a docker daemon. */
+const BY_NAME_ONLY = ['compose'] as const;
+/** `--deep`: the model explores for this long instead of a count of schedules; MODEL_SECONDS says another time. */
+const DEEP = '--deep';
+const DEEP_SECONDS = '600';
 
 const readReport = (file: string): VitestReport | undefined =>
   existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport) : undefined;
 
-const runSuite = async (root: string, suite: string, filters: readonly string[]): Promise<Tally> => {
+const runSuite = async (root: string, suite: string, words: readonly string[]): Promise<Tally> => {
   const file = join(root, '.cache', `test-${suite}.json`);
   mkdirSync(join(root, '.cache'), { recursive: true });
   rmSync(file, { force: true });
   console.log(paints.bold(`\n── ${suite}`));
   const reporters = ['--reporter', 'default', '--reporter', 'json', '--outputFile.json', file];
+  const isDeep = suite === 'model' && words.includes(DEEP);
+  const filters = words.filter((word) => !isDeep || word !== DEEP);
+  const env = isDeep ? { MODEL_SECONDS: process.env['MODEL_SECONDS'] ?? DEEP_SECONDS } : {};
   const command = ['vitest', 'run', '--project', suite, ...reporters, ...filters];
-  const { code, ms } = await runCommand(root, command, { isShown: true });
+  const { code, ms } = await runCommand(root, command, { isShown: true, env });
   const tally = tallyReport(readReport(file), code);
   console.log(
     `${suite}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped in ${seconds(ms)}`,
