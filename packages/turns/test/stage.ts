@@ -87,7 +87,7 @@ export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; sta
     const scope = { tenant: redis.tenant, project: redis.project };
     const keys = createKeys(scope);
     const connect = async (kind: RedisKind = 'commands') => {
-      const connection = await connectRedis({ url, kind, name: 'test' });
+      const connection = await connectRedis({ url, prefix: keys.prefix, kind, name: 'test' });
       closers.push(() => connection.close());
       return connection;
     };
