@@ -28,7 +28,16 @@ export function createClusterFinder(
 
   return {
     find: async () => (await look()).owner,
-    candidates: async () => (await look()).nodes,
+    candidates: async () => {
+      const { nodes } = await look();
+      // Unlike SLOTS this names replicas that are down or have just come back, too.
+      const all = await firstAnswer(known, (node) =>
+        askNode(node, access, async (driver) =>
+          nodesOfShards(await driver.cluster('SHARDS'), node, address.isTls),
+        ),
+      );
+      return unique([...all, ...nodes]);
+    },
     canMove: true,
   };
 }
@@ -47,6 +56,18 @@ async function viewOf(node: NodeAddress, access: DriverOptions, prefix: string):
   const owner = entries.find(({ hasSlot }) => hasSlot)?.servers[0];
   if (owner === undefined) throw new Error(`nobody owns slot ${Number(slot)} as ${nameOfNode(node)} sees it`);
   return { owner, nodes: unique(entries.flatMap(({ servers }) => servers)) };
+}
+
+function nodesOfShards(shards: unknown, asked: NodeAddress, isTls: boolean): NodeAddress[] {
+  return (shards as unknown[][]).flatMap((shard) =>
+    (fieldOf(shard, 'nodes') as unknown[][]).map((node) =>
+      toAddress([fieldOf(node, 'endpoint'), fieldOf(node, isTls ? 'tls-port' : 'port')], asked),
+    ),
+  );
+}
+
+function fieldOf(reply: unknown[], name: string): unknown {
+  return reply[reply.indexOf(name) + 1];
 }
 
 /** A node that does not know its own address is where it was reached. */

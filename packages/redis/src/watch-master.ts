@@ -26,8 +26,6 @@ const ANSWER_LIMIT_MS = 5000;
  */
 export function watchMaster(options: WatchOptions): () => void {
   const { driver, finder, trace, everyMs, isReady, leave } = options;
-  let isBusy = false;
-
   const askServer = async (): Promise<void> => {
     const reply = driver.role();
     reply.catch(() => undefined);
@@ -51,10 +49,20 @@ export function watchMaster(options: WatchOptions): () => void {
     if (!isSameNode(at, master)) leave('another redis is the master now');
   };
 
+  // Each on its own: a server that hangs must not keep the others from saying that it was replaced.
+  const stops = [askServer, askOthers].map((ask) => repeat(ask, everyMs, isReady));
+  return () => {
+    for (const stop of stops) stop();
+  };
+}
+
+/** Never twice at once, and not while there is no server. */
+function repeat(ask: () => Promise<void>, everyMs: number, isReady: () => boolean): () => void {
+  let isBusy = false;
   const timer = setInterval(() => {
     if (isBusy || !isReady()) return;
     isBusy = true;
-    void Promise.all([askServer(), askOthers()]).finally(() => (isBusy = false));
+    void ask().finally(() => (isBusy = false));
   }, everyMs);
   timer.unref();
   return () => clearInterval(timer);

@@ -59,12 +59,8 @@ const openCluster = async (dir: string, warden: Warden): Promise<Opened> => {
   const alive = () => nodes.filter((node) => node.isAlive());
   const masterOf = async (key: string, except?: GroupNode): Promise<GroupNode> => {
     for (const node of alive()) {
-      // Only a node that takes the key itself answers with a number; others name somebody.
       if (node === except) continue;
-      const hasIt = await node.command('EXISTS', key).then(
-        async () => (await ownerPort(node, key)) === node.port,
-        () => false,
-      );
+      const hasIt = (await isInOrder(node)) && (await ownerPort(node, key)) === node.port;
       if (hasIt) return node;
     }
     throw new Error(`no node takes ${key}`);
@@ -144,6 +140,9 @@ const openSentinel = async (dir: string, warden: Warden): Promise<Opened> => {
       startGroupNode({ dir: join(dir, `sentinel-${index}`), warden, settings: watching, isSentinel: true }),
     ),
   );
+  // Else what one server says of itself is ten seconds old when somebody must decide.
+  for (const sentinel of sentinels)
+    await sentinel.command('SENTINEL', 'DEBUG', 'info-period', '300', 'publish-period', '300');
   /** `master0:name=main,status=ok,address=127.0.0.1:7000,slaves=2,sentinels=3`. */
   const views = async () =>
     Promise.all(

@@ -6,7 +6,7 @@ import { runCommand } from './run-command.ts';
 import { addTallies, tallyReport } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
 
-const SUITES = ['unit', 'integration', 'e2e', 'browser', 'chaos'] as const;
+const SUITES = ['unit', 'integration', 'cluster', 'e2e', 'browser', 'chaos'] as const;
 /** Compose needs a docker daemon; the model explores for as long as it is given. */
 const BY_NAME_ONLY = ['model', 'compose'] as const;
 
