@@ -5,6 +5,7 @@ import { accessOf } from './create-master-finder.ts';
 import { hasMovedAway, planDriver, TrackedRedis } from './redis-driver.ts';
 import type { DriverPlan, DriverTarget } from './redis-driver.ts';
 import { nameOfNode, parseRedisUrl } from './redis-url.ts';
+import type { RedisAddress } from './redis-url.ts';
 import { readServerInfo, refusalOfServer } from './server-info.ts';
 import { watchMaster } from './watch-master.ts';
 
@@ -30,6 +31,8 @@ export interface RedisOptions extends DriverTarget {
 
 export interface RedisConnection {
   readonly kind: RedisKind;
+  /** What stands behind the address. */
+  readonly topology: RedisAddress['kind'];
   /** The driver, for rooms that speak plain commands. Never for a key that a script owns. */
   readonly driver: Redis;
   /** `run_id` of the server at the other end; empty while there is none. */
@@ -153,6 +156,7 @@ function wrap(driver: TrackedRedis, options: RedisOptions, plan: DriverPlan, sta
   driver.on('moved', reconnect);
   return {
     kind: options.kind,
+    topology: plan.topology,
     driver,
     runId: () => state.runId,
     isReady,

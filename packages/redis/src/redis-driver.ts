@@ -5,6 +5,7 @@ import { masterConnector } from './master-connector.ts';
 import type { MasterTrace } from './master-connector.ts';
 import type { MasterFinder } from './master-finder.ts';
 import { parseRedisUrl } from './redis-url.ts';
+import type { RedisAddress } from './redis-url.ts';
 
 export interface DriverTarget {
   /** As `parseRedisUrl` reads it. */
@@ -16,6 +17,7 @@ export interface DriverTarget {
 }
 
 export interface DriverPlan {
+  readonly topology: RedisAddress['kind'];
   readonly options: DriverOptions;
   readonly finder: MasterFinder;
   readonly trace: MasterTrace;
@@ -47,7 +49,7 @@ export function planDriver({ url, name, prefix }: DriverTarget): DriverPlan {
     retryStrategy: (times) => Math.min(20 * 2 ** Math.min(times - 1, 5), 500),
     reconnectOnError: hasMovedAway,
   };
-  return { options, finder, trace };
+  return { topology: address.kind, options, finder, trace };
 }
 
 /**

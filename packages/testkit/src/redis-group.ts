@@ -20,6 +20,8 @@ export interface RedisGroup {
   promote(key: string): Promise<GroupNode>;
   /** Resolves when another server than this one is the master of a key. */
   successor(key: string, former: GroupNode): Promise<GroupNode>;
+  /** A master that takes other keys: where a slot may move. Only in a cluster. */
+  otherMaster(key: string): Promise<GroupNode>;
   /** Starts what is down and waits until every master has a replica that could take over. */
   heal(): Promise<void>;
 }
@@ -72,6 +74,12 @@ const openCluster = async (dir: string, warden: Warden): Promise<Opened> => {
     nodes,
     masterOf: (key) => settled(() => masterOf(key)),
     successor,
+    otherMaster: async (key) => {
+      const [owner, roles] = [await masterOf(key), await Promise.all(nodes.map((node) => node.info('role')))];
+      const other = nodes.find((node, index) => roles[index] === 'master' && node !== owner);
+      if (other === undefined) throw new Error('there is only one master');
+      return other;
+    },
     promote: async (key) => {
       const former = await masterOf(key);
       const id = await former.command('CLUSTER', 'MYID');
@@ -173,6 +181,7 @@ const openSentinel = async (dir: string, warden: Warden): Promise<Opened> => {
     nodes,
     masterOf: () => settled(() => masterOf()),
     successor,
+    otherMaster: () => Promise.reject(new Error('there is only one master')),
     promote: async (key) => {
       const former = await settled(() => masterOf());
       await settled(async () => sentinels[0]?.command('SENTINEL', 'FAILOVER', MASTER));
