@@ -5,6 +5,7 @@ import type { DriverOptions } from './driver-options.ts';
 import type { MasterFinder } from './master-finder.ts';
 import { nameOfNode } from './redis-url.ts';
 import type { NodeAddress } from './redis-url.ts';
+import { isTooOld } from './server-info.ts';
 
 /** What a connector tells whoever made it. */
 export interface MasterTrace {
@@ -22,9 +23,9 @@ export function masterConnector(finder: MasterFinder, isTls: boolean, trace: Mas
       super(DISCONNECT_MS);
     }
 
-    /** A replica, or a master that has just been demoted, is left again: nothing of ours was sent to it. */
-    override check(info: { role?: string }): boolean {
-      return info.role === undefined || info.role === 'master';
+    /** A replica, a master that has just been demoted and an old server are left again: nothing of ours was sent there. */
+    override check({ role, redis_version: version }: { role?: string; redis_version?: string }): boolean {
+      return (role === undefined || role === 'master') && !isTooOld(version ?? '');
     }
 
     override async connect(): Promise<Socket> {

@@ -25,10 +25,14 @@ export function readServerInfo(text: string): ServerInfo {
   };
 }
 
+export function isTooOld(version: string): boolean {
+  const major = Number.parseInt(version, 10);
+  return !Number.isNaN(major) && major < FLOOR_MAJOR;
+}
+
 /** Why this server cannot be used at all; undefined when it can, or does not say its version. */
 export function refusalOfServer({ version, product }: ServerInfo): PlatformError | undefined {
-  const major = Number.parseInt(version, 10);
-  if (Number.isNaN(major) || major >= FLOOR_MAJOR) return undefined;
+  if (!isTooOld(version)) return undefined;
   return PlatformError.of(
     'CONFIG',
     `${product} is too old: Redis ${FLOOR_MAJOR}.0 or newer is needed, or Valkey`,
