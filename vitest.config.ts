@@ -60,7 +60,7 @@ export default defineConfig({
           pool: 'forks',
           maxWorkers: 2,
           expect: PATIENCE,
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

@@ -4,7 +4,7 @@ import type { DriverOptions } from './driver-options.ts';
 import type { NodeAddress } from './redis-url.ts';
 
 /** A node that does not answer in this time is passed over. */
-const ASK_LIMIT_MS = 1000;
+const ASK_LIMIT_MS = 2000;
 /** After this long without an answer the next node is asked as well: one that hangs does not hold up a failover. */
 const STAGGER_MS = 150;
 
