@@ -47,14 +47,14 @@ async function viewOf(node: NodeAddress, access: DriverOptions, prefix: string):
   const [info, slot, ranges] = await askNode(node, access, (driver) =>
     Promise.all([driver.cluster('INFO'), driver.cluster('KEYSLOT', prefix), driver.cluster('SLOTS')]),
   );
-  if (!/^cluster_state:ok/m.test(String(info)))
+  if (!/^cluster_state:ok/m.test(info))
     throw new Error(`the cluster is down as ${nameOfNode(node)} sees it`);
   const entries = (ranges as unknown[][]).map(([from, to, ...servers]) => ({
-    hasSlot: Number(from) <= Number(slot) && Number(slot) <= Number(to),
+    hasSlot: Number(from) <= slot && slot <= Number(to),
     servers: (servers as unknown[][]).map((server) => toAddress(server, node)),
   }));
   const owner = entries.find(({ hasSlot }) => hasSlot)?.servers[0];
-  if (owner === undefined) throw new Error(`nobody owns slot ${Number(slot)} as ${nameOfNode(node)} sees it`);
+  if (owner === undefined) throw new Error(`nobody owns slot ${slot} as ${nameOfNode(node)} sees it`);
   return { owner, nodes: unique(entries.flatMap(({ servers }) => servers)) };
 }
 
