@@ -47,8 +47,7 @@ async function viewOf(node: NodeAddress, access: DriverOptions, prefix: string):
   const [info, slot, ranges] = await askNode(node, access, (driver) =>
     Promise.all([driver.cluster('INFO'), driver.cluster('KEYSLOT', prefix), driver.cluster('SLOTS')]),
   );
-  if (!/^cluster_state:ok/m.test(info))
-    throw new Error(`the cluster is down as ${nameOfNode(node)} sees it`);
+  if (!/^cluster_state:ok/m.test(info)) throw new Error(`the cluster is down as ${nameOfNode(node)} sees it`);
   const entries = (ranges as unknown[][]).map(([from, to, ...servers]) => ({
     hasSlot: Number(from) <= slot && slot <= Number(to),
     servers: (servers as unknown[][]).map((server) => toAddress(server, node)),
