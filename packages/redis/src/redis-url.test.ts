@@ -1,6 +1,4 @@
-import { loadConfig } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
-import { z } from 'zod';
 import { parseRedisUrl, redisUrlSetting } from './redis-url.ts';
 
 test.each([
@@ -66,11 +64,12 @@ test.each([
   expect(() => parseRedisUrl(url)).toThrow(problem);
 });
 
-test('a bad address is a line of the configuration error, without the password', () => {
-  const schema = z.object({ redisUrl: redisUrlSetting() });
-  const load = (url: string) => loadConfig(schema, { REDIS_URL: url }, 'svc');
-  expect(load('redis+cluster://a:1').redisUrl).toBe('redis+cluster://a:1');
-  expect(() => load('redis://:canary@a:1,b:2')).toThrow(/svc: .*REDIS_URL: .*names one server/);
-  expect(() => load('redis://:canary@a:1,b:2')).not.toThrow(/canary/);
-  expect(() => loadConfig(schema, {}, 'svc')).toThrow(/REDIS_URL: /);
+test('a bad address is an issue of its setting, without the password', () => {
+  expect(redisUrlSetting().parse('redis+cluster://a:1')).toBe('redis+cluster://a:1');
+  expect(redisUrlSetting('redis://a').parse(undefined)).toBe('redis://a');
+  const { error } = redisUrlSetting().safeParse('redis://:canary@a:1,b:2');
+  expect(error?.issues.map(({ message }) => message)).toEqual([
+    'the address of redis is not valid: redis:// names one server; several are redis+sentinel:// or redis+cluster://',
+  ]);
+  expect(redisUrlSetting().safeParse(undefined).success).toBe(false);
 });
