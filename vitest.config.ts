@@ -50,6 +50,20 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // The heart once more, on a cluster of three nodes that the run starts.
+      {
+        test: {
+          name: 'cluster',
+          include: ['packages/turns/src/**/*.int.test.ts', 'packages/relay/src/**/*.int.test.ts'],
+          exclude: ['**/failover.int.test.ts'],
+          globalSetup: SERVERS,
+          pool: 'forks',
+          maxWorkers: 2,
+          expect: PATIENCE,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
       wholeStack('e2e', ['tests/e2e/**/*.test.ts']),
       wholeStack('browser', ['tests/browser/**/*.test.ts']),
       wholeStack('chaos', ['tests/chaos/**/*.test.ts']),

@@ -16,7 +16,12 @@ const test = redisTest.extend<{
   open: (env?: Record<string, string> | (() => AdmissionConfig)) => Admission;
 }>({
   open: async ({ redis }, use) => {
-    const connection = await connectRedis({ url: redis.url, name: 'admission-test', kind: 'commands' });
+    const connection = await connectRedis({
+      url: redis.url,
+      prefix: redis.prefix,
+      name: 'admission-test',
+      kind: 'commands',
+    });
     const keys = createKeys(redis);
     await use((env = {}) =>
       createAdmission({ redis: connection, keys, config: typeof env === 'function' ? env : settings(env) }),
@@ -116,7 +121,7 @@ test("the defaults are the design's", () => {
 
 test('without Redis it is 503', async ({ redis }) => {
   const own = await redis.privateServer();
-  const connection = await connectRedis({ url: own.url, name: 'gone', kind: 'claim' });
+  const connection = await connectRedis({ url: own.url, prefix: redis.prefix, name: 'gone', kind: 'claim' });
   const admission = createAdmission({ redis: connection, keys: createKeys(redis), config: settings() });
   await admission.admit(ANN);
   await own.kill();

@@ -25,9 +25,10 @@ const withIdentity = async <T>(
   use: (identity: Identity, rolePrefix: string) => Promise<T>,
 ): Promise<T> => {
   const scope = new Scope();
+  const keys = createKeys({ tenant, project });
   try {
     const redis = await scope.use(
-      connectRedis({ url: redisUrl, name: 'launcher', kind: 'commands' }),
+      connectRedis({ url: redisUrl, prefix: keys.prefix, name: 'launcher', kind: 'commands' }),
       (each) => each.close(),
     );
     const store = await scope.use(
@@ -39,7 +40,7 @@ const withIdentity = async <T>(
     const identity = createIdentity({
       sql: store.sql,
       redis,
-      keys: createKeys({ tenant, project }),
+      keys,
       clock: systemClock,
       ids: createIds(systemClock, randomBytes),
       config,

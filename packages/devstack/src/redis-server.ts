@@ -31,6 +31,12 @@ export interface RedisServerOptions {
   readonly port: number;
   readonly password?: string;
   readonly path: string;
+  /** Absolute path of the server's program; else the first of those on the PATH. */
+  readonly program?: string;
+  /** Further lines of its settings file. */
+  readonly settings?: readonly string[];
+  /** A sentinel has no data of its own; `settings` say what it watches. */
+  readonly isSentinel?: boolean;
   readonly onLine?: (line: string) => void;
   readonly warden?: Warden;
 }
@@ -42,9 +48,17 @@ export interface RedisServer extends ServerProcess {
 export const redisUrl = (port: number, password?: string): string =>
   `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
 
+const SERVER_SETTINGS = [
+  'appendonly yes',
+  'save ""',
+  // Past this many bytes writes are refused, never evicted: what is in Redis is the queue.
+  'maxmemory-policy noeviction',
+];
+const READY = 'Ready to accept connections';
+
 /** Starts a Redis of our own on loopback with its append-only file on. */
 export const startRedisServer = async (options: RedisServerOptions): Promise<RedisServer> => {
-  const command = findRedisServer(options.path);
+  const command = options.program ?? findRedisServer(options.path);
   if (command === undefined) throw new Error('no redis-server or valkey-server on the PATH');
   // Not by mkdir's mode: that would close the parents, which Postgres' account must pass, too.
   await mkdir(options.dir, { recursive: true });
@@ -53,25 +67,23 @@ export const startRedisServer = async (options: RedisServerOptions): Promise<Red
     `port ${options.port}`,
     'bind 127.0.0.1',
     `dir "${options.dir}"`,
-    'appendonly yes',
-    'save ""',
     'daemonize no',
     'logfile ""',
-    // Past this many bytes writes are refused, never evicted: what is in Redis is the queue.
-    'maxmemory-policy noeviction',
+    ...(options.isSentinel === true ? [] : SERVER_SETTINGS),
     ...(options.password === undefined ? [] : [`requirepass ${options.password}`]),
+    ...(options.settings ?? []),
   ];
   const file = join(options.dir, 'redis.conf');
   await writeFile(file, `${settings.join('\n')}\n`, { mode: 0o600 });
   const server = await startServerProcess({
     name: 'redis',
     command,
-    args: [file],
+    args: options.isSentinel === true ? [file, '--sentinel'] : [file],
     env: { PATH: options.path },
     stopSignal: 'SIGTERM',
     stopGraceMs: 10_000,
     readyMs: 30_000,
-    isReadyLine: (line) => line.includes('Ready to accept connections'),
+    isReadyLine: (line) => line.includes(options.isSentinel === true ? 'Sentinel ID is' : READY),
     ...(options.onLine === undefined ? {} : { onLine: options.onLine }),
     ...(options.warden === undefined ? {} : { warden: options.warden }),
   });

@@ -9,6 +9,8 @@ test.each([
   [{ ...good, stopWrites: 'yes' }, 1, 0],
   [{ ...good, stopWrites: 'yes', save: '' }, 0, 0],
   [{ ...good, appendonly: 'no', stopWrites: 'yes' }, 0, 1],
+  [{ ...good, minReplicas: '1' }, 0, 0],
+  [{ ...good, minReplicas: '0' }, 0, 1],
   [{ policy: '', appendonly: '', stopWrites: '', save: '' }, 0, 1],
 ])('%j: %i refusals, %i warnings', (settings, refusals, warnings) => {
   const verdict = decideRedisVerdict(settings);

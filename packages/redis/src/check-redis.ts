@@ -7,6 +7,8 @@ export interface RedisSettings {
   readonly stopWrites: string;
   /** The `save` points; empty: no snapshots, then a failed one cannot stop writes. */
   readonly save: string;
+  /** `min-replicas-to-write` where Sentinel may put another server in this one's place; absent elsewhere. */
+  readonly minReplicas?: string;
 }
 
 export interface RedisVerdict {
@@ -33,26 +35,60 @@ export function decideRedisVerdict(settings: RedisSettings): RedisVerdict {
   }
   if (settings.appendonly === 'no')
     warnings.push('append-only is off: a restart of Redis rebuilds the queue from Postgres');
+  if (settings.minReplicas === '0') {
+    warnings.push(
+      'min-replicas-to-write is 0: a master that is cut off from its sentinels goes on to take writes that are lost, set it to 1',
+    );
+  }
   return { refusals, warnings };
 }
 
-/** Reads the server's settings and judges them. */
+const SETTINGS = {
+  policy: 'maxmemory-policy',
+  appendonly: 'appendonly',
+  stopWrites: 'stop-writes-on-bgsave-error',
+  save: 'save',
+  minReplicas: 'min-replicas-to-write',
+} as const;
+
+/** Reads the settings of every server that has the scope's data or may come to have it, and judges them. */
 export async function checkRedis(connection: RedisConnection): Promise<RedisVerdict> {
+  const isWatched = connection.topology === 'sentinel';
+  const answers = await connection.askServers((driver) => readSettings(driver, isWatched));
+  const verdict: RedisVerdict = { refusals: [], warnings: [] };
+  for (const answer of answers) {
+    const at = answer.server === '' ? '' : `${answer.server}: `;
+    if ('error' in answer) {
+      const reason = answer.error instanceof Error ? answer.error.message : String(answer.error);
+      verdict.warnings.push(`${at}its settings could not be read (${reason})`);
+      continue;
+    }
+    const { refusals, warnings } = decideRedisVerdict(answer.value);
+    verdict.refusals.push(...refusals.map((line) => `${at}${line}`));
+    verdict.warnings.push(...warnings.map((line) => `${at}${line}`));
+  }
+  return verdict;
+}
+
+async function readSettings(driver: RedisConnection['driver'], isWatched: boolean): Promise<RedisSettings> {
   const read = async (name: string): Promise<string> => {
     try {
-      const reply: unknown = await connection.driver.config('GET', name);
+      const reply: unknown = await driver.config('GET', name);
       return Array.isArray(reply) ? String(reply[1] ?? '') : '';
-    } catch {
-      return '';
+    } catch (error) {
+      // Managed services do not have CONFIG; a server that is gone is no answer at all.
+      if (error instanceof Error && 'command' in error) return '';
+      throw error;
     }
   };
   const [policy, appendonly, stopWrites, save] = await Promise.all([
-    read('maxmemory-policy'),
-    read('appendonly'),
-    read('stop-writes-on-bgsave-error'),
-    read('save'),
+    read(SETTINGS.policy),
+    read(SETTINGS.appendonly),
+    read(SETTINGS.stopWrites),
+    read(SETTINGS.save),
   ]);
-  return decideRedisVerdict({ policy, appendonly, stopWrites, save });
+  const settings = { policy, appendonly, stopWrites, save };
+  return isWatched ? { ...settings, minReplicas: await read(SETTINGS.minReplicas) } : settings;
 }
 
 /** For the start of a service that keeps messages in Redis: throws CONFIG with every refusal, hands on every warning. */

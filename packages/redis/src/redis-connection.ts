@@ -1,5 +1,13 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { PlatformError } from '@switchyard/kernel';
+import { askNode } from './ask-nodes.ts';
+import { accessOf } from './create-master-finder.ts';
+import { hasMovedAway, planDriver, TrackedRedis } from './redis-driver.ts';
+import type { DriverPlan, DriverTarget } from './redis-driver.ts';
+import { nameOfNode, parseRedisUrl } from './redis-url.ts';
+import type { RedisAddress } from './redis-url.ts';
+import { readServerInfo, refusalOfServer } from './server-info.ts';
+import { watchMaster } from './watch-master.ts';
 
 /**
  * What a connection is for decides what it may do when the socket breaks.
@@ -9,21 +17,22 @@ import { PlatformError } from '@switchyard/kernel';
  */
 export type RedisKind = 'commands' | 'claim' | 'subscriber';
 
-export interface RedisOptions {
-  url: string;
-  /** Shown in CLIENT LIST. */
-  name: string;
+export interface RedisOptions extends DriverTarget {
   kind: RedisKind;
   /** Told the server's run_id after every (re)connect, before any command of ours goes out. */
   onRunId?: (runId: string) => void;
   /** How long `connectRedis` waits for the first answer; 10 s. */
   connectLimitMs?: number;
+  /** How often the connection looks whether its server is still the master; 2 s. */
+  watchEveryMs?: number;
   /** A connection broke or could not be made; it is made again by itself. For the log. */
   onError?: (error: Error) => void;
 }
 
 export interface RedisConnection {
   readonly kind: RedisKind;
+  /** What stands behind the address. */
+  readonly topology: RedisAddress['kind'];
   /** The driver, for rooms that speak plain commands. Never for a key that a script owns. */
   readonly driver: Redis;
   /** `run_id` of the server at the other end; empty while there is none. */
@@ -36,71 +45,53 @@ export interface RedisConnection {
   onReady(listener: () => void): () => void;
   /** Drops the socket and connects again: for a connection that answers no more. */
   reconnect(): void;
+  /**
+   * Asks every server that takes the scope's writes or may come to take them, each over a connection of its own where there are
+   * several. One that does not answer has `error`.
+   */
+  askServers<T>(question: (driver: Redis) => Promise<T>): Promise<ServerAnswer<T>[]>;
   /** Ends the connection in order; what is in flight is answered first, when the server answers within a second. */
   close(): Promise<void>;
 }
 
+/** `server` is empty where there is only one. */
+export type ServerAnswer<T> = { server: string; value: T } | { server: string; error: unknown };
+
 const CONNECT_TIMEOUT_MS = 10_000;
 const QUIT_TIMEOUT_MS = 1000;
+const WATCH_EVERY_MS = 2000;
 
 /**
- * The driver asks INFO on every connect, before it lets anything else out. Reading run_id there means that no script can be sent
- * with the run_id of a server that is gone: what was in flight fails and is asked again with the new one.
+ * Connects to the one server that takes the scope's writes, whatever stands around it, and waits for the first answer. The
+ * connection follows that role: after a failover, or when a slot has moved, it ends at the new server, with that one's run_id.
+ * Rejects with CONFIG for a bad address or a server that is too old, with UNAVAILABLE when there is no answer in time.
  */
-class TrackedRedis extends Redis {
-  onInfo: ((text: string) => void) | undefined;
-
-  /**
-   * Without sending again, the driver drops what was in flight when the socket broke and never settles it. Its own flush does, and
-   * leaves alone what waits for the reconnect.
-   */
-  failInFlight(): void {
-    const own = this as unknown as { flushQueue(error: Error, options: { offlineQueue: boolean }): void };
-    own.flushQueue(new Error('Connection is closed.'), { offlineQueue: false });
-  }
-
-  override info(...parts: unknown[]): Promise<string> {
-    const callback = parts.at(-1);
-    const ask = super.info.bind(this) as (...all: unknown[]) => Promise<string>;
-    if (typeof callback !== 'function') return ask(...parts);
-    return ask(...parts.slice(0, -1), (error: Error | null, text?: string) => {
-      if (typeof text === 'string') this.onInfo?.(text);
-      (callback as (error: Error | null, text?: string) => void)(error, text);
-    });
-  }
-}
-
-/** Connects and waits for the first answer; rejects with UNAVAILABLE when there is none in time. */
 export async function connectRedis(options: RedisOptions): Promise<RedisConnection> {
-  const driver = createDriver(options);
-  let runId = '';
-  driver.onInfo = (text) => {
-    runId = /^run_id:([0-9a-f]+)/m.exec(text)?.[1] ?? '';
-    options.onRunId?.(runId);
-  };
-  // Without a listener the driver writes to the console.
-  driver.on('error', (error: Error) => options.onError?.(error));
-  driver.on('close', () => {
-    runId = '';
-    driver.failInFlight();
-  });
-  const connection = wrap(driver, options.kind, () => runId);
+  const plan = planDriver(options);
+  const state: State = { runId: '', refusal: undefined, lastError: undefined, isClosing: false };
+  const driver = createDriver(options, plan, state);
+  const connection = wrap(driver, options, plan, state);
   driver.connect().catch(() => undefined);
   try {
     await connection.ready(options.connectLimitMs ?? CONNECT_TIMEOUT_MS);
   } catch (error) {
-    driver.disconnect();
-    throw error;
+    await connection.close();
+    throw state.refusal ?? withReason(error, state.lastError);
   }
   return connection;
 }
 
-function createDriver(options: RedisOptions): TrackedRedis {
-  return new TrackedRedis(options.url, {
-    connectionName: options.name,
+interface State {
+  runId: string;
+  refusal: PlatformError | undefined;
+  lastError: Error | undefined;
+  isClosing: boolean;
+}
+
+function createDriver(options: RedisOptions, plan: DriverPlan, state: State): TrackedRedis {
+  const driver = new TrackedRedis({
+    ...plan.options,
     lazyConnect: true,
-    connectTimeout: 5000,
-    keepAlive: 10_000,
     // A server that takes a command and never answers: the socket is given up. Pops of claim connections have their own limit.
     ...(options.kind === 'commands' ? { socketTimeout: 15_000 } : {}),
     enableOfflineQueue: options.kind !== 'claim',
@@ -109,34 +100,102 @@ function createDriver(options: RedisOptions): TrackedRedis {
     autoResubscribe: false,
     // Commands that wait for a reconnect give up after some 3 s; scripts have their own limit.
     maxRetriesPerRequest: options.kind === 'commands' ? 8 : null,
-    // 20, 40, 80, ... 500 ms: a restart takes tens of milliseconds, and submits wait for it.
-    retryStrategy: (times) => Math.min(20 * 2 ** Math.min(times - 1, 5), 500),
+    reconnectOnError: (error) => {
+      if (!hasMovedAway(error)) return false;
+      // From here on nothing may carry this server's run_id: what is sent before the socket is closed waits for the next one.
+      state.runId = '';
+      return true;
+    },
   });
+  const note = (error: Error) => {
+    state.lastError = error;
+    options.onError?.(error);
+  };
+  driver.onInfo = (text) => {
+    const info = readServerInfo(text);
+    const refusal = refusalOfServer(info);
+    if (refusal !== undefined) {
+      state.refusal = refusal;
+      note(refusal);
+      driver.disconnect();
+    } else if (info.role !== '' && info.role !== 'master') {
+      note(new Error('this redis is a replica'));
+    } else {
+      state.runId = info.runId;
+      options.onRunId?.(info.runId);
+    }
+  };
+  // Without a listener the driver writes to the console.
+  driver.on('error', note);
+  driver.on('close', () => {
+    state.runId = '';
+    driver.failInFlight();
+  });
+  return driver;
 }
 
-function wrap(driver: TrackedRedis, kind: RedisKind, runId: () => string): RedisConnection {
-  let isClosing = false;
-  const isReady = () => driver.status === 'ready' && runId() !== '';
-  return {
-    kind,
+function wrap(driver: TrackedRedis, options: RedisOptions, plan: DriverPlan, state: State): RedisConnection {
+  const isReady = () => driver.status === 'ready' && state.runId !== '';
+  const reconnect = () => {
+    if (state.isClosing) return;
+    state.runId = '';
+    driver.disconnect(true);
+  };
+  const stopWatching = watchMaster({
+    ...plan,
     driver,
-    runId,
+    everyMs: options.watchEveryMs ?? WATCH_EVERY_MS,
+    mustAnswer: options.kind !== 'claim',
+    isReady,
+    leave: (reason) => {
+      options.onError?.(new Error(reason));
+      reconnect();
+    },
+  });
+  // A cluster ends subscriptions of its own accord when their slot goes elsewhere.
+  driver.on('moved', reconnect);
+  return {
+    kind: options.kind,
+    topology: plan.topology,
+    driver,
+    runId: () => state.runId,
     isReady,
     ready: (limitMs) => (isReady() ? Promise.resolve() : waitUntilReady(driver, limitMs)),
     onReady: (listener) => {
       driver.on('ready', listener);
       return () => void driver.off('ready', listener);
     },
-    reconnect: () => {
-      if (!isClosing) driver.disconnect(true);
-    },
+    reconnect,
+    askServers: (question) => askServers(driver, options.url, plan, question),
     close: async () => {
-      if (isClosing) return;
-      isClosing = true;
+      if (state.isClosing) return;
+      state.isClosing = true;
+      stopWatching();
       if (driver.status === 'ready') await Promise.race([driver.quit().catch(() => undefined), quitLimit()]);
       driver.disconnect();
     },
   };
+}
+
+async function askServers<T>(
+  driver: Redis,
+  url: string,
+  { finder }: DriverPlan,
+  question: (driver: Redis) => Promise<T>,
+): Promise<ServerAnswer<T>[]> {
+  const candidates = await finder.candidates();
+  if (candidates.length === 0) return [{ server: '', value: await question(driver) }];
+  const access = accessOf(parseRedisUrl(url));
+  return Promise.all(
+    candidates.map(async (node) => {
+      const server = nameOfNode(node);
+      try {
+        return { server, value: await askNode(node, access, question) };
+      } catch (error) {
+        return { server, error };
+      }
+    }),
+  );
 }
 
 function quitLimit(): Promise<void> {
@@ -161,11 +220,21 @@ function waitUntilReady(driver: Redis, limitMs: number): Promise<void> {
   });
 }
 
-/** The socket broke while the command was under way or before: it may or may not have been done. */
+/** At a start the operator reads it: what the server, the sentinels or the nodes said last. */
+function withReason(error: unknown, reason: Error | undefined): unknown {
+  if (!(error instanceof PlatformError) || reason === undefined || reason.message === '') return error;
+  return PlatformError.of(error.code, `${error.message}: ${reason.message}`, { cause: reason });
+}
+
+/**
+ * The socket broke while the command was under way or before, or the server is not the one for it (any more): it may or may not
+ * have been done.
+ */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error.name === 'MaxRetriesPerRequestError') return true;
-  return /Connection is closed|Stream isn't writeable|ECONNRESET|ECONNREFUSED|EPIPE|LOADING|MASTERDOWN|READONLY/.test(
+  if (error.name === 'MaxRetriesPerRequestError' || hasMovedAway(error)) return true;
+  // ASK and TRYAGAIN: the slot is on its way to another node. Every script is refused at the door until it has arrived.
+  return /Connection is closed|Stream isn't writeable|ECONNRESET|ECONNREFUSED|EPIPE|LOADING|^ASK |^TRYAGAIN/.test(
     error.message,
   );
 }

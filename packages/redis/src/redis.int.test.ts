@@ -1,3 +1,5 @@
+import { connect as connectTcp, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { redisCommand, redisTest } from '@switchyard/testkit';
 import { expect } from 'vitest';
@@ -78,6 +80,57 @@ test.for(['commands', 'claim', 'subscriber'] as const)(
     expect(await connection.driver.ping()).toBe('PONG');
   },
 );
+
+test('a server that is too old is refused at once, with its version', async ({ redis, connect }) => {
+  // The real server, whose INFO passes through a proxy that changes its version.
+  const { port } = new URL(redis.url);
+  const proxy = createServer((client) => {
+    const server = connectTcp(Number(port), '127.0.0.1');
+    client.pipe(server);
+    server.on('data', (chunk) =>
+      client.write(chunk.toString('latin1').replace(/redis_version:7\.\d/, 'redis_version:6.2'), 'latin1'),
+    );
+    for (const socket of [client, server]) {
+      socket.on('error', () => undefined);
+      socket.on('close', () => [client, server].forEach((each) => each.destroy()));
+    }
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const url = `redis://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+  await expect(connect('commands', url)).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringMatching(/ is too old: Redis 7\.0 or newer is needed, or Valkey/) as string,
+  });
+  await new Promise((resolve) => proxy.close(resolve));
+});
+
+test('a replica is not served from, and a server that becomes one is left until it is a master again', async ({
+  redis,
+  connect,
+}) => {
+  const server = await redis.privateServer();
+  const { hostname, port } = new URL(redis.url);
+  const url = server.url;
+  const listening = await connectRedis({ url, kind: 'subscriber', name: 'test', watchEveryMs: 100 });
+  await redisCommand(url, 'REPLICAOF', hostname, port);
+  await expect.poll(() => listening.isReady()).toBe(false);
+  await expect(
+    connectRedis({ url, kind: 'commands', name: 'test', connectLimitMs: 300 }),
+  ).rejects.toMatchObject({ code: 'UNAVAILABLE', message: expect.stringContaining('replica') as string });
+  await redisCommand(url, 'REPLICAOF', 'NO', 'ONE');
+  await listening.ready(10_000);
+  expect((await connect('commands', url)).isReady()).toBe(true);
+  await listening.close();
+});
+
+test('a cluster needs to know the scope; a bad address is an error of the configuration', async () => {
+  const to = (url: string) => connectRedis({ url, kind: 'commands', name: 'test' });
+  await expect(to('redis+cluster://127.0.0.1:1')).rejects.toMatchObject({ code: 'CONFIG' });
+  await expect(to('redis+sentinel://127.0.0.1:1')).rejects.toMatchObject({
+    code: 'CONFIG',
+    message: expect.stringContaining('master name is missing') as string,
+  });
+});
 
 test('an address where nobody answers is an error, not a wait without end', async () => {
   await expect(

@@ -41,8 +41,10 @@ export async function openBench({
   config,
   drops = () => false,
 }: BenchOptions): Promise<Bench> {
-  const redis = await connectRedis({ url, name: 'relay-test', kind: 'commands' });
-  const listening = await connectRedis({ url, name: 'relay-test-sub', kind: 'subscriber' });
+  const keys = createKeys({ tenant, project });
+  const at = { url, prefix: keys.prefix };
+  const redis = await connectRedis({ ...at, name: 'relay-test', kind: 'commands' });
+  const listening = await connectRedis({ ...at, name: 'relay-test-sub', kind: 'subscriber' });
   const inner = createSubscriber(listening);
   const subscriber: Subscriber = {
     subscribe: (channel, listener) =>
@@ -52,7 +54,6 @@ export async function openBench({
       return inner.channelCount;
     },
   };
-  const keys = createKeys({ tenant, project });
   await redis.driver.hsetnx(keys.epoch(), 'n', '1');
   await redis.driver.hset(keys.epoch(), { run_id: redis.runId() });
   const relay = createRelay({

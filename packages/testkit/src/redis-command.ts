@@ -13,11 +13,27 @@ const readReply = (text: string): string | undefined => {
 
 /**
  * Sends one command with text arguments and resolves its reply line (or bulk text). For the test bench itself, which
- * must be able to look at a Redis without the driver under test.
+ * must be able to look at a Redis without the driver under test. A node of a cluster that names another one is believed.
  */
-export const redisCommand = (url: string, ...words: readonly string[]): Promise<string> =>
+export const redisCommand = async (url: string, ...words: readonly string[]): Promise<string> => {
+  const { hostname, port, password } = new URL(firstNode(url));
+  try {
+    return await send({ hostname, port, password }, words);
+  } catch (error) {
+    const moved = error instanceof Error ? /^redis: MOVED \d+ (.+):(\d+)$/.exec(error.message) : null;
+    if (moved === null) throw error;
+    return send({ hostname: moved[1] ?? '', port: moved[2] ?? '', password }, words);
+  }
+};
+
+/** `redis+cluster://a:1,b:2` -> `redis://a:1`. */
+const firstNode = (url: string): string => url.replace('+cluster', '').split(',', 1)[0] ?? url;
+
+const send = (
+  { hostname, port, password }: { hostname: string; port: string; password: string },
+  words: readonly string[],
+): Promise<string> =>
   new Promise((resolve, reject) => {
-    const { hostname, port, password } = new URL(url);
     const commands = [...(password === '' ? [] : [['AUTH', decodeURIComponent(password)]]), words];
     const socket = connect(Number(port), hostname);
     socket.setTimeout(REPLY_LIMIT_MS, () => socket.destroy(new Error(`redis ${words[0]} got no reply`)));

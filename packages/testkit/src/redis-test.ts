@@ -1,11 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startRedisServer, startWarden } from '@switchyard/devstack';
-import type { RedisServer } from '@switchyard/devstack';
+import { startWarden } from '@switchyard/devstack';
+import type { Warden } from '@switchyard/devstack';
 import { inject, test } from 'vitest';
+import { startGroupNode } from './group-node.ts';
+import type { GroupNode } from './group-node.ts';
+import { isInOrder, startRedisCluster } from './redis-cluster.ts';
 import { redisCommand } from './redis-command.ts';
 import { uniqueName } from './unique-name.ts';
+import { waitUntil } from './wait-until.ts';
 
 /** A redis-server that only one test uses, so that it may kill, stop and restart it. Data survives a restart. */
 export interface PrivateRedis {
@@ -47,28 +51,46 @@ return 1`;
 const startPrivate = async (cleanups: (() => Promise<void>)[]): Promise<PrivateRedis> => {
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-redis-'));
   const warden = startWarden();
-  const port = await freePort();
-  const data = join(dir, 'data');
-  const launch = (): Promise<RedisServer> =>
-    startRedisServer({ dir: data, port, path: process.env['PATH'] ?? '', warden });
-  let server = await launch();
+  const isCluster = inject('redisKind') === 'cluster';
+  const { url, node } = await (isCluster ? startAloneInCluster(dir, warden) : startAlone(dir, warden));
   cleanups.push(async () => {
-    await server.kill();
+    await node.kill();
     await warden.release();
     await rm(dir, { recursive: true, force: true });
   });
+  const settled = async (): Promise<void> => {
+    if (isCluster) await waitUntil('the cluster takes writes', () => isInOrder(node));
+  };
   return {
-    url: server.url,
-    stop: () => server.stop(),
-    kill: () => server.kill(),
+    url,
+    stop: node.stop,
+    kill: node.kill,
     start: async () => {
-      server = await launch();
+      await node.start();
+      await settled();
     },
     startEmpty: async () => {
-      await rm(data, { recursive: true, force: true });
-      server = await launch();
+      await node.stop();
+      await node.startEmpty();
+      await settled();
     },
   };
+};
+
+const startAlone = async (dir: string, warden: Warden): Promise<{ url: string; node: GroupNode }> => {
+  const node = await startGroupNode({ dir: join(dir, 'data'), warden });
+  return { url: node.url, node };
+};
+
+/** A cluster of one: it may be killed and restarted like a single server. */
+const startAloneInCluster = async (
+  dir: string,
+  warden: Warden,
+): Promise<{ url: string; node: GroupNode }> => {
+  const { url, nodes } = await startRedisCluster({ dir, warden, masters: 1 });
+  const [node] = nodes;
+  if (node === undefined) throw new Error('a cluster without a node');
+  return { url, node };
 };
 
 /** Test with `redis`: the run's Redis under a tenant of its own. */
@@ -81,7 +103,8 @@ export const redisTest = test.extend<{ redis: RedisFixture }>({
     const cleanups: (() => Promise<void>)[] = [];
     const command = (...words: readonly string[]): Promise<string> => redisCommand(url, ...words);
     const flush = async (): Promise<void> => {
-      await command('EVAL', FLUSH_SCRIPT, '0', `*${tenant}:${project}*`);
+      // The prefix is given as a key, so that a cluster says which node has them.
+      await command('EVAL', FLUSH_SCRIPT, '1', prefix, `*${tenant}:${project}*`);
     };
     await use({ url, tenant, project, prefix, command, flush, privateServer: () => startPrivate(cleanups) });
     for (const cleanup of cleanups.reverse()) await cleanup();

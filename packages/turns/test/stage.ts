@@ -8,6 +8,7 @@ import type { Keys, RedisConnection, RedisKind } from '@switchyard/redis';
 import type { Sql } from '@switchyard/store';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
 import { platformTest } from '@switchyard/testkit';
+import type { PostgresFixture, RedisFixture } from '@switchyard/testkit';
 import { createTurns } from '../src/create-turns.ts';
 import { createWorker } from '../src/create-worker.ts';
 import { createTurnRows } from '../src/turn-rows.ts';
@@ -83,16 +84,22 @@ export interface Stage {
   status(turnId: string): Promise<string | undefined>;
 }
 
-export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; stage: Stage }>({
+interface StageNeeds {
+  redis: RedisFixture;
+  postgres: PostgresFixture;
   /** Another Redis than the run's: for tests that restart it. */
-  redisUrl: async ({ task: _task }, use) => use(undefined),
-  stage: async ({ redis, postgres, redisUrl }, use) => {
+  redisUrl: string | undefined;
+}
+
+/** `stage`, for tests that have what it needs. */
+export const stageFixture = {
+  stage: async ({ redis, postgres, redisUrl }: StageNeeds, use: (stage: Stage) => Promise<void>) => {
     const url = redisUrl ?? redis.url;
     const closers: (() => unknown)[] = [];
     const scope = { tenant: redis.tenant, project: redis.project };
     const keys = createKeys(scope);
     const connect = async (kind: RedisKind = 'commands', to = url) => {
-      const connection = await connectRedis({ url: to, kind, name: 'test' });
+      const connection = await connectRedis({ url: to, prefix: keys.prefix, kind, name: 'test' });
       closers.push(() => connection.close());
       return connection;
     };
@@ -100,7 +107,11 @@ export const turnsTest = platformTest.extend<{ redisUrl: string | undefined; sta
     await use(createStage({ scope, keys, commands, connect, sql: postgres.sql, closers }));
     for (const close of closers.reverse()) await close();
   },
-});
+};
+
+export const turnsTest = platformTest
+  .extend<{ redisUrl: string | undefined }>({ redisUrl: async ({ task: _task }, use) => use(undefined) })
+  .extend<{ stage: Stage }>(stageFixture);
 
 interface Parts {
   readonly scope: { tenant: string; project: string };

@@ -2,6 +2,7 @@ import { bytes, duration, flag, integer, loadConfig, text } from '@switchyard/ke
 import { admissionSettings } from '@switchyard/admission';
 import { identitySettings } from '@switchyard/identity';
 import { DEFAULT_LIMITS, idSchema } from '@switchyard/protocol';
+import { redisUrlSetting } from '@switchyard/redis';
 import { turnsConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
 
@@ -27,7 +28,9 @@ export const ingressSchema = z.object({
   tenant: idSchema.default('demo').describe('First half of the scope'),
   project: idSchema.default('main').describe('Second half of the scope'),
   publicUrl: text('http://localhost:8080').describe('Where browsers reach the stack'),
-  redisUrl: text().describe('Redis, version 7 or newer'),
+  redisUrl: redisUrlSetting().describe(
+    'Redis 7.0 or newer or Valkey: `redis://host:port`, `redis+sentinel://host:port,host:port/<master name>` or `redis+cluster://host:port,host:port`; `rediss` for TLS',
+  ),
   databaseUrl: text().describe('Postgres'),
   databasePoolSize: integer(10, 4, 500).describe('Connections to Postgres'),
   blobDir: text().describe('Folder of attachments; the same for ingress and proc'),

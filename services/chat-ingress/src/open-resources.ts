@@ -29,10 +29,12 @@ export async function openResources(config: IngressConfig, scope: Scope): Promis
   });
   const metrics = createMetrics({ service: 'chat-ingress', withProcessMetrics: true });
   const ids = createIds(systemClock, randomBytes);
+  const keys = createKeys(config);
   const connect = (kind: 'commands' | 'subscriber') =>
     scope.use(
       connectRedis({
         url: config.redisUrl,
+        prefix: keys.prefix,
         name: `chat-ingress:${kind}`,
         kind,
         onError: (error) => log.warn('redis connection failed', { kind, error }),
@@ -57,7 +59,7 @@ export async function openResources(config: IngressConfig, scope: Scope): Promis
     metrics,
     clock: systemClock,
     ids,
-    keys: createKeys(config),
+    keys,
     redis,
     subscriber,
     store,

@@ -68,7 +68,12 @@ export async function openIngress({ redis, postgres, env = {} }: BenchSettings):
   const running = await startIngress(config);
   const scope = { tenant: config.tenant, project: config.project };
   await registerBundles(postgres, scope);
-  const own = await connectRedis({ url: redis.url, name: 'ingress-test', kind: 'commands' });
+  const own = await connectRedis({
+    url: redis.url,
+    prefix: redis.prefix,
+    name: 'ingress-test',
+    kind: 'commands',
+  });
   const identity = createIdentity({
     sql: postgres.sql,
     redis: own,

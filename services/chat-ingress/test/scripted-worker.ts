@@ -32,7 +32,7 @@ export async function startScriptedWorker({
   scope,
 }: WorkerSettings): Promise<ScriptedWorker> {
   const connect = (kind: 'commands' | 'claim' | 'subscriber', name = `test:${kind}`) =>
-    connectRedis({ url: redis.url, name, kind });
+    connectRedis({ url: redis.url, prefix: redis.prefix, name, kind });
   const [commands, listening] = [await connect('commands'), await connect('subscriber')];
   const tasks: ClaimedTask[] = [];
   let gate = Promise.withResolvers<void>();

@@ -112,6 +112,7 @@ type Base = Awaited<ReturnType<typeof openBase>>;
 async function openBase(scope: Scope, config: ProcConfig) {
   const clock = systemClock;
   const at = { tenant: config.tenant, project: config.project };
+  const keys = createKeys(at);
   const log = createLog({ service: 'chat-proc', level: config.logLevel }).child(at);
   await migrate(config.databaseUrl);
   const opening = openStore({
@@ -124,6 +125,7 @@ async function openBase(scope: Scope, config: ProcConfig) {
   const connect = (name: string, kind: RedisKind) =>
     connectRedis({
       url: config.redisUrl,
+      prefix: keys.prefix,
       name: `chat-proc:${name}`,
       kind,
       onError: (error) => log.warn('redis connection broke', { connection: name, error }),
@@ -140,7 +142,7 @@ async function openBase(scope: Scope, config: ProcConfig) {
     ids: createIds(clock, randomBytes),
     metrics: createMetrics({ service: 'chat-proc', withProcessMetrics: true }),
     scope: at,
-    keys: createKeys(at),
+    keys,
     sql: store.sql,
     subscriber: createSubscriber(subscribing),
     bundles: createBundles(store.sql, at),

@@ -1,5 +1,6 @@
 import { identitySettings } from '@switchyard/identity';
 import { bytes, duration, integer, list, loadConfig, text } from '@switchyard/kernel';
+import { redisUrlSetting } from '@switchyard/redis';
 import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
@@ -19,7 +20,9 @@ export const procConfigSchema = z.object({
   logLevel: z.enum(LOG_LEVELS).default('info').describe('Least severe log lines that are written.'),
   tenant: text('demo').describe('First half of the scope that this stack serves.'),
   project: text('main').describe('Second half of the scope.'),
-  redisUrl: text('redis://127.0.0.1:6379').describe('Address of Redis.'),
+  redisUrl: redisUrlSetting('redis://127.0.0.1:6379').describe(
+    'Redis 7.0 or newer or Valkey: `redis://host:port`, `redis+sentinel://host:port,host:port/<master name>` or `redis+cluster://host:port,host:port`; `rediss` for TLS.',
+  ),
   databaseUrl: text().describe('Address of Postgres.'),
   databasePool: integer(12, 4, 200).describe('Connections to Postgres at most.'),
   bundlesDir: text('bundles').describe('Folder whose folders are registered as bundles at start.'),

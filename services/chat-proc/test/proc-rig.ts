@@ -97,7 +97,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
     const ids = createIds(clock, randomBytes);
     const keys = createKeys(at);
     const connection = await scope.use(
-      connectRedis({ url: redis.url, name: 'test', kind: 'commands' }),
+      connectRedis({ url: redis.url, prefix: redis.prefix, name: 'test', kind: 'commands' }),
       (one) => one.close(),
     );
     const shared = {

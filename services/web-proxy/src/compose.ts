@@ -39,9 +39,11 @@ type Tls = Awaited<ReturnType<typeof readTls>>;
 const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) => {
   const clock = systemClock;
   const ids = createIds(clock, randomBytes);
+  const keys = createKeys(config);
   const redis = await scope.use(
     connectRedis({
       url: config.redisUrl,
+      prefix: keys.prefix,
       name: 'web-proxy',
       kind: 'commands',
       onError: (error) => log.warn('redis connection broke', { error }),
@@ -50,7 +52,7 @@ const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) 
   );
   const vault = createTokenVault({
     redis,
-    keys: createKeys(config),
+    keys,
     clock,
     ids,
     masterKey: config.switchyardMasterKey,

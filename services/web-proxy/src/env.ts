@@ -1,5 +1,6 @@
 import { bytes, duration, flag, integer, loadConfig, secret, text } from '@switchyard/kernel';
 import { COOKIE } from '@switchyard/protocol';
+import { redisUrlSetting } from '@switchyard/redis';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { z } from 'zod';
 
@@ -10,7 +11,7 @@ export const settings = z.object({
   metricsPort: integer(0, 0, 65_535).describe('Port of /metrics for scrapers; 0: only from the same machine'),
   tenant: text('demo').describe('Tenant that this stack serves'),
   project: text('main').describe('Project that this stack serves'),
-  redisUrl: text().describe('Redis that holds the masked tokens'),
+  redisUrl: redisUrlSetting().describe('Redis that holds the masked tokens, in the forms of chat-ingress'),
   switchyardMasterKey: secret().describe('Opens the masked tokens; the same for every service'),
   ingressUrl: text('http://127.0.0.1:8010').describe('Where chat-ingress answers'),
   procUrl: text('http://127.0.0.1:8020').describe('Where chat-proc answers'),

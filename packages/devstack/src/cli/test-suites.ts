@@ -6,7 +6,7 @@ import { runCommand } from './run-command.ts';
 import { addTallies, tallyReport } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
 
-const SUITES = ['unit', 'integration', 'model', 'e2e', 'browser', 'chaos'] as const;
+const SUITES = ['unit', 'integration', 'cluster', 'model', 'e2e', 'browser', 'chaos'] as const;
 /** Compose needs a docker daemon. */
 const BY_NAME_ONLY = ['compose'] as const;
 /** `--deep`: the model explores for this long instead of a count of schedules; MODEL_SECONDS says another time. */

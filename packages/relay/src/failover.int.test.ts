@@ -1,0 +1,45 @@
+import { createGroupTest } from '@switchyard/testkit';
+import { describe, expect } from 'vitest';
+import { SESSION, openBench, readFrames, textOf, textOfFrames } from '../test/relay-fixture.ts';
+import type { FollowedFrame } from './follower.ts';
+
+const TESTS = { cluster: createGroupTest('cluster'), sentinel: createGroupTest('sentinel') };
+const all = { sessionId: SESSION, streamId: 'me', mode: 'session', maxBufferBytes: 1024 * 1024 } as const;
+
+const isOver = (seen: readonly FollowedFrame[]) => textOf(seen.at(-1)?.data) === 'after';
+const eventsOf = (frames: readonly FollowedFrame[]) =>
+  frames.map(({ event }) => event).filter((event) => event !== undefined);
+
+describe.for(['cluster', 'sentinel'] as const)('%s', { timeout: 90_000 }, (kind) => {
+  const test = TESTS[kind];
+
+  test('the master dies: a stream that was open and one that comes back are told to resync, then events go on', async ({
+    redis,
+    group,
+  }) => {
+    const bench = await openBench({ ...redis, url: group.url });
+    const open = await bench.relay.follow(all);
+    const frames: FollowedFrame[] = [];
+    const reading = readFrames(open, (seen) => {
+      frames.splice(0, frames.length, ...seen);
+      return isOver(seen);
+    });
+    const before = await bench.say('before');
+    await expect.poll(() => textOfFrames(frames)).toBe('before');
+    const former = await group.masterOf(redis.prefix);
+    await former.kill();
+    const next = await group.successor(redis.prefix, former);
+    await expect.poll(() => bench.redis.runId(), { timeout: 20_000 }).toBe(await next.info('run_id'));
+    // Nothing is appended until somebody has made the data this server's.
+    await expect(bench.say('too early')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+    await bench.redis.driver.hset(bench.keys.epoch(), { n: '2', run_id: bench.redis.runId() });
+    const back = await bench.relay.follow({ ...all, lastEventId: before });
+    expect([back.resumedFrom, back.isResync]).toEqual([undefined, true]);
+    await bench.say('after');
+    expect(eventsOf(await reading)).toEqual(['chat_delta', 'resync', 'chat_delta']);
+    // It may join before the feed that it shares has noticed, and then hears of it once more.
+    const [first, ...rest] = eventsOf(await readFrames(back, isOver));
+    expect([first, ...rest.filter((event) => event !== 'resync')]).toEqual(['resync', 'chat_delta']);
+    await bench.close();
+  });
+});
