@@ -9,6 +9,8 @@ import { createClaimLoop } from './claim-loop.ts';
 import type { ClaimLoop } from './claim-loop.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
 import { createCompletion } from './completion.ts';
+import { createDrainGate, isWorkerOrder } from './drain-gate.ts';
+import type { WorkerOrder } from './drain-gate.ts';
 import { createEpochKeeper } from './epoch-keeper.ts';
 import { createExecution } from './execution.ts';
 import { createHeartbeat } from './heartbeat.ts';
@@ -60,7 +62,7 @@ const CLOSING_MS = 2000;
  */
 export function createWorker(options: WorkerOptions): Service {
   const { config, clock, redis } = options;
-  const draining = new AbortController();
+  const gate = createDrainGate();
   const scope = new Scope();
   const nextFence = createFenceCounter();
   const slots = createSlots(config.slots);
@@ -78,7 +80,10 @@ export function createWorker(options: WorkerOptions): Service {
     ...parts,
     executor: options.executor,
     completion,
-    draining: draining.signal,
+    // Another one after each order to work again: read for each task.
+    get draining() {
+      return gate.signal();
+    },
     onUnavailable,
   });
   const turns = createRunningTurns({
@@ -88,8 +93,22 @@ export function createWorker(options: WorkerOptions): Service {
     slots,
     onClaimed: createMeasures(options, () => renewal.all().length),
   });
-  const heartbeat = createHeartbeat(parts, slots, options.version, lastPollAt);
+  const heartbeat = createHeartbeat(parts, slots, {
+    version: options.version,
+    lastPollAt,
+    isDraining: gate.isClosed,
+    onOrder: (order) => obey(order),
+  });
   let stopping: Promise<void> | undefined;
+
+  /** An admin's order (03 §7). A worker that stops has taken its last one. */
+  const obey = (order: WorkerOrder): void => {
+    if (stopping !== undefined || !gate.set(order)) return;
+    parts.log.info('worker ordered by an admin', { order });
+    if (order === 'drain') void loop?.suspend();
+    else loop?.resume();
+    heartbeat.beat();
+  };
 
   const start = async (): Promise<void> => {
     scope.defer(() => keeper.stop());
@@ -101,7 +120,7 @@ export function createWorker(options: WorkerOptions): Service {
       onTask: turns.take,
       epochSettled: keeper.settled,
     });
-    await listenForOrders(options, scope, parts, renewal);
+    await listenForOrders(options, scope, parts, { renewal, obey });
     await heartbeat.start();
     const every = repeatIn(scope, parts);
     every('reaping', config.reapEvery, createReaper(parts, completion, nextFence));
@@ -112,7 +131,7 @@ export function createWorker(options: WorkerOptions): Service {
 
   /** No more claims; what has not started goes back, what runs may end, the rest is told; then everything is closed (02, Running). */
   const stop = async (deadline: Deadline): Promise<void> => {
-    draining.abort();
+    gate.set('drain');
     await heartbeat.drain().catch(() => undefined);
     await loop?.stop();
     await endTurns(config, turns, renewal, deadline);
@@ -127,10 +146,11 @@ export function createWorker(options: WorkerOptions): Service {
     stop: (deadline) => (stopping ??= stop(deadline)),
     health: (): HealthReport => {
       const silentMs = Math.round(clock.monotonic() - lastPollAt());
-      const isPolling = slots.free() === 0 || silentMs < SILENCE_LIMIT_MS;
-      const isDraining = draining.signal.aborted;
+      const isDraining = gate.isClosed();
+      // One that an admin drained polls nothing, and is well.
+      const isPolling = isDraining || slots.free() === 0 || silentMs < SILENCE_LIMIT_MS;
       return {
-        ok: loop !== undefined && keeper.isSettled() && isPolling && !isDraining,
+        ok: loop !== undefined && keeper.isSettled() && isPolling && stopping === undefined,
         detail: {
           worker_id: parts.workerId,
           slots: slots.total,
@@ -199,17 +219,18 @@ function createParts(options: WorkerOptions, onEpoch: () => void): WorkerParts {
   };
 }
 
-/** A cancel comes at once this way; the next renewal brings it in any case. */
+/** A cancel comes at once this way, an admin's order too; the next renewal and the next heartbeat bring them in any case. */
 async function listenForOrders(
   { subscriber, keys }: WorkerOptions,
   scope: Scope,
   { workerId }: WorkerParts,
-  renewal: LeaseRenewal,
+  { renewal, obey }: { renewal: LeaseRenewal; obey: (order: WorkerOrder) => void },
 ): Promise<void> {
   const onOrder = (message: string): void => {
     const order = JSON.parse(message) as { kind?: string; task_id?: string };
     if (order.kind === 'cancel')
       renewal.find(order.task_id ?? '')?.abort('cancelled', 'the user stopped the turn');
+    else if (isWorkerOrder(order.kind)) obey(order.kind);
   };
   await scope.use(subscriber.subscribe(keys.control(workerId), onOrder), (leave) => leave());
 }

@@ -17,7 +17,7 @@ import type { WorkerParts } from './worker-parts.ts';
 export interface ExecutionOptions extends WorkerParts {
   readonly executor: TurnExecutor;
   readonly completion: Completion;
-  /** Aborts when the worker takes no more work: what has not started goes back. */
+  /** Aborts when the worker takes no more work: what has not started goes back. Read for each task. */
   readonly draining: AbortSignal;
   /** Postgres is away: claim nothing for a while. */
   readonly onUnavailable: () => void;
@@ -29,7 +29,7 @@ export type Execution = (held: Held) => Promise<void>;
 const END_PAUSE_MS = 200;
 
 export function createExecution(options: ExecutionOptions): Execution {
-  const { scripts, completion, draining } = options;
+  const { scripts, completion } = options;
 
   const release = async ({ task }: Held): Promise<void> => {
     const { code } = await scripts.release({ task_id: task.taskId, lane: task.lane, fence: task.fence });
@@ -37,7 +37,8 @@ export function createExecution(options: ExecutionOptions): Execution {
   };
 
   return async (held) => {
-    const prepared = await prepareTurn(options, held);
+    const { draining } = options;
+    const prepared = await prepareTurn(options, held, draining);
     if (held.isLost()) return;
     if (prepared === 'draining' || draining.aborted) return release(held);
     const verdict = await startTurn(options, completion, held);
@@ -50,13 +51,17 @@ export function createExecution(options: ExecutionOptions): Execution {
 }
 
 /** Before the start, and without effects: may be thrown away at any moment. */
-async function prepareTurn(options: ExecutionOptions, held: Held): Promise<PreparedTurn | 'draining'> {
+async function prepareTurn(
+  options: ExecutionOptions,
+  held: Held,
+  draining: AbortSignal,
+): Promise<PreparedTurn | 'draining'> {
   const aborted = new AbortController();
   const over = new Promise<'draining'>((resolve) => {
     const end = () => resolve('draining');
     const settings = { once: true, signal: aborted.signal };
-    if (options.draining.aborted || held.isLost()) end();
-    options.draining.addEventListener('abort', end, settings);
+    if (draining.aborted || held.isLost()) end();
+    draining.addEventListener('abort', end, settings);
     // Only a lost lease ends it here; a cancelled turn starts and is refused by its start.
     void held.lost.then(end);
   });

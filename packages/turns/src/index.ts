@@ -23,4 +23,7 @@ export type {
   TurnOutcome,
   Turns,
 } from './turn-types.ts';
+export { createTurnsAdmin } from './admin/create-turns-admin.ts';
+export type { TurnsAdmin, TurnsAdminOptions } from './admin/create-turns-admin.ts';
+export type { Retried } from './admin/dead-letters.ts';
 export { buildEnvelope, conversationContext, serviceContext } from './envelope.ts';

@@ -42,6 +42,8 @@ export interface AcceptRequest {
   readonly targetTurnId?: string | undefined;
   readonly requestId: string;
   readonly timezone?: string | undefined;
+  /** What was spent on it so far, in milliseconds; for showing. */
+  readonly ingressMs?: number | undefined;
 }
 
 /** Accepting resolves only when the message is a row and on a lane or in a mailbox. */
