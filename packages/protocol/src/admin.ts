@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { TASK_KINDS, TURN_STATUSES } from './chat-task.ts';
 import { CONVERSATION_STATES } from './chat-envelope.ts';
-import { idSchema } from './id.ts';
 import { turnTimingSchema } from './turn-timing.ts';
 import { userTypeSchema } from './user-type.ts';
 
@@ -206,7 +205,7 @@ export const adminAuditQuerySchema = z.object({
   limit: pageLimit(200, 50),
   before: z.coerce.number().int().min(1).optional(),
   actor_id: z.string().min(1).max(256).optional(),
-  target: idSchema.optional(),
+  target: z.string().min(1).max(256).optional(),
 });
 export const adminAuditSchema = z.object({
   items: z.array(

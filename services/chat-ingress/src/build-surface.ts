@@ -1,4 +1,5 @@
 import type { Route } from '@switchyard/http';
+import { roleNames } from '@switchyard/protocol';
 import { createAnswerConversationStatus } from './answer-conversation-status.ts';
 import type { IngressParts } from './build-parts.ts';
 import { createDeleteConversation } from './conversations/delete-conversation.ts';
@@ -6,6 +7,9 @@ import { createReadConversation } from './conversations/read-conversation.ts';
 import { createIdentifyRequest } from './identify-request.ts';
 import { createAuthRoutes } from './routes/auth-routes.ts';
 import { createChatRoutes } from './routes/chat-routes.ts';
+import { createAdminGuard } from './admin/admin-guard.ts';
+import { createAdminRoutes } from './admin/admin-routes.ts';
+import { createAudited } from './admin/audited.ts';
 import { createConversationRoutes } from './routes/conversation-routes.ts';
 import { createFileRoutes } from './routes/file-routes.ts';
 import { createProfileRoutes } from './routes/profile-routes.ts';
@@ -52,6 +56,11 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
       deleteConversation: createDeleteConversation(parts),
     }),
     ...createFileRoutes({ ...parts, identify }),
+    ...createAdminRoutes({
+      ...parts,
+      guard: createAdminGuard(identify, roleNames(config.rolePrefix), scope),
+      audited: createAudited(parts.auditLog, parts.log),
+    }),
   ];
   const { ids } = parts;
   const submit = createSubmitFromSocket({

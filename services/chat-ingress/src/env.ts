@@ -2,7 +2,7 @@ import { bytes, duration, flag, integer, loadConfig, text } from '@switchyard/ke
 import { admissionSettings } from '@switchyard/admission';
 import { identitySettings } from '@switchyard/identity';
 import { DEFAULT_LIMITS, idSchema } from '@switchyard/protocol';
-import { turnsConfigSchema } from '@switchyard/turns';
+import { turnsAdminSettings, turnsConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
 
 const MIB = (count: number) => `${count / 1024 ** 2}MiB`;
@@ -11,6 +11,7 @@ export const ingressSchema = z.object({
   ...identitySettings,
   ...admissionSettings,
   ...turnsConfigSchema.shape,
+  ...turnsAdminSettings,
   nodeEnv: z
     .enum(['development', 'production', 'test'])
     .default('production')

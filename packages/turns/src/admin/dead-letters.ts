@@ -72,7 +72,7 @@ async function takeForRetry(
   const newTurnId = ids.turn();
   const taken = await sql.tx(async (inner) => {
     const end = { state: 'retried', retriedAs: newTurnId } as const;
-    const [dead] = await inner.query<DeadLetterRow>(settleDeadLetter(scope, turnId, end));
+    const dead = await settle(inner, scope, turnId, end);
     if (dead?.is_changed !== true) return dead;
     const again = retryOf(dead.request, newTurnId, { requestId, nowMs: clock.now() });
     const [inserted] = await inner.query<InsertedTurn>(insertTurns(scope, [again]));
@@ -86,6 +86,23 @@ async function takeForRetry(
   const former = await rows.read(taken.retried_as);
   if (former === undefined) throw refused('retried', 'The message was tried again, and that turn is gone.');
   return { row: former.request, isRepeat: true };
+}
+
+const SETTLE_ATTEMPTS = 3;
+
+/** Undefined: there is no such turn. `is_changed` false: it is as it stands, and the row says how. */
+async function settle(
+  sql: Pick<Sql, 'query'>,
+  scope: TenantProject,
+  turnId: string,
+  end: Parameters<typeof settleDeadLetter>[2],
+): Promise<DeadLetterRow | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const [row] = await sql.query<DeadLetterRow>(settleDeadLetter(scope, turnId, end));
+    const isAsBefore = row?.is_changed === false && row.status === 'dead' && row.dead_letter === null;
+    // Somebody else decided between the two halves of the statement, and it was read as it stood before: the next look says how.
+    if (!isAsBefore || attempt === SETTLE_ATTEMPTS) return row;
+  }
 }
 
 /** To the end of its lane, or behind the turn that its conversation runs. Does nothing where it is there, or over, already. */
@@ -125,7 +142,7 @@ export async function dropDeadLetter(
   { sql, scope }: Pick<DeadLetterParts, 'sql' | 'scope'>,
   turnId: string,
 ): Promise<void> {
-  const [row] = await sql.query<DeadLetterRow>(settleDeadLetter(scope, turnId, { state: 'dropped' }));
+  const row = await settle(sql, scope, turnId, { state: 'dropped' });
   if (row === undefined) throw PlatformError.of('NOT_FOUND');
   if (!row.is_changed) throw notRetryable(row);
 }

@@ -33,7 +33,7 @@ describe('pages of claims', () => {
 
   it('go on after a list became shorter than where the page before ended', () => {
     const lanes = USER_TYPES.map((lane) => ({ lane, length: 3 }));
-    const [first = 'privileged', second = 'paid'] = USER_TYPES;
+    const [first, second] = USER_TYPES;
     expect(decideInflightPage(lanes, { lane: first, offset: 9 }, 2)).toEqual({
       slices: [{ lane: second, offset: 0, count: 2 }],
       next: { lane: second, offset: 2 },

@@ -1,11 +1,11 @@
-import { PlatformError, hashHex } from '@switchyard/kernel';
+import { PlatformError } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
-import type { Ack, Attachment } from '@switchyard/protocol';
 import type { AcceptRequest, AcceptResult, Turns } from '@switchyard/turns';
 import { matchFiles } from './match-files.ts';
 import type { RawFile } from './match-files.ts';
 import type { BundleDirectory } from './bundle-directory.ts';
 import type { ConversationBundles } from './conversation-bundles.ts';
+import { keepFiles } from './keep-files.ts';
 import type { IncomingMessage } from './normalise-submission.ts';
 import { storeAttachments } from './store-attachments.ts';
 import type { AttachmentLimits, AttachmentStores } from './store-attachments.ts';
@@ -44,7 +44,7 @@ export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
     const request = await accept(parts, caller, message, files, context);
     // Record and enqueue are one call: their order is the heart's (02, Accept).
     const result = await turns.accept(request);
-    await keepFiles(parts.stores, caller, result.ack, request.attachments);
+    await keepFiles(parts.stores.files, caller.userId, result.ack, request.attachments);
     return result;
   };
 }
@@ -97,22 +97,4 @@ async function resolveBundle(
     );
   }
   return bundles.resolve(bundleId ?? own);
-}
-
-/** Rows that let the files be found and keep them from being collected. Their ids follow from the turn, so a retry adds nothing. */
-async function keepFiles(
-  { files }: AttachmentStores,
-  caller: Caller,
-  ack: Ack,
-  attachments: readonly Attachment[],
-): Promise<void> {
-  const owner = {
-    conversationId: ack.conversation_id,
-    turnId: ack.turn_id,
-    userId: caller.userId,
-    direction: 'attachment',
-  } as const;
-  for (const [index, attachment] of attachments.entries()) {
-    await files.add(`f-${hashHex(`${ack.turn_id}/${index}`).slice(0, 32)}`, owner, attachment);
-  }
 }
