@@ -242,6 +242,6 @@ function createMeasures({ metrics }: WorkerOptions, busy: () => number) {
   metrics.onScrape(() => slotsBusy.set(busy()));
   return (lane: string, waitedMs: number): void => {
     claims.add({ lane });
-    wait.observeMs(Math.max(0, waitedMs), { lane });
+    wait.observeMs(waitedMs, { lane });
   };
 }

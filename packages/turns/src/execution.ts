@@ -1,4 +1,5 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
+import { timingOf } from './claimed-task.ts';
 import type { Completion } from './completion.ts';
 import { decideOutcome } from './decide-outcome.ts';
 import type { Work } from './decide-outcome.ts';
@@ -87,6 +88,7 @@ async function runTurn(options: ExecutionOptions, held: Held, prepared: Prepared
   const turn: RunningTurn = {
     task: held.task,
     fence: held.task.fence,
+    timing: timingOf(held.task, options.clock),
     signal: held.signal,
     emit: emitter.emit,
     peek: mailbox.peek,

@@ -17,12 +17,16 @@ import { createBundles, createConversations, createDocuments, createTurnHistory 
 import { migrate, openStore } from '@switchyard/store';
 import { createLog, createMetrics } from '@switchyard/telemetry';
 import { createWorker } from '@switchyard/turns';
+import type { TurnExecutor } from '@switchyard/turns';
 import { createAdminRoutes } from './admin-routes.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { reportHealth } from './report-health.ts';
+import { createProtectionHook } from './scale-in/create-protection-hook.ts';
+import { protectTurns } from './scale-in/protect-turns.ts';
+import { createScaleInProtection } from './scale-in/scale-in-protection.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 
@@ -81,7 +85,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const worker = createWorker({
     ...base,
     config,
-    executor: createExecutor(base, config, registry, runner),
+    executor: openProtection(scope, base, config, createExecutor(base, config, registry, runner)),
     connectClaim: (name) => base.connect(name, 'claim'),
     name: config.workerName,
     version: VERSION,
@@ -152,6 +156,9 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
   const { sql, scope, clock, log, metrics } = base;
   const help = 'From the start of a run to the first piece of its answer.';
   const firstDelta = metrics.timer('switchyard_turn_first_delta_seconds', help);
+  const parts = metrics.timer('switchyard_message_part_seconds', 'Where the time of a message went.', [
+    'part',
+  ]);
   return createTurnExecutor({
     registry,
     runner,
@@ -162,8 +169,23 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
     history: createTurnHistory(sql, scope),
     bounds: { maxTurns: config.historyTurns, maxCharacters: config.historyCharacters },
     limits: { idleMs: config.turnIdle, wallMs: config.turnWall },
-    onFirstDelta: (ms) => firstDelta.observeMs(ms),
+    onPart: (part, ms) => {
+      parts.observeMs(ms, { part });
+      if (part === 'first_delta') firstDelta.observeMs(ms);
+    },
   });
+}
+
+/** With a hook, an autoscaler hears that turns run here. Closed after the worker. */
+function openProtection(scope: Scope, base: Base, config: ProcConfig, executor: TurnExecutor): TurnExecutor {
+  const hook = createProtectionHook(config);
+  if (hook === undefined) return executor;
+  const { clock, log, metrics } = base;
+  const [lingerMs, limitMs] = [config.scaleInLinger, config.scaleInLimit];
+  const random = Math.random.bind(Math);
+  const protection = createScaleInProtection({ hook, lingerMs, limitMs, clock, random, log, metrics });
+  scope.defer(() => protection.stop(Deadline.in(CLOSE_MS)));
+  return protectTurns(executor, protection);
 }
 
 /** The endpoints of 03 §6. Returns the port. */
@@ -180,6 +202,7 @@ async function serve(scope: Scope, base: Base, config: ProcConfig, registry: Reg
     metrics,
     clock,
     health,
+    timingPart: 'proc',
     makeRequestId: () => ids.request(),
     bodyLimit: config.bodyLimit,
     openapi: { title: 'Switchyard chat-proc', version: VERSION },

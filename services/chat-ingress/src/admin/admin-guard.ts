@@ -17,7 +17,11 @@ export function createAdminGuard(
   return async (req, res) => {
     const caller = requireAnyRole(await identify(req, res), [roles.admin, roles.superAdmin]);
     const { tenant = scope.tenant, project = scope.project } = req.query;
-    checkScope(scope, { tenant: String(tenant), project: String(project) });
+    // Named twice it is a list, and that is none of ours either.
+    checkScope(scope, {
+      tenant: typeof tenant === 'string' ? tenant : '',
+      project: typeof project === 'string' ? project : '',
+    });
     return caller;
   };
 }

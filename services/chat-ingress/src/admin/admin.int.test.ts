@@ -251,7 +251,7 @@ test('dead letters: a double click is one turn, with the files of the message; d
     (await (await admin.send('POST', `/admin/dead-letters/${first.turn_id}/retry`)).json()) as Body;
   const clicks = await Promise.all([retry(), retry()]);
   expect(clicks[0]?.['retried_as']).toBe(clicks[1]?.['retried_as']);
-  expect(clicks.map((click) => click['is_repeat']).toSorted()).toEqual([false, true]);
+  expect(clicks.filter((click) => click['is_repeat'] === true)).toHaveLength(1);
   const newTurn = String(clicks[0]?.['retried_as']);
   await expect
     .poll(() => admin.get(`/admin/turns/${newTurn}`))
@@ -358,7 +358,7 @@ platformTest(
       // A worker that says it is alive and takes nothing.
       await redis.command('ZADD', keys.workers(), '9999999999999', 'stuck.1');
       await redis.command('HSET', keys.worker('stuck.1'), 'slots', '4', 'draining', '0');
-      await expect.poll(async () => (await admin.get<Body>('/admin/lanes'))['workers']).toBe(1);
+      await expect.poll(async () => (await admin.get('/admin/lanes'))['workers']).toBe(1);
       await say(ingress, 'ann', 'echo x');
       const lane = async () =>
         (await admin.get<{ lanes: Body[] }>('/admin/lanes')).lanes.find(

@@ -17,6 +17,8 @@ export interface SubmitContext {
   streamId?: string;
   idempotencyKey?: string;
   timezone?: string;
+  /** Milliseconds since the message came in. */
+  elapsedMs: () => number;
 }
 
 export interface SubmitParts {
@@ -25,6 +27,8 @@ export interface SubmitParts {
   turns: Pick<Turns, 'accept'>;
   stores: AttachmentStores;
   limits: AttachmentLimits;
+  /** What ingress spent on a message before it became a row. */
+  onAccepted: (ms: number) => void;
 }
 
 export type SubmitMessage = (
@@ -43,6 +47,7 @@ export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
   return async (caller, message, files, context) => {
     const request = await accept(parts, caller, message, files, context);
     // Record and enqueue are one call: their order is the heart's (02, Accept).
+    if (request.ingressMs !== undefined) parts.onAccepted(request.ingressMs);
     const result = await turns.accept(request);
     await keepFiles(parts.stores.files, caller.userId, result.ack, request.attachments);
     return result;
@@ -78,6 +83,7 @@ async function accept(
     targetTurnId: message.targetTurnId,
     requestId: context.requestId,
     timezone: context.timezone,
+    ingressMs: Math.round(context.elapsedMs() * 10) / 10,
   };
 }
 
