@@ -1,5 +1,6 @@
 import { sleep } from '@switchyard/kernel';
 import { createBlockedPops } from './blocked-pops.ts';
+import type { BlockedPops } from './blocked-pops.ts';
 import { ANSWER_LIMIT_MS, createPolls, ERROR_PAUSE_MS } from './claim-parts.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
 import { decideRotation } from './decide-rotation.ts';
@@ -85,20 +86,12 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
     }
   };
 
-  /** One that was sent but has not arrived yet is not blocked yet: asks until all are back. */
-  const unblockAll = async (isWanted: () => boolean): Promise<void> => {
-    while (isWanted() && pops.pending().length > 0) {
-      await pops.unblock().catch(() => undefined);
-      await Promise.race([...pops.pending(), sleep(UNBLOCK_AGAIN_MS)]);
-    }
-  };
-
   return {
     start: () => void (looping = loop()),
     pause: (ms) => void (pausedUntil = clock.monotonic() + ms),
     suspend: async () => {
       resumed ??= Promise.withResolvers();
-      await unblockAll(isSuspended);
+      await unblockAll(pops, isSuspended);
     },
     resume: () => {
       resumed?.resolve();
@@ -108,7 +101,15 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
     stop: async () => {
       stopped.abort();
       await looping;
-      await unblockAll(() => true);
+      await unblockAll(pops, () => true);
     },
   };
+}
+
+/** One that was sent but has not arrived yet is not blocked yet: asks until all are back. */
+async function unblockAll(pops: BlockedPops, isWanted: () => boolean): Promise<void> {
+  while (isWanted() && pops.pending().length > 0) {
+    await pops.unblock().catch(() => undefined);
+    await Promise.race([...pops.pending(), sleep(UNBLOCK_AGAIN_MS)]);
+  }
 }

@@ -9,11 +9,13 @@ import { createClaimLoop } from './claim-loop.ts';
 import type { ClaimLoop } from './claim-loop.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
 import { createCompletion } from './completion.ts';
+import type { Completion } from './completion.ts';
 import { createDrainGate, isWorkerOrder } from './drain-gate.ts';
 import type { WorkerOrder } from './drain-gate.ts';
 import { createEpochKeeper } from './epoch-keeper.ts';
 import { createExecution } from './execution.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import { createLeaseRenewal } from './lease-renewal.ts';
 import type { LeaseRenewal } from './lease-renewal.ts';
 import { createReaper } from './reaper.ts';
@@ -21,12 +23,13 @@ import { createReconciler } from './reconciler.ts';
 import { createRunningTurns } from './running-turns.ts';
 import type { RunningTurns } from './running-turns.ts';
 import { createSlots } from './slots.ts';
+import type { Slots } from './slots.ts';
 import { createTurnRows } from './turn-rows.ts';
 import { bindTurnScripts, loadTurnScripts } from './turn-scripts.ts';
 import type { WorkerConfig } from './turns-config.ts';
 import type { TurnExecutor } from './turn-types.ts';
 import { createFenceCounter, startInterval } from './worker-parts.ts';
-import type { WorkerParts } from './worker-parts.ts';
+import type { FenceCounter, WorkerParts } from './worker-parts.ts';
 
 export interface WorkerOptions {
   readonly executor: TurnExecutor;
@@ -75,7 +78,6 @@ export function createWorker(options: WorkerOptions): Service {
   const renewal = createLeaseRenewal(parts);
   let loop: ClaimLoop | undefined;
   const lastPollAt = () => loop?.lastPollAt() ?? clock.monotonic();
-  const onUnavailable = () => loop?.pause(UNAVAILABLE_PAUSE_MS);
   const execution = createExecution({
     ...parts,
     executor: options.executor,
@@ -84,7 +86,7 @@ export function createWorker(options: WorkerOptions): Service {
     get draining() {
       return gate.signal();
     },
-    onUnavailable,
+    onUnavailable: () => loop?.pause(UNAVAILABLE_PAUSE_MS),
   });
   const turns = createRunningTurns({
     ...parts,
@@ -103,11 +105,7 @@ export function createWorker(options: WorkerOptions): Service {
 
   /** An admin's order (03 §7). A worker that stops has taken its last one. */
   const obey = (order: WorkerOrder): void => {
-    if (stopping !== undefined || !gate.set(order)) return;
-    parts.log.info('worker ordered by an admin', { order });
-    if (order === 'drain') void loop?.suspend();
-    else loop?.resume();
-    heartbeat.beat();
+    if (stopping === undefined && gate.set(order)) follow(order, parts, { loop, heartbeat });
   };
 
   const start = async (): Promise<void> => {
@@ -122,10 +120,7 @@ export function createWorker(options: WorkerOptions): Service {
     });
     await listenForOrders(options, scope, parts, { renewal, obey });
     await heartbeat.start();
-    const every = repeatIn(scope, parts);
-    every('reaping', config.reapEvery, createReaper(parts, completion, nextFence));
-    const reconcile = createReconciler({ ...parts, connection: redis, completion, sql: options.sql });
-    every('reconciling', config.reconcileEvery, reconcile);
+    startCare(options, scope, { ...parts, completion }, nextFence);
     loop.start();
   };
 
@@ -144,21 +139,61 @@ export function createWorker(options: WorkerOptions): Service {
     name: 'turns-worker',
     start,
     stop: (deadline) => (stopping ??= stop(deadline)),
-    health: (): HealthReport => {
-      const silentMs = Math.round(clock.monotonic() - lastPollAt());
-      const isDraining = gate.isClosed();
-      // One that an admin drained polls nothing, and is well.
-      const isPolling = isDraining || slots.free() === 0 || silentMs < SILENCE_LIMIT_MS;
-      return {
-        ok: loop !== undefined && keeper.isSettled() && isPolling && stopping === undefined,
-        detail: {
-          worker_id: parts.workerId,
-          slots: slots.total,
-          busy: turns.count(),
-          silent_ms: silentMs,
-          is_draining: isDraining,
-        },
-      };
+    health: () =>
+      decideHealth({
+        workerId: parts.workerId,
+        slots,
+        busy: turns.count(),
+        silentMs: Math.round(clock.monotonic() - lastPollAt()),
+        isDraining: gate.isClosed(),
+        isUp: loop !== undefined && keeper.isSettled() && stopping === undefined,
+      }),
+  };
+}
+
+function follow(
+  order: WorkerOrder,
+  { log }: WorkerParts,
+  { loop, heartbeat }: { loop: ClaimLoop | undefined; heartbeat: Heartbeat },
+): void {
+  log.info('worker ordered by an admin', { order });
+  if (order === 'drain') void loop?.suspend();
+  else loop?.resume();
+  heartbeat.beat();
+}
+
+/** This worker's share of looking after what others left behind. */
+function startCare(
+  { redis, sql, config }: WorkerOptions,
+  scope: Scope,
+  parts: WorkerParts & { completion: Completion },
+  nextFence: FenceCounter,
+): void {
+  const every = repeatIn(scope, parts);
+  every('reaping', config.reapEvery, createReaper(parts, parts.completion, nextFence));
+  every('reconciling', config.reconcileEvery, createReconciler({ ...parts, connection: redis, sql }));
+}
+
+interface WorkerState {
+  readonly workerId: string;
+  readonly slots: Slots;
+  readonly busy: number;
+  readonly silentMs: number;
+  readonly isDraining: boolean;
+  readonly isUp: boolean;
+}
+
+/** One that an admin drained polls nothing, and is well. */
+function decideHealth({ workerId, slots, busy, silentMs, isDraining, isUp }: WorkerState): HealthReport {
+  const isPolling = isDraining || slots.free() === 0 || silentMs < SILENCE_LIMIT_MS;
+  return {
+    ok: isUp && isPolling,
+    detail: {
+      worker_id: workerId,
+      slots: slots.total,
+      busy,
+      silent_ms: silentMs,
+      is_draining: isDraining,
     },
   };
 }

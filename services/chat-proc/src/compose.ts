@@ -182,7 +182,7 @@ function openProtection(scope: Scope, base: Base, config: ProcConfig, executor: 
   if (hook === undefined) return executor;
   const { clock, log, metrics } = base;
   const [lingerMs, limitMs] = [config.scaleInLinger, config.scaleInLimit];
-  const random = Math.random.bind(Math);
+  const random = () => randomBytes(2).readUInt16BE() / 65_536;
   const protection = createScaleInProtection({ hook, lingerMs, limitMs, clock, random, log, metrics });
   scope.defer(() => protection.stop(Deadline.in(CLOSE_MS)));
   return protectTurns(executor, protection);

@@ -43,16 +43,12 @@ export function createScaleInProtection(options: ScaleInProtectionOptions): Scal
   /** `isWanted` was set while `talking`. */
   let hasChanged = false;
   /** What the hook confirmed last, and when it was asked. Undefined: not known. */
-  let told: { isProtected: boolean; at: number } | undefined = { isProtected: false, at: 0 };
+  let told: Told | undefined = { isProtected: false, at: 0 };
   let linger: NodeJS.Timeout | undefined;
   let renewal: NodeJS.Timeout | undefined;
   let talking: Promise<void> | undefined;
 
-  const isDue = (): boolean => {
-    if (told === undefined || told.isProtected !== isWanted) return true;
-    const { expiresMs } = hook;
-    return isWanted && expiresMs !== undefined && clock.monotonic() >= told.at + expiresMs * RENEW_SHARE;
-  };
+  const isDue = (): boolean => isTellingDue(hook, told, isWanted, clock.monotonic());
 
   const tell = async (signal: AbortSignal): Promise<void> => {
     const [isProtected, at] = [isWanted, clock.monotonic()];
@@ -128,6 +124,21 @@ export function createScaleInProtection(options: ScaleInProtectionOptions): Scal
       if (isDue()) await talk(AbortSignal.timeout(Math.max(1, Math.ceil(limitMs))));
     },
   };
+}
+
+interface Told {
+  readonly isProtected: boolean;
+  readonly at: number;
+}
+
+function isTellingDue(
+  { expiresMs }: ProtectionHook,
+  told: Told | undefined,
+  isWanted: boolean,
+  now: number,
+): boolean {
+  if (told === undefined || told.isProtected !== isWanted) return true;
+  return isWanted && expiresMs !== undefined && now >= told.at + expiresMs * RENEW_SHARE;
 }
 
 function createMeasures(metrics: Metrics) {
