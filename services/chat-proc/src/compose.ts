@@ -17,16 +17,13 @@ import { createBundles, createConversations, createDocuments, createTurnHistory 
 import { migrate, openStore } from '@switchyard/store';
 import { createLog, createMetrics } from '@switchyard/telemetry';
 import { createWorker } from '@switchyard/turns';
-import type { TurnExecutor } from '@switchyard/turns';
 import { createAdminRoutes } from './admin-routes.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { reportHealth } from './report-health.ts';
-import { createProtectionHook } from './scale-in/create-protection-hook.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
-import { createScaleInProtection } from './scale-in/scale-in-protection.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 
@@ -85,7 +82,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const worker = createWorker({
     ...base,
     config,
-    executor: openProtection(scope, base, config, createExecutor(base, config, registry, runner)),
+    executor: protectTurns(scope, { ...base, config }, createExecutor(base, config, registry, runner)),
     connectClaim: (name) => base.connect(name, 'claim'),
     name: config.workerName,
     version: VERSION,
@@ -174,18 +171,6 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
       if (part === 'first_delta') firstDelta.observeMs(ms);
     },
   });
-}
-
-/** With a hook, an autoscaler hears that turns run here. Closed after the worker. */
-function openProtection(scope: Scope, base: Base, config: ProcConfig, executor: TurnExecutor): TurnExecutor {
-  const hook = createProtectionHook(config);
-  if (hook === undefined) return executor;
-  const { clock, log, metrics } = base;
-  const [lingerMs, limitMs] = [config.scaleInLinger, config.scaleInLimit];
-  const random = () => randomBytes(2).readUInt16BE() / 65_536;
-  const protection = createScaleInProtection({ hook, lingerMs, limitMs, clock, random, log, metrics });
-  scope.defer(() => protection.stop(Deadline.in(CLOSE_MS)));
-  return protectTurns(executor, protection);
 }
 
 /** The endpoints of 03 §6. Returns the port. */

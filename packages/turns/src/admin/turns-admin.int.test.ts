@@ -102,15 +102,16 @@ test('a lane waits since its next task entered it, also when that waited in a ma
   await stage.openEpoch();
   await stage.beat();
   const first = await stage.turns.accept(stage.request());
+  await stage.turns.accept(stage.request({ conversationId: 'c2', messageId: 'm2' }));
   const { redis, keys } = stage;
   const before = formatTimestamp(clock.now() - 40_000);
   await redis.driver.hset(keys.conversation(first.ack.conversation_id), 'updated_at', before);
   const lanes = await admin.lanes();
   const lane = lanes.lanes.find((item) => item.lane === 'registered');
-  expect(lane).toMatchObject({ ready: 1, inflight: 0, next_task_id: first.ack.task_id, is_late: true });
+  expect(lane).toMatchObject({ ready: 2, inflight: 0, next_task_id: first.ack.task_id, is_late: true });
   expect(lane?.oldest_wait_seconds).toBeGreaterThanOrEqual(40);
   expect(lane?.oldest_wait_seconds).toBeLessThan(70);
-  expect(lanes).toMatchObject({ load: 1, capacity: 64, workers: 1, oldest_wait_limit_seconds: 30 });
+  expect(lanes).toMatchObject({ load: 2, capacity: 64, workers: 1, oldest_wait_limit_seconds: 30 });
   expect(lanes.lanes.filter((item) => item.ready === 0).map((item) => item.oldest_wait_seconds)).toEqual([
     null,
     null,
@@ -221,6 +222,32 @@ test('a worker drains by order: gives back what has not started, ends what runs,
   await expect.poll(state).toMatchObject({ is_draining: false, ordered: 'work' });
   const next = await stage.turns.accept(stage.request({ conversationId: 'c2', text: 'again' }));
   await expect.poll(() => stage.status(next.ack.turn_id)).toBe('completed');
+});
+
+test('what is claimed and has not started when the order comes goes back, uncounted, and runs after it', async ({
+  stage,
+  admin,
+}) => {
+  const gate = Promise.withResolvers<void>();
+  let prepares = 0;
+  await stage.startWorker({
+    prepare: async (task) => {
+      prepares += 1;
+      if (prepares === 1) await gate.promise;
+      return () => Promise.resolve(completed(task.payload.message));
+    },
+  });
+  const { ack } = await stage.turns.accept(stage.request());
+  await expect.poll(() => prepares).toBe(1);
+  const workerId = (await admin.workers()).items[0]?.worker_id ?? '';
+  await admin.order(workerId, 'drain');
+  await expect
+    .poll(() => admin.turn(ack.turn_id))
+    .toMatchObject({ turn: { status: 'queued' }, task: { attempts: 0 }, lease: null, place: 'lane' });
+  await admin.order(workerId, 'work');
+  await expect.poll(() => stage.status(ack.turn_id)).toBe('completed');
+  gate.resolve();
+  expect(prepares).toBeGreaterThanOrEqual(2);
 });
 
 test('an order whose publication is lost comes with the next heartbeat', async ({ stage, admin }) => {

@@ -5,7 +5,7 @@ it('measures the first and the last event of a turn that came while the stream w
   const seen: number[] = [];
   let nowMs = 1_767_607_200_000;
   const clock = { now: () => nowMs, monotonic: () => nowMs };
-  const watch = createDeliveryWatch({ clock, onDelivered: (ms) => seen.push(ms) });
+  const watch = createDeliveryWatch({ clock, onDelivered: (ms) => seen.push(ms) }, nowMs);
   nowMs += 50;
   watch({ event: 'chat_start', id: '7-1767607200020000' });
   watch({ event: 'chat_delta', id: '7-1767607200030000' });

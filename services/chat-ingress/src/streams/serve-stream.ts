@@ -25,6 +25,8 @@ export interface StreamRequest {
   streamId: string;
   /** Added to `ready`. */
   ready?: Record<string, unknown>;
+  /** Since when it follows, epoch milliseconds; absent: since now. */
+  followedSince?: number;
   /** Which frames go out, and which is the last. Without it: all, until the client goes. */
   decide?: (frame: FollowedFrame) => Promise<'skip' | 'send' | 'send_and_end'>;
 }
@@ -71,7 +73,8 @@ export async function serveStream(parts: StreamParts, res: Response, request: St
       ),
     );
     await opened.send(readyFrame(parts, request));
-    await pump(opened, request, createDeliveryWatch(parts));
+    const since = request.followedSince ?? parts.clock.now();
+    await pump(opened, request, createDeliveryWatch(parts, since));
   } finally {
     for (const close of closers) close();
   }
