@@ -64,17 +64,14 @@ const CLOSING_MS = 2000;
  * `start` resolves when Redis' data is in order and the worker claims; `stop` is the drain of 02 (Running).
  */
 export function createWorker(options: WorkerOptions): Service {
-  const { config, clock, redis } = options;
+  const { config, clock, redis, ids, sql } = options;
   const gate = createDrainGate();
   const scope = new Scope();
   const nextFence = createFenceCounter();
   const slots = createSlots(config.slots);
   const parts = createParts(options, () => keeper.notice());
   const completion = createCompletion(parts);
-  const keeper = createEpochKeeper(
-    { ...parts, connection: redis, completion, ids: options.ids },
-    options.sql,
-  );
+  const keeper = createEpochKeeper({ ...parts, connection: redis, completion, ids }, sql);
   const renewal = createLeaseRenewal(parts);
   let loop: ClaimLoop | undefined;
   const lastPollAt = () => loop?.lastPollAt() ?? clock.monotonic();
@@ -97,6 +94,7 @@ export function createWorker(options: WorkerOptions): Service {
   });
   const heartbeat = createHeartbeat(parts, slots, {
     version: options.version,
+    busy: turns.count,
     lastPollAt,
     isDraining: gate.isClosed,
     onOrder: (order) => obey(order),

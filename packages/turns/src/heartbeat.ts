@@ -19,6 +19,8 @@ const BEATS = 3;
 
 export interface HeartbeatOptions {
   readonly version: string;
+  /** Turns that are held; not the slots that wait with a blocked pop. */
+  readonly busy: () => number;
   readonly lastPollAt: () => number;
   readonly isDraining: () => boolean;
   /** What an admin ordered last, as Redis keeps it: heals an order whose publication was lost. */
@@ -32,7 +34,7 @@ export function createHeartbeat(parts: WorkerParts, slots: Slots, options: Heart
     const { ordered } = await scripts.heartbeat({
       worker_id: workerId,
       slots: slots.total,
-      busy: slots.used(),
+      busy: options.busy(),
       draining: options.isDraining() ? '1' : '0',
       version: options.version,
       last_poll_ms: Math.round(clock.monotonic() - options.lastPollAt()),

@@ -201,6 +201,7 @@ test('a worker drains by order: gives back what has not started, ends what runs,
   const [worker] = (await admin.workers()).items;
   const workerId = worker?.worker_id ?? '';
   expect(worker).toMatchObject({ slots: 8, version: 'test', is_draining: false, ordered: null });
+  await expect.poll(async () => (await admin.workers()).items[0]?.busy).toBe(1);
   expect(await admin.order(workerId, 'drain')).toEqual({
     worker_id: workerId,
     status: 'draining',
