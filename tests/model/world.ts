@@ -109,7 +109,6 @@ export function createNames(message: string, attempt: number): Ids {
   const name = (kind: string) => () => `${kind}${message}${suffix}`;
   return {
     turn: name(''),
-    task: name('k'),
     conversation: name('c'),
     request: name('r'),
     stream: name('s'),

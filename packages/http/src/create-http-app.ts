@@ -7,6 +7,7 @@ import { createErrorHandler, answerNotFound } from './error-handler.ts';
 import { createHealthRouter } from './health-routes.ts';
 import type { HealthSource } from './health-routes.ts';
 import { keepRequestId, observeRequests, setSecurityHeaders } from './request-context.ts';
+import { sayServerTiming } from './server-timing.ts';
 import { mountRoutes } from './route-catalog.ts';
 import type { Route } from './route-catalog.ts';
 
@@ -21,6 +22,8 @@ export interface HttpAppOptions {
   makeRequestId: () => string;
   /** Largest JSON body in bytes. */
   bodyLimit: number;
+  /** With it every answer has `Server-Timing`; what this service calls its part. */
+  timingPart?: string;
   /** The table that mounts handlers and makes `/openapi.json`. */
   routes?: readonly Route[];
   /** With it `/openapi.json` is served. */
@@ -41,6 +44,7 @@ export function createHttpApp(options: HttpAppOptions): Express {
   // Whoever stands in front of us is on this machine or its private network; its X-Forwarded-For is believed, nobody else's.
   app.set('trust proxy', ['loopback', 'linklocal', 'uniquelocal']);
   app.use(keepRequestId(options.makeRequestId));
+  if (options.timingPart !== undefined) app.use(sayServerTiming(options.timingPart, options.clock));
   app.use(observeRequests(options.log, options.metrics, options.clock));
   app.use(setSecurityHeaders);
   app.use(createHealthRouter(options.name, options.health, options.metrics));

@@ -11,6 +11,7 @@ export { createJsonReader } from './read-json.ts';
 export { readMultipart } from './read-multipart.ts';
 export type { MultipartForm, MultipartLimits, UploadedFile } from './read-multipart.ts';
 export { requestIdOf } from './request-context.ts';
+export { elapsedMs, timePart } from './server-timing.ts';
 export { sendError } from './error-handler.ts';
 export { SseConnection, encodeSseFrame, lastEventIdOf } from './sse-connection.ts';
 export type { SseCloseReason, SseFrame, SseOptions } from './sse-connection.ts';

@@ -4,7 +4,6 @@ import type { Clock } from './clock.ts';
 export interface Ids {
   /** `turn_2026-01-05-10-00-00-123-4f2a1c9e`: readable, sorts by time (03 §3). */
   turn(): string;
-  task(): string;
   conversation(): string;
   request(): string;
   stream(): string;
@@ -18,7 +17,6 @@ export function createIds(clock: Clock, randomBytes: (size: number) => Uint8Arra
   const stamp = () => new Date(clock.now()).toISOString().replace(/[T:.]/g, '-').replace('Z', '');
   return {
     turn: () => `turn_${stamp()}-${hex(4)}`,
-    task: () => `task_${hex(10)}`,
     conversation: () => `c-${hex(10)}`,
     request: () => `r-${hex(8)}`,
     stream: () => `s-${hex(10)}`,

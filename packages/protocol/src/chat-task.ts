@@ -35,6 +35,10 @@ export const chatTaskPayloadSchema = z.object({
   attachments: z.array(attachmentSchema),
   /** Milliseconds since the epoch, ingress' clock. For showing, never for deciding. */
   accepted_at: z.number().int(),
+  /** What ingress did before that, in milliseconds. */
+  ingress_ms: z.number().min(0).optional(),
+  /** The dead turn of which this is another try. */
+  retry_of: z.string().optional(),
 });
 export type ChatTaskPayload = z.output<typeof chatTaskPayloadSchema>;
 

@@ -95,3 +95,36 @@ export type { ErrorDetail } from './error-body.ts';
 export { buildOpenApi } from './openapi.ts';
 export type { RouteDescription } from './openapi.ts';
 export { titleFromMessage } from './message-title.ts';
+export { turnTimingSchema } from './turn-timing.ts';
+export type { TurnPart, TurnTiming } from './turn-timing.ts';
+export {
+  AUDIT_OUTCOMES,
+  TASK_PLACES,
+  adminAuditQuerySchema,
+  adminAuditSchema,
+  adminDeadLettersQuerySchema,
+  adminDeadLettersSchema,
+  adminDropSchema,
+  adminInflightQuerySchema,
+  adminInflightSchema,
+  adminLanesSchema,
+  adminOrderSchema,
+  adminRatesQuerySchema,
+  adminRatesSchema,
+  adminRetrySchema,
+  adminSessionsQuerySchema,
+  adminSessionsSchema,
+  adminTurnSchema,
+  adminWorkersSchema,
+} from './admin.ts';
+export type {
+  AdminAudit,
+  AdminDeadLetters,
+  AdminInflight,
+  AdminLanes,
+  AdminOrder,
+  AdminRates,
+  AdminRetry,
+  AdminTurn,
+  AdminWorkers,
+} from './admin.ts';

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { citationSchema, usageSchema } from './bundle-event.ts';
 import { EVENT_STATUSES } from './chat-envelope.ts';
+import { turnTimingSchema } from './turn-timing.ts';
 
 /** What history keeps of an answer: the row's `answer`. Everything in it is bounded by whoever fills it. */
 export const turnRecordSchema = z.object({
@@ -25,5 +26,6 @@ export const turnRecordSchema = z.object({
     .default([]),
   usage: z.array(usageSchema).default([]),
   bundle_version: z.string().optional(),
+  timing: turnTimingSchema.optional(),
 });
 export type TurnRecord = z.output<typeof turnRecordSchema>;

@@ -24,12 +24,12 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | seen | string | P:chat:seen:<user#>:<message#> | enqueue | enqueue | 24 h |
  * | told | string | P:chat:told:<turn_id> | finish, take, cancel | requeue, reconciler | 24 h |
  * | workers | zset | P:chat:workers | heartbeat | enqueue (capacity), console | - |
- * | worker | hash | P:chat:worker:<worker_id> | heartbeat | enqueue, console | 3 beats |
+ * | worker | hash | P:chat:worker:<worker_id> | heartbeat, order-worker | enqueue, console | 3 beats |
  * | snapshot | string | P:chat:snapshot:<turn_id> | emit | relay | wall limit |
  * | events | stream | P:events:<session_id> | append-event | relay | 15 min after the last event |
  * | runningTurns | hash | P:events:running:<session_id> | start, finish | append-event (trim) | as events |
  * | relay | channel | P:relay:<session_id> | append-event | relay | - |
- * | control | channel | P:control:<worker_id> | cancel | worker | - |
+ * | control | channel | P:control:<worker_id> | cancel, order-worker | worker | - |
  * | registryChanges | channel | P:control.registry | registry | registry | - |
  * | authMasked | string | P:auth:masked:<hash> | token vault | token vault | token |
  * | authSession | hash | P:auth:session:<session_id> | identity | identity | session |

@@ -8,6 +8,7 @@ import { runningLimitOf, thresholdOf, toRefusal, userLimitOf } from './capacity-
 import { newMessageFields, nowFields } from './message-fields.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
 import type { InsertedTurn } from './sql/insert-turns.ts';
+import { taskIdOfTurn } from './task-id.ts';
 import type { TurnRows } from './turn-rows.ts';
 import type { EnqueueReply } from './script-replies.ts';
 import type { TurnScripts } from './turn-scripts.ts';
@@ -122,10 +123,11 @@ function buildPayload(options: AcceptOptions, request: AcceptRequest): ChatTaskP
   if (hasBadName || (request.streamId && !isStreamId(request.streamId)))
     throw PlatformError.of('INVALID_REQUEST', 'an id is not valid');
   const messageId = request.messageId ?? ids.token(16);
+  const turnId = ids.turn();
   return {
     v: 1,
-    task_id: ids.task(),
-    turn_id: ids.turn(),
+    task_id: taskIdOfTurn(turnId),
+    turn_id: turnId,
     message_id: messageId,
     conversation_id: request.conversationId ?? newConversationId(request, ids),
     session_id: identity.sessionId,
@@ -147,6 +149,7 @@ function buildPayload(options: AcceptOptions, request: AcceptRequest): ChatTaskP
     events: [...request.submission.external_events],
     attachments: [...request.attachments],
     accepted_at: clock.now(),
+    ...(request.ingressMs === undefined ? {} : { ingress_ms: request.ingressMs }),
   };
 }
 

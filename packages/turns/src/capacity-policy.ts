@@ -24,13 +24,12 @@ export function userLimitOf(config: TurnsConfig, userType: UserType): number {
 }
 
 /** Turns of one user that run or are next (02, Admission numbers). */
-export function runningLimitOf(
-  config: Pick<
-    TurnsConfig,
-    'userRunningAnonymous' | 'userRunningRegistered' | 'userRunningPaid' | 'userRunningPrivileged'
-  >,
-  userType: UserType,
-): number {
+export type RunningLimits = Pick<
+  TurnsConfig,
+  'userRunningAnonymous' | 'userRunningRegistered' | 'userRunningPaid' | 'userRunningPrivileged'
+>;
+
+export function runningLimitOf(config: RunningLimits, userType: UserType): number {
   const limits: Record<UserType, number> = {
     anonymous: config.userRunningAnonymous,
     registered: config.userRunningRegistered,

@@ -1,5 +1,6 @@
 import { sleep } from '@switchyard/kernel';
 import { createBlockedPops } from './blocked-pops.ts';
+import type { BlockedPops } from './blocked-pops.ts';
 import { answerLimitMs, createPolls, ERROR_PAUSE_MS } from './claim-parts.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
 import { decideRotation } from './decide-rotation.ts';
@@ -9,6 +10,9 @@ export interface ClaimLoop {
   start(): void;
   /** No claims for a while: a store is away. */
   pause(ms: number): void;
+  /** No claims until `resume`. What blocked pops still bring is handed over. */
+  suspend(): Promise<void>;
+  resume(): void;
   /** Monotonic time of the last answer of a lane. */
   lastPollAt(): number;
   /** Takes no more; resolves when nothing is reserved any more for a pop. */
@@ -29,6 +33,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
   const pops = createBlockedPops(options, polls, { signal: stopped.signal, done: stopping });
   let position = 0;
   let pausedUntil = 0;
+  let resumed: PromiseWithResolvers<void> | undefined;
   let looping: Promise<void> = Promise.resolve();
 
   const claimHot = async (): Promise<number> => {
@@ -52,13 +57,16 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
     }
   };
 
+  const isSuspended = (): boolean => resumed !== undefined;
+
   const round = async (): Promise<void> => {
+    if (resumed !== undefined) return Promise.race([resumed.promise, stopping]);
     const pauseMs = pausedUntil - clock.monotonic();
     if (pauseMs > 0) return Promise.race([sleep(pauseMs), stopping]);
     // What was hinted at before this claim is seen by it.
     const isHinted = pops.takeHint();
     if (slots.free() > 0) {
-      if ((await claimHot()) > 0 || stopped.signal.aborted) return;
+      if ((await claimHot()) > 0 || stopped.signal.aborted || isSuspended()) return;
       pops.blockLanes();
     } else if (isHinted) {
       // Slots have run out, some of them for pops on empty lanes: those come back.
@@ -82,15 +90,27 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
   return {
     start: () => void (looping = loop()),
     pause: (ms) => void (pausedUntil = clock.monotonic() + ms),
+    suspend: async () => {
+      resumed ??= Promise.withResolvers();
+      await unblockAll(pops, isSuspended);
+    },
+    resume: () => {
+      resumed?.resolve();
+      resumed = undefined;
+    },
     lastPollAt: polls.lastAt,
     stop: async () => {
       stopped.abort();
       await looping;
-      // One that was sent but has not arrived yet is not blocked yet: ask until all are back.
-      while (pops.pending().length > 0) {
-        await pops.unblock().catch(() => undefined);
-        await Promise.race([...pops.pending(), sleep(UNBLOCK_AGAIN_MS)]);
-      }
+      await unblockAll(pops, () => true);
     },
   };
+}
+
+/** One that was sent but has not arrived yet is not blocked yet: asks until all are back. */
+async function unblockAll(pops: BlockedPops, isWanted: () => boolean): Promise<void> {
+  while (isWanted() && pops.pending().length > 0) {
+    await pops.unblock().catch(() => undefined);
+    await Promise.race([...pops.pending(), sleep(UNBLOCK_AGAIN_MS)]);
+  }
 }

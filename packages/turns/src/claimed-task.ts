@@ -1,5 +1,6 @@
 import { chatTaskPayloadSchema, userTypeSchema } from '@switchyard/protocol';
-import type { ChatTaskPayload } from '@switchyard/protocol';
+import type { Clock } from '@switchyard/kernel';
+import type { ChatTaskPayload, TurnTiming } from '@switchyard/protocol';
 import type { RawTask } from './script-replies.ts';
 import type { ClaimedTask } from './turn-types.ts';
 
@@ -8,7 +9,7 @@ export function parsePayload(text: string): ChatTaskPayload {
   return chatTaskPayloadSchema.parse(JSON.parse(text));
 }
 
-export function toClaimedTask(raw: RawTask): ClaimedTask {
+export function toClaimedTask(raw: RawTask, clock: Clock): ClaimedTask {
   const payload = parsePayload(raw.payload);
   return {
     taskId: raw.taskId,
@@ -19,5 +20,17 @@ export function toClaimedTask(raw: RawTask): ClaimedTask {
     fence: raw.fence,
     payload,
     isNewConversation: raw.isNewConversation,
+    queueMs: Math.max(0, clock.now() - payload.accepted_at),
+    claimedAt: clock.monotonic(),
+  };
+}
+
+/** Where the time of a task went until now; milliseconds with one decimal. */
+export function timingOf(task: ClaimedTask, clock: Clock): TurnTiming {
+  const { ingress_ms: ingressMs } = task.payload;
+  return {
+    ...(ingressMs === undefined ? {} : { ingress_ms: ingressMs }),
+    queue_ms: task.queueMs,
+    claim_ms: Math.round((clock.monotonic() - task.claimedAt) * 10) / 10,
   };
 }

@@ -9,9 +9,13 @@ import { createClaimLoop } from './claim-loop.ts';
 import type { ClaimLoop } from './claim-loop.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
 import { createCompletion } from './completion.ts';
+import type { Completion } from './completion.ts';
+import { createDrainGate, isWorkerOrder } from './drain-gate.ts';
+import type { WorkerOrder } from './drain-gate.ts';
 import { createEpochKeeper } from './epoch-keeper.ts';
 import { createExecution } from './execution.ts';
 import { createHeartbeat } from './heartbeat.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import { createLeaseRenewal } from './lease-renewal.ts';
 import type { LeaseRenewal } from './lease-renewal.ts';
 import { createReaper } from './reaper.ts';
@@ -19,12 +23,13 @@ import { createReconciler } from './reconciler.ts';
 import { createRunningTurns } from './running-turns.ts';
 import type { RunningTurns } from './running-turns.ts';
 import { createSlots } from './slots.ts';
+import type { Slots } from './slots.ts';
 import { createTurnRows } from './turn-rows.ts';
 import { bindTurnScripts, loadTurnScripts } from './turn-scripts.ts';
 import type { WorkerConfig } from './turns-config.ts';
 import type { TurnExecutor } from './turn-types.ts';
 import { createFenceCounter, startInterval } from './worker-parts.ts';
-import type { WorkerParts } from './worker-parts.ts';
+import type { FenceCounter, WorkerParts } from './worker-parts.ts';
 
 export interface WorkerOptions {
   readonly executor: TurnExecutor;
@@ -57,27 +62,26 @@ const CLOSING_MS = 2000;
  * `start` resolves when Redis' data is in order and the worker claims; `stop` is the drain of 02 (Running).
  */
 export function createWorker(options: WorkerOptions): Service {
-  const { config, clock, redis } = options;
-  const draining = new AbortController();
+  const { config, clock, redis, ids, sql } = options;
+  const gate = createDrainGate();
   const scope = new Scope();
   const nextFence = createFenceCounter();
   const slots = createSlots(config.slots);
   const parts = createParts(options, () => keeper.notice());
   const completion = createCompletion(parts);
-  const keeper = createEpochKeeper(
-    { ...parts, connection: redis, completion, ids: options.ids },
-    options.sql,
-  );
+  const keeper = createEpochKeeper({ ...parts, connection: redis, completion, ids }, sql);
   const renewal = createLeaseRenewal(parts);
   let loop: ClaimLoop | undefined;
   const lastPollAt = () => loop?.lastPollAt() ?? clock.monotonic();
-  const onUnavailable = () => loop?.pause(UNAVAILABLE_PAUSE_MS);
   const execution = createExecution({
     ...parts,
     executor: options.executor,
     completion,
-    draining: draining.signal,
-    onUnavailable,
+    // Another one after each order to work again: read for each task.
+    get draining() {
+      return gate.signal();
+    },
+    onUnavailable: () => loop?.pause(UNAVAILABLE_PAUSE_MS),
   });
   const turns = createRunningTurns({
     ...parts,
@@ -86,8 +90,19 @@ export function createWorker(options: WorkerOptions): Service {
     slots,
     onClaimed: createMeasures(options, () => renewal.all().length),
   });
-  const heartbeat = createHeartbeat(parts, slots, options.version, lastPollAt);
+  const heartbeat = createHeartbeat(parts, slots, {
+    version: options.version,
+    busy: turns.count,
+    lastPollAt,
+    isDraining: gate.isClosed,
+    onOrder: (order) => obey(order),
+  });
   let stopping: Promise<void> | undefined;
+
+  /** An admin's order (03 §7). A worker that stops has taken its last one. */
+  const obey = (order: WorkerOrder): void => {
+    if (stopping === undefined && gate.set(order)) follow(order, parts, { loop, heartbeat });
+  };
 
   const start = async (): Promise<void> => {
     scope.defer(() => keeper.stop());
@@ -99,18 +114,15 @@ export function createWorker(options: WorkerOptions): Service {
       onTask: turns.take,
       epochSettled: keeper.settled,
     });
-    await listenForOrders(options, scope, parts, renewal);
+    await listenForOrders(options, scope, parts, { renewal, obey });
     await heartbeat.start();
-    const every = repeatIn(scope, parts);
-    every('reaping', config.reapEvery, createReaper(parts, completion, nextFence));
-    const reconcile = createReconciler({ ...parts, connection: redis, completion, sql: options.sql });
-    every('reconciling', config.reconcileEvery, reconcile);
+    startCare(options, scope, { ...parts, completion }, nextFence);
     loop.start();
   };
 
   /** No more claims; what has not started goes back, what runs may end, the rest is told; then everything is closed (02, Running). */
   const stop = async (deadline: Deadline): Promise<void> => {
-    draining.abort();
+    gate.set('drain');
     await heartbeat.drain().catch(() => undefined);
     await loop?.stop();
     await endTurns(config, turns, renewal, deadline);
@@ -123,21 +135,65 @@ export function createWorker(options: WorkerOptions): Service {
     name: 'turns-worker',
     start,
     stop: (deadline) => (stopping ??= stop(deadline)),
-    health: (): HealthReport => {
-      const silentMs = Math.round(clock.monotonic() - lastPollAt());
-      // With every slot at work nobody asks; slots that are reserved for pops do not count, since a pop may hang.
-      const isPolling = turns.count() >= slots.total || silentMs < config.pollSilence;
-      const isDraining = draining.signal.aborted;
-      return {
-        ok: loop !== undefined && keeper.isSettled() && isPolling && !isDraining,
-        detail: {
-          worker_id: parts.workerId,
-          slots: slots.total,
-          busy: turns.count(),
-          silent_ms: silentMs,
-          is_draining: isDraining,
-        },
-      };
+    health: () =>
+      decideHealth({
+        workerId: parts.workerId,
+        slots,
+        busy: turns.count(),
+        silentMs: Math.round(clock.monotonic() - lastPollAt()),
+        silenceLimitMs: config.pollSilence,
+        isDraining: gate.isClosed(),
+        isUp: loop !== undefined && keeper.isSettled() && stopping === undefined,
+      }),
+  };
+}
+
+function follow(
+  order: WorkerOrder,
+  { log }: WorkerParts,
+  { loop, heartbeat }: { loop: ClaimLoop | undefined; heartbeat: Heartbeat },
+): void {
+  log.info('worker ordered by an admin', { order });
+  if (order === 'drain') void loop?.suspend();
+  else loop?.resume();
+  heartbeat.beat();
+}
+
+/** This worker's share of looking after what others left behind. */
+function startCare(
+  { redis, sql, config }: WorkerOptions,
+  scope: Scope,
+  parts: WorkerParts & { completion: Completion },
+  nextFence: FenceCounter,
+): void {
+  const every = repeatIn(scope, parts);
+  every('reaping', config.reapEvery, createReaper(parts, parts.completion, nextFence));
+  every('reconciling', config.reconcileEvery, createReconciler({ ...parts, connection: redis, sql }));
+}
+
+interface WorkerState {
+  readonly workerId: string;
+  readonly slots: Slots;
+  readonly busy: number;
+  readonly silentMs: number;
+  readonly silenceLimitMs: number;
+  readonly isDraining: boolean;
+  readonly isUp: boolean;
+}
+
+/** One that an admin drained polls nothing, and is well. */
+function decideHealth(state: WorkerState): HealthReport {
+  const { workerId, slots, busy, silentMs, isDraining, isUp } = state;
+  // With every slot at work nobody asks; slots that are reserved for pops do not count, since a pop may hang.
+  const isPolling = isDraining || busy >= slots.total || silentMs < state.silenceLimitMs;
+  return {
+    ok: isUp && isPolling,
+    detail: {
+      worker_id: workerId,
+      slots: slots.total,
+      busy,
+      silent_ms: silentMs,
+      is_draining: isDraining,
     },
   };
 }
@@ -198,17 +254,18 @@ function createParts(options: WorkerOptions, onEpoch: () => void): WorkerParts {
   };
 }
 
-/** A cancel comes at once this way; the next renewal brings it in any case. */
+/** A cancel comes at once this way, an admin's order too; the next renewal and the next heartbeat bring them in any case. */
 async function listenForOrders(
   { subscriber, keys }: WorkerOptions,
   scope: Scope,
   { workerId }: WorkerParts,
-  renewal: LeaseRenewal,
+  { renewal, obey }: { renewal: LeaseRenewal; obey: (order: WorkerOrder) => void },
 ): Promise<void> {
   const onOrder = (message: string): void => {
     const order = JSON.parse(message) as { kind?: string; task_id?: string };
     if (order.kind === 'cancel')
       renewal.find(order.task_id ?? '')?.abort('cancelled', 'the user stopped the turn');
+    else if (isWorkerOrder(order.kind)) obey(order.kind);
   };
   await scope.use(subscriber.subscribe(keys.control(workerId), onOrder), (leave) => leave());
 }
@@ -220,6 +277,6 @@ function createMeasures({ metrics }: WorkerOptions, busy: () => number) {
   metrics.onScrape(() => slotsBusy.set(busy()));
   return (lane: string, waitedMs: number): void => {
     claims.add({ lane });
-    wait.observeMs(Math.max(0, waitedMs), { lane });
+    wait.observeMs(waitedMs, { lane });
   };
 }

@@ -43,6 +43,8 @@ export interface EnvelopeParts {
   readonly agent?: string;
   readonly title?: string;
   readonly data?: Readonly<Record<string, unknown>>;
+  /** For clients that know of it; others ignore it. */
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** One event body in the form of 03 §3. `nowMs`: epoch milliseconds, for showing only. */
@@ -60,5 +62,6 @@ export function buildEnvelope(source: EnvelopeSource, parts: EnvelopeParts, nowM
       ...(parts.title === undefined ? {} : { title: parts.title }),
     },
     ...(parts.data === undefined ? {} : { data: parts.data }),
+    ...(parts.extra === undefined ? {} : { extra: parts.extra }),
   };
 }

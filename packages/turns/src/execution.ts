@@ -1,4 +1,5 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
+import { timingOf } from './claimed-task.ts';
 import type { Completion } from './completion.ts';
 import { createEffectLog } from './effect-log.ts';
 import { decideOutcome } from './decide-outcome.ts';
@@ -18,7 +19,7 @@ import type { WorkerParts } from './worker-parts.ts';
 export interface ExecutionOptions extends WorkerParts {
   readonly executor: TurnExecutor;
   readonly completion: Completion;
-  /** Aborts when the worker takes no more work: what has not started goes back. */
+  /** Aborts when the worker takes no more work: what has not started goes back. Read for each task. */
   readonly draining: AbortSignal;
   /** Postgres is away: claim nothing for a while. */
   readonly onUnavailable: () => void;
@@ -30,7 +31,7 @@ export type Execution = (held: Held) => Promise<void>;
 const END_PAUSE_MS = 200;
 
 export function createExecution(options: ExecutionOptions): Execution {
-  const { scripts, completion, draining } = options;
+  const { scripts, completion } = options;
 
   const release = async ({ task }: Held): Promise<void> => {
     const { code } = await scripts.release({ task_id: task.taskId, lane: task.lane, fence: task.fence });
@@ -38,7 +39,8 @@ export function createExecution(options: ExecutionOptions): Execution {
   };
 
   return async (held) => {
-    const prepared = await prepareTurn(options, held);
+    const { draining } = options;
+    const prepared = await prepareTurn(options, held, draining);
     if (held.isLost()) return;
     if (prepared === 'draining' || draining.aborted) return release(held);
     const verdict = await startTurn(options, completion, held, prepared.recovery === 'retryIfSilent');
@@ -51,13 +53,17 @@ export function createExecution(options: ExecutionOptions): Execution {
 }
 
 /** Before the start, and without effects: may be thrown away at any moment. */
-async function prepareTurn(options: ExecutionOptions, held: Held): Promise<PreparedTurn | 'draining'> {
+async function prepareTurn(
+  options: ExecutionOptions,
+  held: Held,
+  draining: AbortSignal,
+): Promise<PreparedTurn | 'draining'> {
   const aborted = new AbortController();
   const over = new Promise<'draining'>((resolve) => {
     const end = () => resolve('draining');
     const settings = { once: true, signal: aborted.signal };
-    if (options.draining.aborted || held.isLost()) end();
-    options.draining.addEventListener('abort', end, settings);
+    if (draining.aborted || held.isLost()) end();
+    draining.addEventListener('abort', end, settings);
     // Only a lost lease ends it here; a cancelled turn starts and is refused by its start.
     void held.lost.then(end);
   });
@@ -85,6 +91,7 @@ async function runTurn(options: ExecutionOptions, held: Held, prepared: Prepared
   const turn: RunningTurn = {
     task: held.task,
     fence: held.task.fence,
+    timing: timingOf(held.task, options.clock),
     signal: held.signal,
     emit: emitter.emit,
     peek: mailbox.peek,

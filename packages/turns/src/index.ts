@@ -23,4 +23,10 @@ export type {
   TurnOutcome,
   Turns,
 } from './turn-types.ts';
+export { createTurnsAdmin } from './admin/create-turns-admin.ts';
+export type { TurnsAdmin, TurnsAdminOptions } from './admin/create-turns-admin.ts';
+export { turnsAdminSettings } from './admin/admin-config.ts';
+export { createOldestWaitAlarm } from './admin/oldest-wait-alarm.ts';
+export type { OldestWaitAlarmOptions } from './admin/oldest-wait-alarm.ts';
+export type { Retried } from './admin/dead-letters.ts';
 export { buildEnvelope, conversationContext, serviceContext } from './envelope.ts';

@@ -29,8 +29,8 @@ export function createRunningTurns(options: RunningTurnsOptions): RunningTurns {
 
   const run = async (raw: RawTask, sentAt: number): Promise<void> => {
     try {
-      const task = toClaimedTask(raw);
-      options.onClaimed(task.lane, clock.now() - task.payload.accepted_at);
+      const task = toClaimedTask(raw, clock);
+      options.onClaimed(task.lane, task.queueMs);
       await execution(renewal.hold(task, sentAt));
     } catch (error) {
       // Left as it is: its lease ends, and the reaper settles it by its row.

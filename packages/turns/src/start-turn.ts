@@ -1,5 +1,6 @@
 import { PlatformError, sleep } from '@switchyard/kernel';
 import { buildEnvelope } from './envelope.ts';
+import { timingOf } from './claimed-task.ts';
 import type { Completion } from './completion.ts';
 import type { Held } from './lease-renewal.ts';
 import { ScriptResult } from './script-result.ts';
@@ -116,6 +117,7 @@ function firstEvents(parts: WorkerParts, held: Held): string[] {
       step: 'turn',
       status: 'started',
       data: { message: payload.message, queue_stats: { lane, waited_ms: waitedMs } },
+      extra: { timing: timingOf(held.task, parts.clock) },
     },
     nowMs,
   );

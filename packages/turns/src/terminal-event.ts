@@ -66,6 +66,8 @@ export function decideTelling(
       completion,
     };
   }
+  const timing = end.answer?.timing;
+  const extra = timing === undefined ? undefined : { timing };
   if (end.status === 'completed') {
     const { answer } = end;
     const followups = answer?.followups ?? [];
@@ -80,6 +82,7 @@ export function decideTelling(
       agent: 'assistant',
       status: 'completed' as const,
       data: result,
+      extra,
     };
     return {
       event: 'chat_complete',
@@ -96,7 +99,14 @@ export function decideTelling(
     error_type: error.error_type,
     task_id: payload.task_id,
   };
-  const parts = { type: 'chat.error', step: 'turn', agent: 'assistant', status: 'error' as const, data };
+  const parts = {
+    type: 'chat.error',
+    step: 'turn',
+    agent: 'assistant',
+    status: 'error' as const,
+    data,
+    extra,
+  };
   return {
     event: 'chat_error',
     data: JSON.stringify(buildEnvelope(payload, parts, nowMs)),

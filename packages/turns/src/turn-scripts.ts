@@ -100,7 +100,11 @@ function careScripts(bind: Bind) {
       (reply) => ({ ...coded(reply), suspects: tasksAfter(1)(reply) }),
       'once',
     ),
-    heartbeat: bind<Arguments.HeartbeatArguments, number>('heartbeat', Number, 'once'),
+    heartbeat: bind<Arguments.HeartbeatArguments, { workers: number; ordered: string }>(
+      'heartbeat',
+      (reply) => ({ workers: Number(words(reply)[0]), ordered: wordOf(words(reply)[1]) }),
+      'once',
+    ),
     openEpoch: bind<Arguments.Epoch & { token: string; at_least: number }, Coded & { epoch: string }>(
       'open-epoch',
       (reply) => ({

@@ -10,6 +10,7 @@ import type {
   TaskKind,
   TurnRecord,
   TurnResult,
+  TurnTiming,
   UserType,
 } from '@switchyard/protocol';
 import type { ErrorCode } from '@switchyard/kernel';
@@ -42,6 +43,8 @@ export interface AcceptRequest {
   readonly targetTurnId?: string | undefined;
   readonly requestId: string;
   readonly timezone?: string | undefined;
+  /** What was spent on it so far, in milliseconds; for showing. */
+  readonly ingressMs?: number | undefined;
 }
 
 /** Accepting resolves only when the message is a row and on a lane or in a mailbox. */
@@ -109,6 +112,10 @@ export interface ClaimedTask {
   readonly fence: string;
   readonly payload: ChatTaskPayload;
   readonly isNewConversation: boolean;
+  /** From accept to claim, over two machines' clocks: for showing. */
+  readonly queueMs: number;
+  /** Monotonic time of this claim. */
+  readonly claimedAt: number;
 }
 
 export interface TurnEvent {
@@ -128,6 +135,8 @@ export interface TurnEvent {
 export interface RunningTurn {
   readonly task: ClaimedTask;
   readonly fence: string;
+  /** Where its time went until it was started. */
+  readonly timing: TurnTiming;
   /** Aborts on cancel, watchdog, drain and a lost lease; `reason` is a TurnAbort. Then five seconds remain. */
   readonly signal: AbortSignal;
   /** Resolves when Redis has it: awaiting it is back-pressure. Order of calls is order of events. */

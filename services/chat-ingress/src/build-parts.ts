@@ -8,6 +8,7 @@ import type { TenantProject } from '@switchyard/protocol';
 import { createRelay } from '@switchyard/relay';
 import type { Relay } from '@switchyard/relay';
 import {
+  createAuditLog,
   createBundles,
   createConversations,
   createFeedback,
@@ -16,6 +17,7 @@ import {
   createTurnHistory,
 } from '@switchyard/store';
 import type {
+  AuditLog,
   Bundles,
   Conversations,
   FeedbackStore,
@@ -23,8 +25,8 @@ import type {
   TurnHistory,
   TurnSearch,
 } from '@switchyard/store';
-import { createTurns } from '@switchyard/turns';
-import type { Turns } from '@switchyard/turns';
+import { createOldestWaitAlarm, createTurns, createTurnsAdmin } from '@switchyard/turns';
+import type { Turns, TurnsAdmin } from '@switchyard/turns';
 import type { IngressConfig } from './env.ts';
 import { createBlobSweeper } from './files/blob-sweeper.ts';
 import type { Resources } from './open-resources.ts';
@@ -43,6 +45,8 @@ export interface IngressParts extends Resources {
   identity: Identity;
   admission: Admission;
   turns: Turns;
+  turnsAdmin: TurnsAdmin;
+  auditLog: AuditLog;
   relay: Relay;
   bundles: Bundles;
   conversations: Conversations;
@@ -67,6 +71,16 @@ export async function buildParts(
   await identity.check();
   const admission = createAdmission({ redis, keys, config });
   const turns = createTurns({ redis, sql, keys, scope, config, clock, ids, log, metrics });
+  const turnsAdmin = createTurnsAdmin({ redis, sql, keys, scope, config, clock, ids });
+  const alarm = createOldestWaitAlarm({
+    lanes: turnsAdmin.lanes,
+    everyMs: config.oldestWaitEvery,
+    clock,
+    log,
+    metrics,
+  });
+  await alarm.start();
+  closing.defer(() => alarm.stop(Deadline.in(CLOSE_RESERVE_MS)));
   const relay = createRelay({ redis, subscriber, keys, clock, metrics });
   closing.defer(() => relay.close());
   const conversations = createConversations(sql, scope);
@@ -90,6 +104,8 @@ export async function buildParts(
     identity,
     admission,
     turns,
+    turnsAdmin,
+    auditLog: createAuditLog(sql, scope),
     relay,
     bundles: createBundles(sql, scope),
     conversations,

@@ -1,4 +1,6 @@
 import type { Route } from '@switchyard/http';
+import type { Metrics } from '@switchyard/telemetry';
+import { roleNames } from '@switchyard/protocol';
 import { createAnswerConversationStatus } from './answer-conversation-status.ts';
 import type { IngressParts } from './build-parts.ts';
 import { createDeleteConversation } from './conversations/delete-conversation.ts';
@@ -6,6 +8,9 @@ import { createReadConversation } from './conversations/read-conversation.ts';
 import { createIdentifyRequest } from './identify-request.ts';
 import { createAuthRoutes } from './routes/auth-routes.ts';
 import { createChatRoutes } from './routes/chat-routes.ts';
+import { createAdminGuard } from './admin/admin-guard.ts';
+import { createAdminRoutes } from './admin/admin-routes.ts';
+import { createAudited } from './admin/audited.ts';
 import { createConversationRoutes } from './routes/conversation-routes.ts';
 import { createFileRoutes } from './routes/file-routes.ts';
 import { createProfileRoutes } from './routes/profile-routes.ts';
@@ -24,6 +29,7 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
   const { config, scope, clock, identity, relay, streams } = parts;
   const identify = createIdentifyRequest(identity);
   const answerStatus = createAnswerConversationStatus(parts);
+  const delivered = messageParts(parts.metrics);
   const streamParts = {
     streams,
     scope,
@@ -31,6 +37,7 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
     relay,
     streamBuffer: config.streamBuffer,
     drainLimitMs: config.streamDrainLimit,
+    onDelivered: (ms: number) => delivered.observeMs(ms, { part: 'delivery' }),
   };
   const submitting = buildSubmitting(parts);
   const routes = [
@@ -52,6 +59,11 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
       deleteConversation: createDeleteConversation(parts),
     }),
     ...createFileRoutes({ ...parts, identify }),
+    ...createAdminRoutes({
+      ...parts,
+      guard: createAdminGuard(identify, roleNames(config.rolePrefix), scope),
+      audited: createAudited(parts.auditLog, parts.log),
+    }),
   ];
   const { ids } = parts;
   const submit = createSubmitFromSocket({
@@ -59,6 +71,7 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
     limits: config,
     streams,
     ids,
+    clock,
     trustForwarded: config.trustForwarded,
   });
   const socketParts = {
@@ -84,7 +97,9 @@ function buildSubmitting({
   blobs,
   files,
   config,
+  metrics,
 }: IngressParts) {
+  const parts = messageParts(metrics);
   return {
     admitted: admission.admitted,
     announceRefusal: announceRefusal.bind(undefined, { relay, scope, clock }),
@@ -94,6 +109,12 @@ function buildSubmitting({
       turns,
       stores: { blobs, files },
       limits: config,
+      onAccepted: (ms) => parts.observeMs(ms, { part: 'ingress' }),
     }),
   };
+}
+
+/** The same parts as in `Server-Timing` and `extra.timing`; chat-proc has the others. */
+function messageParts(metrics: Metrics) {
+  return metrics.timer('switchyard_message_part_seconds', 'Where the time of a message went.', ['part']);
 }

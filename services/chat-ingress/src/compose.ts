@@ -57,6 +57,7 @@ async function buildIngress(config: IngressConfig, scope: Scope) {
     log,
     metrics,
     clock,
+    timingPart: 'ingress',
     makeRequestId: () => ids.request(),
     health: { report: health, isDraining: () => streams.isDraining },
     bodyLimit: config.maxEventsBytes,

@@ -3,7 +3,7 @@ import { admissionSettings } from '@switchyard/admission';
 import { identitySettings } from '@switchyard/identity';
 import { DEFAULT_LIMITS, idSchema } from '@switchyard/protocol';
 import { redisUrlSetting } from '@switchyard/redis';
-import { turnsConfigSchema } from '@switchyard/turns';
+import { turnsAdminSettings, turnsConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
 
 const MIB = (count: number) => `${count / 1024 ** 2}MiB`;
@@ -12,6 +12,7 @@ export const ingressSchema = z.object({
   ...identitySettings,
   ...admissionSettings,
   ...turnsConfigSchema.shape,
+  ...turnsAdminSettings,
   nodeEnv: z
     .enum(['development', 'production', 'test'])
     .default('production')

@@ -23,6 +23,7 @@ import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { reportHealth } from './report-health.ts';
+import { protectTurns } from './scale-in/protect-turns.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 
@@ -81,7 +82,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const worker = createWorker({
     ...base,
     config,
-    executor: createExecutor(base, config, registry, runner),
+    executor: protectTurns(scope, { ...base, config }, createExecutor(base, config, registry, runner)),
     connectClaim: (name) => base.connect(name, 'claim'),
     name: config.workerName,
     version: VERSION,
@@ -154,6 +155,9 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
   const { sql, scope, clock, log, metrics } = base;
   const help = 'From the start of a run to the first piece of its answer.';
   const firstDelta = metrics.timer('switchyard_turn_first_delta_seconds', help);
+  const parts = metrics.timer('switchyard_message_part_seconds', 'Where the time of a message went.', [
+    'part',
+  ]);
   return createTurnExecutor({
     registry,
     runner,
@@ -164,7 +168,10 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
     history: createTurnHistory(sql, scope),
     bounds: { maxTurns: config.historyTurns, maxCharacters: config.historyCharacters },
     limits: { idleMs: config.turnIdle, wallMs: config.turnWall },
-    onFirstDelta: (ms) => firstDelta.observeMs(ms),
+    onPart: (part, ms) => {
+      parts.observeMs(ms, { part });
+      if (part === 'first_delta') firstDelta.observeMs(ms);
+    },
   });
 }
 
@@ -182,6 +189,7 @@ async function serve(scope: Scope, base: Base, config: ProcConfig, registry: Reg
     metrics,
     clock,
     health,
+    timingPart: 'proc',
     makeRequestId: () => ids.request(),
     bodyLimit: config.bodyLimit,
     openapi: { title: 'Switchyard chat-proc', version: VERSION },

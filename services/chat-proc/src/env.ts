@@ -5,6 +5,7 @@ import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
+import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
 export const procConfigSchema = z.object({
@@ -47,6 +48,7 @@ export const procConfigSchema = z.object({
   runnerIdle: duration('10m').describe('An idle bundle process is closed after this.'),
   bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
+  ...scaleInSettings,
   ...identitySettings,
   ...workerConfigSchema.shape,
 });

@@ -2,7 +2,7 @@ import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Capabilities } from '@switchyard/capabilities';
 import { titleFromMessage } from '@switchyard/protocol';
-import type { BundleEvent, TurnInvocation } from '@switchyard/protocol';
+import type { BundleEvent, TurnInvocation, TurnPart } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
 import type { BundleCall, BundleLogLine, Runner } from '@switchyard/runner';
@@ -14,6 +14,7 @@ import type { OutgoingEvent } from './envelope.ts';
 import { completedOutcome, decideRemainder, failedOutcome, readResult } from './turn-outcome.ts';
 import type { WatchdogLimits } from './turn-outcome.ts';
 import { TurnRecorder } from './turn-recorder.ts';
+import { TurnStopwatch } from './turn-stopwatch.ts';
 
 export interface RunTurnParts {
   runner: Pick<Runner, 'invoke'>;
@@ -22,8 +23,8 @@ export interface RunTurnParts {
   clock: Clock;
   log: Log;
   limits: WatchdogLimits;
-  /** Milliseconds from the start of the run to the first piece of the answer. */
-  onFirstDelta: (ms: number) => void;
+  /** A part of a turn's time is over; milliseconds. */
+  onPart: (part: TurnPart, ms: number) => void;
 }
 
 /** One run of a bundle for one turn: what it says becomes events, what it asks is answered, how it ends becomes the outcome. */
@@ -52,7 +53,7 @@ class TurnRun {
   readonly #turn: RunningTurn;
   readonly #envelopes: Envelopes;
   readonly #log: Log;
-  readonly #startedAt: number;
+  readonly #stopwatch: TurnStopwatch;
   /** What goes on beside the stream, as storing titles: a slow database must not hold up words. */
   readonly #pending: Promise<void>[] = [];
   #untoldTitle: string | undefined;
@@ -72,7 +73,14 @@ class TurnRun {
       turn_id: payload.turn_id,
       version_id: versionId,
     });
-    this.#startedAt = parts.clock.monotonic();
+    this.#stopwatch = new TurnStopwatch(parts.clock, turn.timing, (part, ms) => {
+      parts.onPart(part, ms);
+      this.recorder.time(this.#stopwatch.timing);
+    });
+    this.recorder.time(turn.timing);
+    const { queue_ms: queueMs, claim_ms: claimMs } = turn.timing;
+    if (queueMs !== undefined) parts.onPart('queue', queueMs);
+    if (claimMs !== undefined) parts.onPart('claim', claimMs);
   }
 
   async toEnd(): Promise<TurnOutcome> {
@@ -108,12 +116,12 @@ class TurnRun {
 
   async #say(event: BundleEvent): Promise<void> {
     const out = this.#envelopes.fromBundle(event);
-    if (event.kind === 'delta' && event.marker === 'answer' && this.recorder.answer === '') {
-      this.#parts.onFirstDelta(this.#parts.clock.monotonic() - this.#startedAt);
-    }
+    const isFirstPiece = event.kind === 'delta' && event.marker === 'answer' && this.recorder.answer === '';
+    this.#stopwatch.onWord(isFirstPiece);
     this.recorder.take(event);
     if (event.kind === 'title') this.#storeTitle(event.title, 'bundle');
     await this.#emit(out);
+    if (isFirstPiece) this.#stopwatch.onRelayed();
   }
 
   /** Clients look for followups among the steps, so returned ones are told there too; once. */

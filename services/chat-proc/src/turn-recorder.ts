@@ -1,5 +1,5 @@
 import { PlatformError } from '@switchyard/kernel';
-import type { BundleEvent, Citation, TurnRecord, Usage } from '@switchyard/protocol';
+import type { BundleEvent, Citation, TurnRecord, TurnTiming, Usage } from '@switchyard/protocol';
 
 /** What history keeps of one turn. The answer is never cut: over its bound the turn fails, because a cut answer would not be the one that was streamed. */
 export interface RecordBounds {
@@ -35,6 +35,7 @@ export class TurnRecorder {
   readonly #citations = new Map<number, Citation>();
   #followups: string[] = [];
   readonly #usage: Usage[] = [];
+  #timing: TurnTiming | undefined;
 
   constructor(
     now: () => number,
@@ -53,6 +54,11 @@ export class TurnRecorder {
 
   get followups(): readonly string[] {
     return this.#followups;
+  }
+
+  /** Where its time went, as it is known by now. */
+  time(timing: TurnTiming): void {
+    this.#timing = timing;
   }
 
   /** Takes an event before it is emitted. Throws BUNDLE_ERROR when the answer grows over its bound. */
@@ -79,6 +85,7 @@ export class TurnRecorder {
       files: [],
       usage: [...this.#usage],
       ...(this.#bundleVersion === undefined ? {} : { bundle_version: this.#bundleVersion }),
+      ...(this.#timing === undefined ? {} : { timing: this.#timing }),
     };
   }
 

@@ -231,3 +231,30 @@ test('the assistant answers from the documentation, with sources', async ({ rig 
   });
   expect(answerOf(await rig.ended(next))).toContain('I found nothing on that in the documentation.');
 });
+
+test('a turn says where its time went, at its start, at its end, in its row and in the metrics', async ({
+  rig,
+}) => {
+  await rig.ship(ACTOR_DIR);
+  const { port } = await rig.start();
+  const ack = await rig.say('everything');
+  const events = await rig.ended(ack);
+  const timingOf = (event: LoggedEvent | undefined) => event?.data.extra?.['timing'];
+  const ms = expect.any(Number) as number;
+  expect(timingOf(events.find(({ event }) => event === 'chat_start'))).toEqual({
+    queue_ms: ms,
+    claim_ms: ms,
+  });
+  const whole = { queue_ms: ms, claim_ms: ms, host_ms: ms, first_delta_ms: ms, relay_ms: ms };
+  const timing = timingOf(terminalOf(events)) as { host_ms: number; first_delta_ms: number };
+  expect(timing).toEqual(whole);
+  expect(timing.first_delta_ms).toBeGreaterThanOrEqual(timing.host_ms);
+  expect((await rig.row(ack.turn_id)).answer?.timing).toEqual(timing);
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`);
+  const text = await answer.text();
+  for (const part of ['queue', 'claim', 'host', 'first_delta', 'relay'])
+    expect(text).toMatch(
+      new RegExp(`^switchyard_message_part_seconds_count\\{[^}]*part="${part}"[^}]*\\} 1$`, 'm'),
+    );
+  expect(answer.headers.get('server-timing')).toMatch(/^proc;dur=\d+\.\d$/);
+});

@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { PlatformError } from '@switchyard/kernel';
 import type { Ids } from '@switchyard/kernel';
-import { defineRoute, requestIdOf } from '@switchyard/http';
+import { defineRoute, elapsedMs, requestIdOf, timePart } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import type { Caller } from '@switchyard/identity';
 import {
@@ -119,10 +119,16 @@ async function readAndSubmit(
   try {
     const wantsStream =
       form === 'plain' && req.accepts(['application/json', 'text/event-stream']) === 'text/event-stream';
-    if (!wantsStream) return (await parts.submit(caller, message, files, context)).ack;
+    const submit = async (own: SubmitContext) => {
+      const startedMs = elapsedMs(res);
+      const result = await parts.submit(caller, message, files, own);
+      timePart(res, 'accept', elapsedMs(res) - startedMs);
+      return result;
+    };
+    if (!wantsStream) return (await submit(context)).ack;
     const streamId = context.streamId ?? parts.ids.stream();
     await parts.streamOneMessage(res, caller, streamId, async () => {
-      const result = await parts.submit(caller, message, files, { ...context, streamId });
+      const result = await submit({ ...context, streamId });
       release();
       return result;
     });
@@ -143,6 +149,7 @@ function contextOf(req: Request, res: Response): SubmitContext {
   }
   return {
     requestId: requestIdOf(res),
+    elapsedMs: () => elapsedMs(res),
     ...(streamId === undefined ? {} : { streamId }),
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     ...(timezone === undefined ? {} : { timezone }),

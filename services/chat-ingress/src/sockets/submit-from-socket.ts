@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
 import { PlatformError } from '@switchyard/kernel';
-import type { Ids } from '@switchyard/kernel';
+import type { Clock, Ids } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import type { Ack } from '@switchyard/protocol';
 import type { RawFile } from '../submit/match-files.ts';
@@ -18,6 +18,7 @@ export interface SubmitFromSocketParts {
   limits: TextLimits & { maxMessageBytes: number };
   streams: Pick<OpenStreams, 'isDraining'>;
   ids: Pick<Ids, 'request'>;
+  clock: Clock;
 }
 
 export type SubmitFromSocket = (
@@ -33,8 +34,10 @@ export function createSubmitFromSocket(parts: SubmitFromSocketParts): SubmitFrom
   return async (caller, payload, files, socket) => {
     if (parts.streams.isDraining) throw PlatformError.of('DRAINING');
     const timezone: unknown = socket.handshake.headers['x-user-timezone'];
+    const startedAt = parts.clock.monotonic();
     const context: SubmitContext = {
       requestId: parts.ids.request(),
+      elapsedMs: () => parts.clock.monotonic() - startedAt,
       streamId: socket.id,
       ...(typeof timezone === 'string' ? { timezone: timezone.slice(0, 64) } : {}),
     };

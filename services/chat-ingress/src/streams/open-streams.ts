@@ -14,6 +14,9 @@ export interface OpenStreams {
   /** Throws what `add` would. */
   checkRoom(sessionId: string): void;
   readonly count: number;
+  readonly sessionCount: number;
+  /** Who has streams open here, in the order in which they came. */
+  sessions(offset: number, limit: number): { sessionId: string; streams: number }[];
   readonly isDraining: boolean;
   /** From now on nothing enters. */
   beginDrain(): void;
@@ -52,6 +55,13 @@ export function createOpenStreams(maxPerSession: number): OpenStreams {
     get count() {
       return count;
     },
+    get sessionCount() {
+      return bySession.size;
+    },
+    sessions: (offset, limit) =>
+      Array.from(bySession)
+        .slice(offset, offset + limit)
+        .map(([sessionId, own]) => ({ sessionId, streams: own.size })),
     get isDraining() {
       return isDraining;
     },

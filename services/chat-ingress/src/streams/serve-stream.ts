@@ -6,6 +6,7 @@ import type { Caller } from '@switchyard/identity';
 import { HEADER, formatTimestamp } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
 import type { FollowedFrame, Follower } from '@switchyard/relay';
+import { createDeliveryWatch } from './delivery-watch.ts';
 import { watchExpiry } from './watch-expiry.ts';
 import type { OpenStreams } from './open-streams.ts';
 
@@ -14,6 +15,8 @@ export interface StreamParts {
   scope: TenantProject;
   clock: Clock;
   drainLimitMs: number;
+  /** From the log to the frame written, of the first and the last event of a turn. */
+  onDelivered: (ms: number) => void;
 }
 
 export interface StreamRequest {
@@ -22,6 +25,8 @@ export interface StreamRequest {
   streamId: string;
   /** Added to `ready`. */
   ready?: Record<string, unknown>;
+  /** Since when it follows, epoch milliseconds; absent: since now. */
+  followedSince?: number;
   /** Which frames go out, and which is the last. Without it: all, until the client goes. */
   decide?: (frame: FollowedFrame) => Promise<'skip' | 'send' | 'send_and_end'>;
 }
@@ -68,13 +73,18 @@ export async function serveStream(parts: StreamParts, res: Response, request: St
       ),
     );
     await opened.send(readyFrame(parts, request));
-    await pump(opened, request);
+    const since = request.followedSince ?? parts.clock.now();
+    await pump(opened, request, createDeliveryWatch(parts, since));
   } finally {
     for (const close of closers) close();
   }
 }
 
-async function pump(sse: SseConnection, { follower, decide }: StreamRequest): Promise<void> {
+async function pump(
+  sse: SseConnection,
+  { follower, decide }: StreamRequest,
+  onWritten: (frame: FollowedFrame) => void,
+): Promise<void> {
   for await (const frame of follower) {
     const action = frame.event === undefined || decide === undefined ? 'send' : await decide(frame);
     if (action === 'skip') continue;
@@ -84,6 +94,7 @@ async function pump(sse: SseConnection, { follower, decide }: StreamRequest): Pr
       ...(event === undefined ? {} : { event }),
       ...(data === undefined ? {} : { data }),
     });
+    onWritten(frame);
     if (!isOpen || action === 'send_and_end' || isSignOut(frame)) return;
   }
 }

@@ -51,12 +51,14 @@ export function createStreamOneMessage(parts: OneMessageParts): StreamOneMessage
 
   return async (res, caller, streamId, submit) => {
     streams.checkRoom(caller.sessionId);
+    let followedSince = parts.clock.now();
     let follower = await follow(caller, streamId, false);
     let result: AcceptResult;
     try {
       result = await submit();
       if (result.isRepeat) {
         follower.close();
+        followedSince = parts.clock.now();
         follower = await follow(caller, streamId, true);
       }
     } catch (error) {
@@ -82,7 +84,8 @@ export function createStreamOneMessage(parts: OneMessageParts): StreamOneMessage
     };
     try {
       if (result.isRepeat) await endSoonIfOver();
-      await serveStream(parts, res, { caller, follower, streamId, ready: { ack }, decide });
+      const ready = { ack };
+      await serveStream(parts, res, { caller, follower, streamId, ready, followedSince, decide });
     } finally {
       clearTimeout(limit);
       follower.close();

@@ -1,11 +1,11 @@
-import { PlatformError, hashHex } from '@switchyard/kernel';
+import { PlatformError } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
-import type { Ack, Attachment } from '@switchyard/protocol';
 import type { AcceptRequest, AcceptResult, Turns } from '@switchyard/turns';
 import { matchFiles } from './match-files.ts';
 import type { RawFile } from './match-files.ts';
 import type { BundleDirectory } from './bundle-directory.ts';
 import type { ConversationBundles } from './conversation-bundles.ts';
+import { keepFiles } from './keep-files.ts';
 import type { IncomingMessage } from './normalise-submission.ts';
 import { storeAttachments } from './store-attachments.ts';
 import type { AttachmentLimits, AttachmentStores } from './store-attachments.ts';
@@ -17,6 +17,8 @@ export interface SubmitContext {
   streamId?: string;
   idempotencyKey?: string;
   timezone?: string;
+  /** Milliseconds since the message came in. */
+  elapsedMs: () => number;
 }
 
 export interface SubmitParts {
@@ -25,6 +27,8 @@ export interface SubmitParts {
   turns: Pick<Turns, 'accept'>;
   stores: AttachmentStores;
   limits: AttachmentLimits;
+  /** What ingress spent on a message before it became a row. */
+  onAccepted: (ms: number) => void;
 }
 
 export type SubmitMessage = (
@@ -43,8 +47,9 @@ export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
   return async (caller, message, files, context) => {
     const request = await accept(parts, caller, message, files, context);
     // Record and enqueue are one call: their order is the heart's (02, Accept).
+    if (request.ingressMs !== undefined) parts.onAccepted(request.ingressMs);
     const result = await turns.accept(request);
-    await keepFiles(parts.stores, caller, result.ack, request.attachments);
+    await keepFiles(parts.stores.files, caller.userId, result.ack, request.attachments);
     return result;
   };
 }
@@ -78,6 +83,7 @@ async function accept(
     targetTurnId: message.targetTurnId,
     requestId: context.requestId,
     timezone: context.timezone,
+    ingressMs: Math.round(context.elapsedMs() * 10) / 10,
   };
 }
 
@@ -97,22 +103,4 @@ async function resolveBundle(
     );
   }
   return bundles.resolve(bundleId ?? own);
-}
-
-/** Rows that let the files be found and keep them from being collected. Their ids follow from the turn, so a retry adds nothing. */
-async function keepFiles(
-  { files }: AttachmentStores,
-  caller: Caller,
-  ack: Ack,
-  attachments: readonly Attachment[],
-): Promise<void> {
-  const owner = {
-    conversationId: ack.conversation_id,
-    turnId: ack.turn_id,
-    userId: caller.userId,
-    direction: 'attachment',
-  } as const;
-  for (const [index, attachment] of attachments.entries()) {
-    await files.add(`f-${hashHex(`${ack.turn_id}/${index}`).slice(0, 32)}`, owner, attachment);
-  }
 }

@@ -1,0 +1,21 @@
+import type { Route } from '@switchyard/http';
+import { createAuditRoutes } from './audit-routes.ts';
+import type { AuditRouteParts } from './audit-routes.ts';
+import { createDeadLetterRoutes } from './dead-letter-routes.ts';
+import type { DeadLetterRouteParts } from './dead-letter-routes.ts';
+import { createPeopleRoutes } from './people-routes.ts';
+import type { PeopleRouteParts } from './people-routes.ts';
+import { createQueueRoutes } from './queue-routes.ts';
+import type { QueueRouteParts } from './queue-routes.ts';
+
+/** The platform's half of administration (03 §7); bundles are administered at chat-proc. */
+export function createAdminRoutes(
+  parts: QueueRouteParts & DeadLetterRouteParts & PeopleRouteParts & AuditRouteParts,
+): Route[] {
+  return [
+    ...createQueueRoutes(parts),
+    ...createDeadLetterRoutes(parts),
+    ...createPeopleRoutes(parts),
+    ...createAuditRoutes(parts),
+  ];
+}
