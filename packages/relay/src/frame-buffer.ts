@@ -33,7 +33,7 @@ export class FrameBuffer {
     return this.#isLagged;
   }
 
-  /** What waits now, by this buffer's own counting. Never more than its bound once `push` has returned. */
+  /** What waits now, by this buffer's own counting. Once `push` has returned: at most the bound, or one event that is larger. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -88,7 +88,8 @@ export class FrameBuffer {
     }
     flush();
     const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0);
-    this.#isLagged = bytes > this.#maxBytes * MERGE_TARGET;
+    // One event alone may be larger than the bound: a reader who keeps up gets it, and nobody else would be better off.
+    this.#isLagged = items.length > 1 && bytes > this.#maxBytes * MERGE_TARGET;
     this.#items = this.#isLagged ? [{ kind: 'lagged' }] : items;
     this.#bytes = this.#isLagged ? 0 : bytes;
   }
