@@ -94,6 +94,7 @@ export function createClient(options: ClientOptions): Client {
     return requester.open('/sse/stream', { headers, query: streamQuery(stream), signal, retries: 0 });
   }
 
+  const conversations = createConversations(requester, async () => options.scope ?? (await config()));
   return {
     config,
     profile: (signal) => requester.json('/profile', { signal }),
@@ -107,6 +108,11 @@ export function createClient(options: ClientOptions): Client {
         ...message,
         clock,
         random,
+        hasEnded: async (conversationId, turnId) => {
+          const { turns } = await conversations.fetch(conversationId);
+          const status = turns.find((turn) => turn.turn_id === turnId)?.status;
+          return status !== 'queued' && status !== 'running' && status !== 'folded';
+        },
         connect: (lastEventId, signal, conversationId) => connect({ conversationId }, lastEventId, signal),
       }),
     stream(stream) {
@@ -142,6 +148,6 @@ export function createClient(options: ClientOptions): Client {
       return addressOf(baseUrl, '/sse/stream', query);
     },
     replay: (replay) => replayTurns(requester, replay),
-    conversations: createConversations(requester, async () => options.scope ?? (await config())),
+    conversations,
   };
 }

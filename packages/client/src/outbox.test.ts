@@ -208,6 +208,7 @@ describe('an outbox', () => {
       ['k-3', 'queued_offline'],
     ]);
     after.outbox.discard('k-3');
+    await expect.poll(async () => (await storage.load()).length).toBe(2);
     after.outbox.close();
     const online = openOutbox(url, { storage });
     await online.outbox.open();

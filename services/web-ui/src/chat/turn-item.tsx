@@ -56,7 +56,8 @@ function Question({ turn }: { turn: TurnView }) {
       >
         {turn.question}
       </div>
-      {turn.createdAt !== undefined && (
+      {/* Under a message that waits stands how it fares. */}
+      {turn.createdAt !== undefined && turn.status !== 'queued_offline' && (
         <time
           dateTime={new Date(turn.createdAt).toISOString()}
           className="hover-time absolute top-full right-1 mt-0.5 text-xs text-ink-3 tabular"
