@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,11 @@ async function run(program: string, env: Record<string, string>): Promise<string
     env: { ...process.env, ...env },
   });
   child.stdin.end(program);
-  const [printed, complaints] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  const [printed, complaints] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
   if (child.exitCode !== 0) throw new Error(`${printed}\n${complaints}`);
   return printed;
 }

@@ -135,7 +135,11 @@ export class Follower implements AsyncIterable<FollowedFrame> {
       // The last run may go on in the next page; a long answer becomes one frame, as long as it fits the buffer.
       const last = merged.at(-1);
       waiting = last?.event === 'chat_delta' && last.data.length < maxBufferBytes ? merged.splice(-1) : [];
-      for (const entry of merged) yield* this.#write(entry);
+      for (const entry of merged) {
+        yield* this.#write(entry);
+        // Closed while its reader was busy: a socket that resumes elsewhere must hear nothing more from here.
+        if (this.#isClosed) return;
+      }
     }
     for (const entry of waiting) yield* this.#write(entry);
     this.#catchUpBytes = 0;
