@@ -8,7 +8,7 @@ import { Follower } from './follower.ts';
 import type { StreamTarget } from './matches-stream.ts';
 import { createReadGate } from './read-gate.ts';
 import { SessionFeeds } from './session-feeds.ts';
-import { createSharedLog } from './shared-log.ts';
+import { createBoundedLog } from './bounded-log.ts';
 
 export interface RelayConfig {
   /** Life of a session's log after its last event; the number of `append-event`. */
@@ -71,7 +71,7 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   const settings: RelayConfig = { ...RELAY_DEFAULTS, ...config };
   const { logTtlMs: ttlMs, pageSize } = settings;
   const gate = createReadGate(settings.maxReads);
-  const log = createSharedLog(createEventLog(redis, keys), gate);
+  const log = createBoundedLog(createEventLog(redis, keys), gate);
   const healed = metrics.counter(
     'switchyard_relay_healed_entries_total',
     'Events that were read from the log because their publication did not arrive.',

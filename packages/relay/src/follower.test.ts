@@ -6,7 +6,7 @@ import { ModelReader } from '../test/model-reader.ts';
 import { createJoin } from './create-join.ts';
 import { createReadGate } from './read-gate.ts';
 import { SessionFeed } from './session-feed.ts';
-import { createSharedLog } from './shared-log.ts';
+import { createBoundedLog } from './bounded-log.ts';
 
 /** One thing that can happen. Numbers pick among what is there. */
 type Step =
@@ -75,7 +75,7 @@ interface Stage {
 
 function openStage(maxBufferBytes: number): Stage {
   const model = new ModelLog();
-  const log = createSharedLog(model, createReadGate(2));
+  const log = createBoundedLog(model, createReadGate(2));
   const feed = new SessionFeed({ sessionId: 's', log, ttlMs: MODEL_TTL_MS, pageSize: 4 });
   const join = createJoin(log, MODEL_TTL_MS);
   const parts = { model, log, feed, join };

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ModelLog } from '../test/model-log.ts';
 import { createReadGate } from './read-gate.ts';
-import { createSharedLog } from './shared-log.ts';
+import { createBoundedLog } from './bounded-log.ts';
 
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
@@ -25,7 +25,7 @@ async function answerAll(model: ModelLog): Promise<{ reads: number; atOnce: numb
   return { reads, atOnce };
 }
 
-describe('a shared log', () => {
+describe('a bounded log', () => {
   it('gives every reader of a session its own part, from few reads', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -35,7 +35,7 @@ describe('a shared log', () => {
         async (length, places, count) => {
           const model = filled(length);
           const ids = model.written.map((entry) => entry.logId);
-          const log = createSharedLog(model, createReadGate(4));
+          const log = createBoundedLog(model, createReadGate(4));
           const pages = places.map(async (place) => {
             const from = Math.min(place, length);
             const page = await log.readAfter('s', ids[from - 1] ?? '0-0', count);
@@ -61,7 +61,7 @@ describe('a shared log', () => {
   it('asks no more at once than it may, whatever comes', async () => {
     const model = filled(3);
     const gate = createReadGate(5);
-    const log = createSharedLog(model, gate);
+    const log = createBoundedLog(model, gate);
     const all = Array.from({ length: 100 }, (_, at) =>
       at % 2 === 0 ? log.view(`s${at}`) : log.readAfter(`s${at}`, '0-0', 10),
     );
@@ -74,7 +74,7 @@ describe('a shared log', () => {
     const model = filled(2);
     const gate = createReadGate(1);
     let isDown = true;
-    const log = createSharedLog(
+    const log = createBoundedLog(
       Object.assign(Object.create(model) as ModelLog, {
         readAfter: (sessionId: string, after: string, count: number) =>
           isDown ? Promise.reject(new Error('down')) : model.readAfter(sessionId, after, count),

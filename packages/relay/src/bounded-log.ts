@@ -15,7 +15,7 @@ interface Waiter {
  *
  * Invariants: a reader gets only what was read after it asked; every read serves at least the earliest, so all are served.
  */
-export function createSharedLog(log: EventLog, gate: ReadGate): EventLog {
+export function createBoundedLog(log: EventLog, gate: ReadGate): EventLog {
   const sessions = new Map<string, Waiter[]>();
 
   async function serve(sessionId: string, waiting: Waiter[]): Promise<void> {
