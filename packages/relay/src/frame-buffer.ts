@@ -89,7 +89,10 @@ export class FrameBuffer {
     flush();
     const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0);
     // One event alone may be larger than the bound: a reader who keeps up gets it, and nobody else would be better off.
-    this.#isLagged = items.length > 1 && bytes > this.#maxBytes * MERGE_TARGET;
+    // What was joined from several is none: it would grow for ever.
+    const [first] = items;
+    const isOneEvent = items.length === 1 && first?.kind === 'entry' && first.entry.firstLogId === undefined;
+    this.#isLagged = !isOneEvent && bytes > this.#maxBytes * MERGE_TARGET;
     this.#items = this.#isLagged ? [{ kind: 'lagged' }] : items;
     this.#bytes = this.#isLagged ? 0 : bytes;
   }

@@ -34,6 +34,9 @@ export async function createResync(
   }));
   return {
     data: JSON.stringify({ turns: told }),
-    position: compareLogIds(newest, position) > 0 ? newest : position,
+    // Of a turn that was silent for longer than the log lives there is more in its answer than in the log.
+    position: [position, newest, ...turns.map(({ logId }) => logId)].reduce((a, b) =>
+      compareLogIds(b, a) > 0 ? b : a,
+    ),
   };
 }

@@ -128,9 +128,10 @@ export class ModelReader {
     this.#position = id;
     for (const { turn_id: turnId, answer_so_far: answer, log_id: logId } of turns) {
       const before = this.#parts.model.written.filter(
-        (entry) => entry.turnId === turnId && compareLogIds(entry.logId, logId) <= 0,
+        (entry) => entry.turnId === turnId && compareLogIds(entry.logId, id) <= 0,
       );
-      // What a resync says of a turn is all that it says up to there, and nothing after it is left out.
+      // A resync is one moment: of a turn it tells all that was written up to it, and nothing that comes after it again.
+      expect(compareLogIds(logId, id)).toBeLessThanOrEqual(0);
       expect(before.map(letterOf).join('').endsWith(answer)).toBe(true);
     }
   }
