@@ -34,7 +34,8 @@ export default defineConfig({
           name: 'unit',
           include: [...beside('.test.ts'), ...beside('.test.tsx')],
           exclude: ['**/node_modules/**', '**/*.int.test.ts', '**/*.browser.test.ts'],
-          testTimeout: 10_000,
+          expect: PATIENCE,
+          testTimeout: 15_000,
         },
       },
       {

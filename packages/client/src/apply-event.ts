@@ -1,6 +1,6 @@
 import type { ChatEnvelope, Citation, ConvStatus } from '@switchyard/protocol';
 import type { ConversationView, FileView, TurnView, TurnViewStatus } from './conversation-view.ts';
-import { emptyTurn, isLive, withTurn } from './conversation-view.ts';
+import { emptyTurn, isLive, isUnacked, withTurn } from './conversation-view.ts';
 import { isAfter } from './log-position.ts';
 import { applyStep } from './step-view.ts';
 import type { StreamEvent } from './stream-event.ts';
@@ -68,7 +68,7 @@ function ensureTurn(
 ): ConversationView {
   if (view.turns.some((turn) => turn.turnId === turnId)) return view;
   const message = event === 'chat_start' ? envelope.data?.['message'] : undefined;
-  const own = view.turns.find((turn) => turn.status === 'sending' && turn.question === message);
+  const own = view.turns.find((turn) => isUnacked(turn) && turn.question === message);
   if (own !== undefined) return withTurn(view, own.turnId, (turn) => ({ ...turn, turnId, status: 'queued' }));
   return { ...view, turns: [...view.turns, { ...emptyTurn(turnId), createdAt: envelope.ts }] };
 }
@@ -163,7 +163,7 @@ function applyService(view: ConversationView, envelope: ChatEnvelope): Conversat
     return view;
   }
   const question = typeof data['message'] === 'string' ? data['message'] : '';
-  if (question === '' || view.turns.some((turn) => turn.status === 'sending' && turn.question === question))
+  if (question === '' || view.turns.some((turn) => isUnacked(turn) && turn.question === question))
     return view;
   return {
     ...view,

@@ -5,10 +5,12 @@ import type { RawFrame } from './read-event-stream.ts';
 import type { Requester } from './request.ts';
 import { messageRequest } from './send-message.ts';
 import type { SendOptions } from './send-message.ts';
-import { isEnvelope, isRecord, parseFrame } from './stream-event.ts';
+import { isEnvelope, isRecord, parseFrame, resyncTurns } from './stream-event.ts';
 import type { StreamEvent } from './stream-event.ts';
 
 export interface AskOptions extends SendOptions {
+  /** Whether a turn has ended, as the server has stored it. */
+  hasEnded(conversationId: string, turnId: string): Promise<boolean>;
   clock: ClientClock;
   random: () => number;
   connect(
@@ -50,6 +52,16 @@ class FrameQueue {
 class AnswerWatch {
   #turnId: string | undefined;
 
+  get turnId(): string | undefined {
+    return this.#turnId;
+  }
+
+  /** Something was lost, and the end may have been among it: a running turn is named in the resync. */
+  mayHaveMissedEnd(frame: StreamEvent): boolean {
+    if (frame.event !== 'resync' || this.#turnId === undefined) return false;
+    return resyncTurns(frame.data).every((turn) => turn.turn_id !== this.#turnId);
+  }
+
   observe(frame: StreamEvent): 'more' | 'end' {
     if (frame.event === 'ready') this.#turnId ??= ackOf(frame.data)?.turn_id;
     if (!isEnvelope(frame.data)) return 'more';
@@ -71,7 +83,8 @@ export function ackOf(data: unknown): Ack | undefined {
 
 /**
  * One message and its answer's events, in order, to the end of the answer. The first connection posts the message; when
- * it breaks after the ack, a stream of the conversation goes on from the last position, so a broken line costs nothing.
+ * it breaks after the ack, a stream of the conversation goes on from the last position, so a broken line costs nothing. A
+ * `resync` is handed on; when the answer ended in what was lost, it is the last event, and the conversation has the rest.
  */
 export async function* ask(
   requester: Requester,
@@ -110,6 +123,9 @@ export async function* ask(
       const frame = await queue.next();
       yield frame;
       if (watch.observe(frame) === 'end') return;
+      const { turnId } = watch;
+      if (!watch.mayHaveMissedEnd(frame) || ack === undefined || turnId === undefined) continue;
+      if (await options.hasEnded(ack.conversation_id, turnId)) return;
     }
   } finally {
     options.signal?.removeEventListener('abort', stop);

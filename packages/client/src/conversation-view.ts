@@ -1,11 +1,12 @@
 import type { Citation, ConversationState, EventStatus } from '@switchyard/protocol';
 
 /**
- * Life of a turn as a reader sees it: sending -> (unsent | queued | running) -> one of the ends.
- * `sending` and `unsent` exist only on the page that wrote the message; everything else comes from the server.
+ * Life of a turn as a reader sees it: sending -> (queued_offline | unsent | queued | running) -> one of the ends.
+ * `sending`, `queued_offline` (kept, goes out by itself) and `unsent` (waits for its writer) exist only on the page that wrote the message; everything else comes from the server.
  */
 export type TurnViewStatus =
   | 'sending'
+  | 'queued_offline'
   | 'unsent'
   | 'queued'
   | 'running'
@@ -92,7 +93,12 @@ export function emptyTurn(turnId: string, status: TurnViewStatus = 'running'): T
   };
 }
 
-const LIVE: ReadonlySet<TurnViewStatus> = new Set(['sending', 'queued', 'running']);
+const LIVE: ReadonlySet<TurnViewStatus> = new Set(['sending', 'queued_offline', 'queued', 'running']);
+
+/** A message of this page that has no ack yet: it may have arrived all the same. */
+export function isUnacked(turn: TurnView): boolean {
+  return turn.status === 'sending' || turn.status === 'queued_offline';
+}
 
 /** Has the turn still something to come? */
 export function isLive(turn: TurnView): boolean {

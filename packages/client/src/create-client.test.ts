@@ -147,6 +147,23 @@ describe('ask', () => {
     expect(server.requests[1]?.url).toContain('conversation_id=c-1');
   });
 
+  test.each([
+    ['completed', 1],
+    ['running', 2],
+  ])('an end that was lost is asked for after a resync: the turn is %s', async (status, frames) => {
+    server = await startServer((req, res) => {
+      if (req.url?.includes('/fetch') === true)
+        return void res.end(json({ conversation_id: 'c-1', turns: [{ turn_id: 't-1', status }] }));
+      openStream(res);
+      if (req.method === 'POST') return void res.end(frame(undefined, 'ready', { ack }));
+      res.write(frame('2-1', 'resync', { turns: [] }));
+      if (status === 'running')
+        setTimeout(() => res.write(frame('2-2', 'chat_complete', envelope('chat.complete'))), 50);
+    });
+    const seen = await collect(client(server.url).ask({ message: 'hi', idempotencyKey: 'k' }));
+    expect(seen.slice(1).map((event) => event.id)).toEqual(['2-1', '2-2'].slice(0, frames));
+  });
+
   test('a message taken into a running answer ends with that answer', async () => {
     server = await startServer((_req, res) => {
       openStream(res);
@@ -171,6 +188,22 @@ describe('ask', () => {
     const all = collect(client(server.url).ask({ message: 'hi', idempotencyKey: 'k' }));
     await expect(all).rejects.toMatchObject({ status: 400, message: 'message: too long' });
   });
+});
+
+test('a stream for an EventSource is opened with a ticket, not with the token', async () => {
+  server = await startServer((_req, res) => void res.end(json({ ticket: 'once' })));
+  const address = new URL(
+    await client(server.url).streamAddress({ streamId: 's', conversationId: 'c', lastEventId: '1-2' }),
+  );
+  expect([address.pathname, Object.fromEntries(address.searchParams)]).toEqual([
+    '/sse/stream',
+    { stream_id: 's', follow: 'session', conversation_id: 'c', last_event_id: '1-2', stream_ticket: 'once' },
+  ]);
+  expect([
+    server.requests[0]?.method,
+    server.requests[0]?.url,
+    server.requests[0]?.headers.authorization,
+  ]).toEqual(['POST', '/api/auth/stream-ticket', 'Bearer secret']);
 });
 
 describe('conversations', () => {

@@ -8,7 +8,10 @@ import { EventFollower } from './follow-events.ts';
 import type { StreamState } from './follow-events.ts';
 import { replayTurns } from './replay-turns.ts';
 import type { Replay, ReplayOptions } from './replay-turns.ts';
-import { createRequester } from './request.ts';
+import { Outbox } from './outbox.ts';
+import type { OutboxOptions } from './outbox.ts';
+import { createMemoryOutboxStorage } from './outbox-storage.ts';
+import { addressOf, createRequester } from './request.ts';
 import type { TokenSource } from './request.ts';
 import { sendMessage } from './send-message.ts';
 import type { SendOptions } from './send-message.ts';
@@ -26,9 +29,15 @@ export interface ClientOptions {
   random?: () => number;
 }
 
-export interface StreamOptions {
+export type ClientOutboxOptions = Partial<Omit<OutboxOptions, 'send' | 'clock' | 'random'>>;
+
+export interface StreamOptions extends StreamTarget {
   onEvent(event: StreamEvent): void;
   onState?: (state: StreamState) => void;
+  silenceLimitMs?: number;
+}
+
+export interface StreamTarget {
   /** `session` (the default): every event of the session; `stream`: what was posted under this stream's id. */
   follow?: 'session' | 'stream';
   streamId?: string;
@@ -36,7 +45,6 @@ export interface StreamOptions {
   conversationId?: string | undefined;
   /** Everything after this position; without it, what happens from now on. */
   lastEventId?: string | undefined;
-  silenceLimitMs?: number;
 }
 
 export interface Client {
@@ -47,9 +55,21 @@ export interface Client {
   send(options: SendOptions): Promise<Ack>;
   ask(options: SendOptions): AsyncGenerator<StreamEvent, void, void>;
   stream(options: StreamOptions): EventFollower;
+  /** Messages that are kept until they are sent, through any loss of connection. Call `open` once to take up what was kept. */
+  outbox(options?: ClientOutboxOptions): Outbox;
+  /** The address of a stream for an EventSource, which can send no headers: with a ticket for one use within 30 s. */
+  streamAddress(options?: StreamTarget): Promise<string>;
   /** The events of a conversation's running turns from their start, up to a position that was read elsewhere. */
   replay(options: ReplayOptions): Promise<Replay>;
   conversations: Conversations;
+}
+
+function streamQuery({ follow = 'session', streamId = crypto.randomUUID(), conversationId }: StreamTarget) {
+  return {
+    stream_id: streamId,
+    follow: follow === 'session' ? 'session' : undefined,
+    conversation_id: conversationId,
+  };
 }
 
 /** The typed client of one stack, the same in browsers and Node. Nothing is requested before the first call. */
@@ -68,22 +88,13 @@ export function createClient(options: ClientOptions): Client {
     return known;
   }
 
-  async function connect(
-    stream: Omit<StreamOptions, 'onEvent'>,
-    lastEventId: string | undefined,
-    signal: AbortSignal,
-  ) {
-    const { follow = 'session', streamId = crypto.randomUUID(), conversationId } = stream;
+  async function connect(stream: StreamTarget, lastEventId: string | undefined, signal: AbortSignal) {
     const headers: Record<string, string> = { accept: 'text/event-stream' };
     if (lastEventId !== undefined) headers['last-event-id'] = lastEventId;
-    const query = {
-      stream_id: streamId,
-      follow: follow === 'session' ? 'session' : undefined,
-      conversation_id: conversationId,
-    };
-    return requester.open('/sse/stream', { headers, query, signal, retries: 0 });
+    return requester.open('/sse/stream', { headers, query: streamQuery(stream), signal, retries: 0 });
   }
 
+  const conversations = createConversations(requester, async () => options.scope ?? (await config()));
   return {
     config,
     profile: (signal) => requester.json('/profile', { signal }),
@@ -97,6 +108,11 @@ export function createClient(options: ClientOptions): Client {
         ...message,
         clock,
         random,
+        hasEnded: async (conversationId, turnId) => {
+          const { turns } = await conversations.fetch(conversationId);
+          const status = turns.find((turn) => turn.turn_id === turnId)?.status;
+          return status !== 'queued' && status !== 'running' && status !== 'folded';
+        },
         connect: (lastEventId, signal, conversationId) => connect({ conversationId }, lastEventId, signal),
       }),
     stream(stream) {
@@ -114,7 +130,24 @@ export function createClient(options: ClientOptions): Client {
         connect: (lastEventId, signal) => connect({ ...stream, streamId }, lastEventId, signal),
       });
     },
+    outbox: (outbox = {}) =>
+      new Outbox({
+        storage: createMemoryOutboxStorage(),
+        newKey: () => crypto.randomUUID(),
+        ...outbox,
+        clock,
+        random,
+        send: (message) => sendMessage(requester, { ...message, retries: 0 }),
+      }),
+    async streamAddress(target = {}) {
+      const { ticket } = await requester.json<{ ticket: string }>('/api/auth/stream-ticket', {
+        method: 'POST',
+        body: {},
+      });
+      const query = { ...streamQuery(target), last_event_id: target.lastEventId, stream_ticket: ticket };
+      return addressOf(baseUrl, '/sse/stream', query);
+    },
     replay: (replay) => replayTurns(requester, replay),
-    conversations: createConversations(requester, async () => options.scope ?? (await config())),
+    conversations,
   };
 }

@@ -1,5 +1,16 @@
 export { createClient } from './create-client.ts';
-export type { Client, ClientOptions, StreamOptions } from './create-client.ts';
+export type {
+  Client,
+  ClientOptions,
+  ClientOutboxOptions,
+  StreamOptions,
+  StreamTarget,
+} from './create-client.ts';
+export { Outbox, OutboxFull } from './outbox.ts';
+export type { OutboxOptions } from './outbox.ts';
+export type { OutboxError, OutboxItem, OutboxMessage, OutboxState } from './outbox-item.ts';
+export { createMemoryOutboxStorage } from './outbox-storage.ts';
+export type { OutboxStorage } from './outbox-storage.ts';
 export type { Replay, ReplayOptions } from './replay-turns.ts';
 export type { SendOptions, OutgoingFile } from './send-message.ts';
 export type { Conversations, ListOptions, Scope } from './conversations.ts';
@@ -16,9 +27,23 @@ export type { ResyncTurn, StreamEvent } from './stream-event.ts';
 export { compareLogIds, isAfter } from './log-position.ts';
 export { applyEvent } from './apply-event.ts';
 export { needsReplay, viewOfStored } from './stored-conversation.ts';
-export { addLocalTurn, applyAck, dropLocalTurn, localTurnId, markUnsent, mergeStored } from './local-turn.ts';
+export {
+  addLocalTurn,
+  applyAck,
+  dropLocalTurn,
+  localTurnId,
+  markLocalTurn,
+  mergeStored,
+} from './local-turn.ts';
 export type { LocalMessage } from './local-turn.ts';
-export { emptyConversation, emptyTurn, isLive, runningTurn, withTurn } from './conversation-view.ts';
+export {
+  emptyConversation,
+  emptyTurn,
+  isLive,
+  isUnacked,
+  runningTurn,
+  withTurn,
+} from './conversation-view.ts';
 export type {
   ConversationView,
   FileView,

@@ -26,8 +26,14 @@ export function addLocalTurn(view: ConversationView, message: LocalMessage): Con
   return { ...view, turns: [...others, turn] };
 }
 
-export function markUnsent(view: ConversationView, messageId: string, error: TurnError): ConversationView {
-  return withTurn(view, localTurnId(messageId), (turn) => ({ ...turn, status: 'unsent', error }));
+/** How a message that has no ack yet fares. */
+export function markLocalTurn(
+  view: ConversationView,
+  messageId: string,
+  status: 'sending' | 'queued_offline' | 'unsent',
+  error?: TurnError,
+): ConversationView {
+  return withTurn(view, localTurnId(messageId), (turn) => ({ ...turn, status, error }));
 }
 
 export function dropLocalTurn(view: ConversationView, messageId: string): ConversationView {

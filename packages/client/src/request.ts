@@ -33,7 +33,7 @@ export interface Requester {
 /** A server that asks for a longer wait than this is not waited for: the caller is told and decides. */
 const LONGEST_PATIENCE_SEC = 5;
 
-function addressOf(baseUrl: string, path: string, query: RequestOptions['query']): string {
+export function addressOf(baseUrl: string, path: string, query: RequestOptions['query']): string {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {}))
     if (value !== undefined) search.set(name, String(value));

@@ -14,6 +14,8 @@ export interface SendOptions {
   /** The message's own id. The same key again is the same message: the first ack comes back, nothing runs twice. */
   idempotencyKey: string;
   signal?: AbortSignal | undefined;
+  /** Further attempts under the same key; by default as many as an ingress needs to restart. */
+  retries?: number | undefined;
 }
 
 /** Enough for an ingress that restarts: with the waits between them about seven seconds. */
@@ -45,12 +47,12 @@ function timezone(): string {
 
 export async function sendMessage(requester: Requester, options: SendOptions): Promise<Ack> {
   const { headers, body } = messageRequest(options);
-  const { signal } = options;
+  const { signal, retries = SEND_RETRIES } = options;
   return requester.json('/api/chat/messages', {
     method: 'POST',
     headers,
     body,
     signal,
-    retries: SEND_RETRIES,
+    retries,
   });
 }

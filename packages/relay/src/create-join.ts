@@ -20,13 +20,10 @@ export function createJoin(log: EventLog, ttlMs: number) {
   async function startsOfRunningTurns(request: JoinRequest): Promise<string[]> {
     const { sessionId } = request;
     const starts = [...(await log.runningTurns(sessionId)).values()];
-    const entries = await Promise.all(
-      starts.map((logId) => log.readBetween(sessionId, positionBefore(logId), logId, 1)),
-    );
+    const entries = await Promise.all(starts.map((logId) => log.readOne(sessionId, logId)));
     return entries
-      .flat()
-      .filter((entry) => matchesStream(entry, request))
-      .map((entry) => entry.logId)
+      .filter((entry) => entry !== undefined && matchesStream(entry, request))
+      .flatMap((entry) => entry?.logId ?? [])
       .toSorted(compareLogIds);
   }
 

@@ -6,7 +6,9 @@ import { createEventLog } from './event-log.ts';
 import type { NewEntry } from './event-log.ts';
 import { Follower } from './follower.ts';
 import type { StreamTarget } from './matches-stream.ts';
+import { createReadGate } from './read-gate.ts';
 import { SessionFeeds } from './session-feeds.ts';
+import { createBoundedLog } from './bounded-log.ts';
 
 export interface RelayConfig {
   /** Life of a session's log after its last event; the number of `append-event`. */
@@ -15,9 +17,16 @@ export interface RelayConfig {
   tailCheckMs: number;
   /** Entries of one read. */
   pageSize: number;
+  /** Reads of logs that are under way at once; more of them wait, first come, first served. */
+  maxReads: number;
 }
 
-export const RELAY_DEFAULTS: RelayConfig = { logTtlMs: 15 * 60_000, tailCheckMs: 15_000, pageSize: 500 };
+export const RELAY_DEFAULTS: RelayConfig = {
+  logTtlMs: 15 * 60_000,
+  tailCheckMs: 15_000,
+  pageSize: 500,
+  maxReads: 32,
+};
 
 export interface RelayOptions {
   redis: RedisConnection;
@@ -49,6 +58,10 @@ export interface Relay {
   lastLogId(sessionId: string): Promise<string>;
   /** Open followers of this process. */
   readonly followerCount: number;
+  /** What is held for all of their readers now, in bytes. */
+  readonly heldBytes: number;
+  /** Reads of logs: under way, and how many were at once at most. */
+  readonly reads: Readonly<{ active: number; peak: number; total: number }>;
   close(): Promise<void>;
 }
 
@@ -57,7 +70,8 @@ const TICK_MS = 1000;
 export function createRelay({ redis, subscriber, keys, clock, metrics, config }: RelayOptions): Relay {
   const settings: RelayConfig = { ...RELAY_DEFAULTS, ...config };
   const { logTtlMs: ttlMs, pageSize } = settings;
-  const log = createEventLog(redis, keys);
+  const gate = createReadGate(settings.maxReads);
+  const log = createBoundedLog(createEventLog(redis, keys), gate);
   const healed = metrics.counter(
     'switchyard_relay_healed_entries_total',
     'Events that were read from the log because their publication did not arrive.',
@@ -81,6 +95,9 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   });
   const join = createJoin(log, ttlMs);
   const followers = new Set<Follower>();
+  const heldBytes = () => [...followers].reduce((sum, follower) => sum + follower.heldBytes, 0);
+  const held = metrics.gauge('switchyard_relay_held_bytes', 'Events that wait for slow readers, in bytes.');
+  metrics.onScrape(() => held.set(heldBytes()));
   const ticker = setInterval(() => feeds.tick(), TICK_MS);
   ticker.unref();
 
@@ -116,6 +133,12 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
     lastLogId: async (sessionId) => (await log.view(sessionId)).position,
     get followerCount() {
       return followers.size;
+    },
+    get heldBytes() {
+      return heldBytes();
+    },
+    get reads() {
+      return gate.counts;
     },
     async close() {
       clearInterval(ticker);

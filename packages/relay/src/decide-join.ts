@@ -1,4 +1,4 @@
-import { compareLogIds, followsPosition, parseLogId } from './log-id.ts';
+import { compareLogIds, followsPosition, isUnbrokenSilence, parseLogId } from './log-id.ts';
 
 /** What is known of a log at the moment a stream joins it. */
 export interface LogView {
@@ -6,6 +6,8 @@ export interface LogView {
   epoch: number;
   /** Everything up to here is or was in the log; everything after it arrives live. Of an empty log: a time-like position of now. */
   position: string;
+  /** The server's time as a position, without a margin: how long an empty log has been silent. */
+  time: string;
   /** The oldest entry that is still there. */
   first?: { logId: string; prev: string };
 }
@@ -31,7 +33,7 @@ export function decideJoin(lastEventId: string | undefined, log: LogView, ttlMs:
   // The log is a suffix of all that happened: an entry at or before the client's id proves that all after it are here.
   const isProven =
     log.first === undefined
-      ? followsPosition({ logId: log.position, prev: '0-0' }, lastEventId, ttlMs)
+      ? isUnbrokenSilence(lastEventId, log.time, ttlMs)
       : compareLogIds(log.first.logId, lastEventId) <= 0 || followsPosition(log.first, lastEventId, ttlMs);
   return isProven ? { kind: 'resume', from: lastEventId } : resync('log_too_short');
 }

@@ -5,40 +5,51 @@ import { loadScripts } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import type { LogView } from './decide-join.ts';
 import { readStreamEntry } from './log-entry.ts';
-import { compareLogIds, formatLogId } from './log-id.ts';
-import { readSnapshot } from './snapshot.ts';
-import type { Snapshot } from './snapshot.ts';
+import { CLOCK_MARGIN_MICROSECONDS, compareLogIds, formatLogId } from './log-id.ts';
+import { readRunningTurns } from './running-turns.ts';
+import type { RunningNow } from './running-turns.ts';
 
 /** A platform event outside a running turn. */
 export type NewEntry = Pick<LogEntry, 'event' | 'streamId' | 'conversationId' | 'turnId' | 'data'> & {
   sessionId: string;
 };
 
+/** Entries after a position, and what proves that there are no more. */
+export interface LogPage {
+  /** Oldest first. */
+  entries: LogEntry[];
+  /** Nothing is left after these. */
+  isEnd: boolean;
+  /** The log's newest entry, asked for after the page; `undefined` for an empty log. */
+  tail: Pick<LogEntry, 'logId' | 'prev'> | undefined;
+  /** The server's time as a position, asked for before the page. */
+  time: string;
+  /** The same with a margin: when there are no entries, everything up to it has been seen. */
+  now: string;
+}
+
 /** A session's event log as relay reads it. Every method is one round trip. */
 export interface EventLog {
   view(sessionId: string): Promise<LogView>;
-  /** Entries after `after`, oldest first, and a position of now: when there are none, everything up to it has been seen. */
-  readAfter(sessionId: string, after: string, count: number): Promise<{ entries: LogEntry[]; now: string }>;
-  /** Entries after `after` up to and with `upTo`. */
-  readBetween(sessionId: string, after: string, upTo: string, count: number): Promise<LogEntry[]>;
+  /** At most `count` entries after `after`. */
+  readAfter(sessionId: string, after: string, count: number): Promise<LogPage>;
+  /** One entry by its id, if it is still there. */
+  readOne(sessionId: string, logId: string): Promise<LogEntry | undefined>;
   /** `turn_id -> log id of its chat_start`. */
   runningTurns(sessionId: string): Promise<Map<string, string>>;
-  snapshots(turnIds: readonly string[]): Promise<(Snapshot | undefined)[]>;
+  /** Running turns and their answers as of one moment; `undefined` while the data belongs to another Redis. */
+  running(sessionId: string): Promise<RunningNow | undefined>;
   /** Throws UNAVAILABLE while the data belongs to another Redis than the one that answers. */
   append(entry: NewEntry): Promise<string>;
 }
-
-// A position of now is set back by this much, so that a small step of the server's clock cannot put an event before it.
-const CLOCK_MARGIN_MICROSECONDS = 5_000_000;
 
 type Reply = [error: Error | null, result: unknown][] | null;
 type RawEntry = [id: string, fields: string[]];
 
 export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
-  const append = loadScripts(fileURLToPath(new URL('scripts/', import.meta.url))).define(
-    'append',
-    (reply) => reply as [number, string],
-  );
+  const scripts = loadScripts(fileURLToPath(new URL('scripts/', import.meta.url)));
+  const append = scripts.define('append', (reply) => reply as [number, string]);
+  const readRunning = scripts.define('read-running', (reply) => reply as [number, ...string[]]);
   return {
     async view(sessionId) {
       const key = keys.events(sessionId);
@@ -46,32 +57,46 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
       const [time, epoch, first, last] = results(
         await pipeline.xrange(key, '-', '+', 'COUNT', 1).xrevrange(key, '+', '-', 'COUNT', 1).exec(),
       );
-      const now = nowPosition(time, epoch);
+      const now = positionOf(time, epoch, CLOCK_MARGIN_MICROSECONDS);
       const [oldest, newest] = [toEntries(first)[0], toEntries(last)[0]];
       const position = newest !== undefined && compareLogIds(newest.logId, now) > 0 ? newest.logId : now;
       return {
         epoch: Number(epoch ?? 0),
         position,
+        time: positionOf(time, epoch, 0),
         ...(oldest === undefined ? {} : { first: { logId: oldest.logId, prev: oldest.prev } }),
       };
     },
     async readAfter(sessionId, after, count) {
+      const key = keys.events(sessionId);
       const pipeline = redis.driver.pipeline().time().hget(keys.epoch(), 'n');
-      const [time, epoch, page] = results(
-        await pipeline.xrange(keys.events(sessionId), `(${after}`, '+', 'COUNT', count).exec(),
+      const [time, epoch, page, last] = results(
+        await pipeline
+          .xrange(key, `(${after}`, '+', 'COUNT', count)
+          .xrevrange(key, '+', '-', 'COUNT', 1)
+          .exec(),
       );
-      return { entries: toEntries(page), now: nowPosition(time, epoch) };
+      const entries = toEntries(page);
+      return {
+        entries,
+        isEnd: entries.length < count,
+        tail: toEntries(last)[0],
+        time: positionOf(time, epoch, 0),
+        now: positionOf(time, epoch, CLOCK_MARGIN_MICROSECONDS),
+      };
     },
-    async readBetween(sessionId, after, upTo, count) {
-      return toEntries(await redis.driver.xrange(keys.events(sessionId), `(${after}`, upTo, 'COUNT', count));
+    async readOne(sessionId, logId) {
+      return toEntries(await redis.driver.xrange(keys.events(sessionId), logId, logId))[0];
     },
     async runningTurns(sessionId) {
       return new Map(Object.entries(await redis.driver.hgetall(keys.runningTurns(sessionId))));
     },
-    async snapshots(turnIds) {
-      if (turnIds.length === 0) return [];
-      const values = await redis.driver.mget(turnIds.map((turnId) => keys.snapshot(turnId)));
-      return values.map((value) => (value === null ? undefined : readSnapshot(value)));
+    async running(sessionId) {
+      const [code, newest = '', ...fields] = await readRunning(
+        { connection: redis, prefix: keys.prefix },
+        { session_id: sessionId },
+      );
+      return code === 0 ? { newest, turns: readRunningTurns(fields) } : undefined;
     },
     async append({ sessionId, event, streamId, conversationId, turnId, data }) {
       const [code, logId] = await append(
@@ -102,9 +127,12 @@ function toEntries(page: unknown): LogEntry[] {
   return Array.isArray(page) ? (page as RawEntry[]).map(([id, fields]) => readStreamEntry(id, fields)) : [];
 }
 
-/** TIME is asked before the log is read: an entry written in between has a later id and is not skipped. */
-function nowPosition(time: unknown, epoch: unknown): string {
+/**
+ * The server's time as a position. TIME is asked before the log is read: an entry written in between has a later id and is
+ * not skipped; set back by a margin, a small step of the server's clock cannot put an event before it.
+ */
+function positionOf(time: unknown, epoch: unknown, marginMicroseconds: number): string {
   const [seconds, microseconds] = time as [string | number, string | number];
-  const seq = Number(seconds) * 1_000_000 + Number(microseconds) - CLOCK_MARGIN_MICROSECONDS;
+  const seq = Number(seconds) * 1_000_000 + Number(microseconds) - marginMicroseconds;
   return formatLogId({ epoch: Number(epoch ?? 0), seq });
 }

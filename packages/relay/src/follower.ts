@@ -6,6 +6,7 @@ import { compareLogIds } from './log-id.ts';
 import { matchesStream } from './matches-stream.ts';
 import type { StreamTarget } from './matches-stream.ts';
 import { mergeDeltas } from './merge-deltas.ts';
+import type { MergedEntry } from './merge-deltas.ts';
 import { readCatchUp } from './read-catch-up.ts';
 import { createResync } from './resync.ts';
 import type { FeedListener, SessionFeed } from './session-feed.ts';
@@ -46,8 +47,10 @@ export class Follower implements AsyncIterable<FollowedFrame> {
   #sent: string;
   #unmatched = 0;
   #isClosed = false;
-  /** Answer deltas up to these ids are in a snapshot that was sent. */
-  #covered = new Map<string, string>();
+  /** Read from the log and not yet taken by the reader. */
+  #catchUpBytes = 0;
+  /** Where the last resync began to stand for the events; far ahead as long as there was none. */
+  #resyncedFrom = '9999999999-0';
 
   constructor(feed: SessionFeed, options: FollowerOptions) {
     this.#options = options;
@@ -75,6 +78,11 @@ export class Follower implements AsyncIterable<FollowedFrame> {
   /** Whether the first frame is `resync`. */
   get isResync(): boolean {
     return this.#join?.kind === 'resync';
+  }
+
+  /** What is held for this reader now. */
+  get heldBytes(): number {
+    return this.#buffer.bytes + this.#catchUpBytes;
   }
 
   /** Decides where the stream begins. Called once, before reading. */
@@ -106,31 +114,52 @@ export class Follower implements AsyncIterable<FollowedFrame> {
 
   async *#catchUp(from: string): AsyncGenerator<FollowedFrame> {
     const { log, sessionId, pageSize, ttlMs, target, maxBufferBytes } = this.#options;
-    let waiting: LogEntry[] = [];
+    let waiting: MergedEntry[] = [];
     let reached = from;
-    for await (const page of readCatchUp({ log, sessionId, from, upTo: this.#joinedAt, pageSize, ttlMs })) {
+    const pages = readCatchUp({
+      log,
+      sessionId,
+      from,
+      upTo: this.#joinedAt,
+      pageSize,
+      pageBytes: maxBufferBytes,
+      ttlMs,
+    });
+    for await (const page of pages) {
       if (this.#isClosed) return;
       // The log was cut while we read it: say so, and go on from where the live half begins.
       if (page === 'lost') return void (yield await this.#resync(this.#joinedAt));
       reached = page.at(-1)?.logId ?? reached;
       const merged = mergeDeltas([...waiting, ...page.filter((entry) => matchesStream(entry, target))]);
+      this.#catchUpBytes = merged.reduce((sum, entry) => sum + entry.data.length, 0);
       // The last run may go on in the next page; a long answer becomes one frame, as long as it fits the buffer.
       const last = merged.at(-1);
       waiting = last?.event === 'chat_delta' && last.data.length < maxBufferBytes ? merged.splice(-1) : [];
-      for (const entry of merged) yield* this.#write(entry);
+      for (const entry of merged) {
+        yield* this.#write(entry);
+        // Closed while its reader was busy: a socket that resumes elsewhere must hear nothing more from here.
+        if (this.#isClosed) return;
+      }
     }
     for (const entry of waiting) yield* this.#write(entry);
+    this.#catchUpBytes = 0;
     yield* this.#move(reached);
   }
 
-  /** A client may know more than this process had heard of when it joined: what is not new to it is left out. */
-  *#write(entry: LogEntry): Generator<FollowedFrame> {
-    if (compareLogIds(entry.logId, this.#sent) <= 0) return;
-    this.#sent = entry.logId;
-    const covered = this.#covered.get(entry.turnId);
-    if (covered !== undefined && compareLogIds(entry.logId, covered) <= 0 && isAnswerDelta(entry)) return;
-    const { logId, event, data, streamId, conversationId, turnId } = entry;
-    yield { id: logId, event, data, streamId, conversationId, turnId };
+  /** What is not new to the reader is left out: it may know more than this process had heard of when it joined, or have a resync. */
+  async *#write(entry: MergedEntry): AsyncGenerator<FollowedFrame> {
+    const { logId, firstLogId = logId, event, data, streamId, conversationId, turnId } = entry;
+    if (compareLogIds(logId, this.#sent) <= 0) {
+      // A resync stands for it, but a word of the platform is in nothing that can be read again: told without an id.
+      const isStoodFor = compareLogIds(logId, this.#resyncedFrom) > 0;
+      if (event === 'chat_service' && isStoodFor) yield { event, data, streamId, conversationId, turnId };
+    } else if (compareLogIds(firstLogId, this.#sent) <= 0) {
+      // Joined while it waited, over the point that the reader has: half of it would be a repeat, and it cannot be split.
+      yield await this.#resync(this.#sent);
+    } else {
+      this.#sent = logId;
+      yield { id: logId, event, data, streamId, conversationId, turnId };
+    }
   }
 
   *#move(id: string): Generator<FollowedFrame> {
@@ -139,10 +168,10 @@ export class Follower implements AsyncIterable<FollowedFrame> {
     yield frame({ id });
   }
 
-  async #resync(position: string): Promise<FollowedFrame> {
+  async #resync(from: string): Promise<FollowedFrame> {
     const { log, sessionId, target } = this.#options;
-    const { data, covered } = await createResync(log, sessionId, target);
-    this.#covered = covered;
+    const { data, position } = await createResync(log, sessionId, target, from);
+    this.#resyncedFrom = from;
     this.#sent = position;
     return frame({ id: position, event: 'resync', data });
   }
@@ -162,17 +191,11 @@ export class Follower implements AsyncIterable<FollowedFrame> {
     this.#isClosed = true;
     this.#feed.detach(this.#listener);
     this.#buffer.close();
+    this.#catchUpBytes = 0;
     this.#options.onEnd(reason);
   }
 }
 
 function frame(parts: StreamFrame): FollowedFrame {
   return { ...parts, streamId: '', conversationId: '', turnId: '' };
-}
-
-function isAnswerDelta(entry: LogEntry): boolean {
-  return (
-    entry.event === 'chat_delta' &&
-    (JSON.parse(entry.data) as { delta?: { marker?: unknown } }).delta?.marker === 'answer'
-  );
 }

@@ -42,6 +42,23 @@ describe('FrameBuffer', () => {
     expect(await waiting).toBeUndefined();
   });
 
+  it('counts what it holds, never holds more than its bound, and lets one large event through', async () => {
+    const buffer = new FrameBuffer(10_000);
+    buffer.push({ kind: 'entry', entry: delta(1, 'x'.repeat(50_000)) });
+    expect([buffer.isLagged, buffer.bytes > 50_000]).toEqual([false, true]);
+    await buffer.next();
+    expect(buffer.bytes).toBe(0);
+    for (let seq = 2; seq <= 400; seq += 1) {
+      buffer.push(
+        seq % 3 === 0
+          ? { kind: 'position', id: `1-${seq}` }
+          : { kind: 'entry', entry: delta(seq, 'x'.repeat(seq)) },
+      );
+      expect(buffer.bytes).toBeLessThanOrEqual(10_000);
+    }
+    expect([buffer.isLagged, buffer.bytes]).toEqual([true, 0]);
+  });
+
   it('keeps only the newest of positions that follow one another', async () => {
     const buffer = new FrameBuffer(1000);
     buffer.push({ kind: 'position', id: '1-1' });

@@ -1,9 +1,9 @@
-import type { LogEntry } from '@switchyard/protocol';
 import { mergeDeltas } from './merge-deltas.ts';
+import type { MergedEntry } from './merge-deltas.ts';
 
 /** What waits for a reader: entries, a bare position, or the news that the log lost something before this point. */
 export type BufferItem =
-  | { kind: 'entry'; entry: LogEntry }
+  | { kind: 'entry'; entry: MergedEntry }
   | { kind: 'position'; id: string }
   | { kind: 'lost'; position: string }
   | { kind: 'lagged' };
@@ -33,13 +33,20 @@ export class FrameBuffer {
     return this.#isLagged;
   }
 
+  /** What waits now, by this buffer's own counting. Once `push` has returned: at most the bound, or one event that is larger. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   push(item: BufferItem): void {
     if (this.#isLagged || this.#isClosed) return;
     const last = this.#items.at(-1);
     // Only the newest position means anything.
-    if (item.kind === 'position' && last?.kind === 'position') this.#items.pop();
-    this.#items.push(item);
-    this.#bytes += sizeOf(item);
+    if (item.kind === 'position' && last?.kind === 'position') this.#items[this.#items.length - 1] = item;
+    else {
+      this.#items.push(item);
+      this.#bytes += sizeOf(item);
+    }
     if (this.#bytes > this.#maxBytes) this.#shrink();
     this.#wake?.();
   }
@@ -67,7 +74,7 @@ export class FrameBuffer {
 
   #shrink(): void {
     const items: BufferItem[] = [];
-    let run: LogEntry[] = [];
+    let run: MergedEntry[] = [];
     const flush = () => {
       for (const entry of mergeDeltas(run)) items.push({ kind: 'entry', entry });
       run = [];
@@ -81,12 +88,16 @@ export class FrameBuffer {
     }
     flush();
     const bytes = items.reduce((sum, item) => sum + sizeOf(item), 0);
-    this.#isLagged = bytes > this.#maxBytes * MERGE_TARGET;
+    // One event alone may be larger than the bound: a reader who keeps up gets it, and nobody else would be better off.
+    // What was joined from several is none: it would grow for ever.
+    const [first] = items;
+    const isOneEvent = items.length === 1 && first?.kind === 'entry' && first.entry.firstLogId === undefined;
+    this.#isLagged = !isOneEvent && bytes > this.#maxBytes * MERGE_TARGET;
     this.#items = this.#isLagged ? [{ kind: 'lagged' }] : items;
     this.#bytes = this.#isLagged ? 0 : bytes;
   }
 }
 
 function sizeOf(item: BufferItem): number {
-  return item.kind === 'entry' ? Buffer.byteLength(item.entry.data) + ENTRY_OVERHEAD_BYTES : 0;
+  return ENTRY_OVERHEAD_BYTES + (item.kind === 'entry' ? Buffer.byteLength(item.entry.data) : 0);
 }

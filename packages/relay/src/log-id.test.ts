@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compareLogIds, followsPosition, parseLogId, positionBefore } from './log-id.ts';
 
-const TTL_MS = 1000;
+const TTL_MS = 6000;
 
 describe('log ids', () => {
   it.each(['', '1', '1-', '-1', '1-2-3', 'a-b', '1-12345678901234567', ' 1-2', '1-2\n'])(

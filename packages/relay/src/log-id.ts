@@ -39,8 +39,21 @@ export function followsPosition(
 ): boolean {
   const [at, to] = [parseLogId(position), parseLogId(entry.logId)];
   if (at === undefined || to === undefined || at.epoch !== to.epoch) return false;
-  if (entry.prev === LOG_START) return to.seq - at.seq < ttlMs * 1000;
+  if (entry.prev === LOG_START) return isUnbrokenSilence(position, entry.logId, ttlMs);
   return compareLogIds(entry.prev, position) <= 0;
+}
+
+// A server's clock may be set back by this much between two events without making a proof by time wrong.
+export const CLOCK_MARGIN_MICROSECONDS = 5_000_000;
+
+/**
+ * An empty log at the time-like position `now`: can nothing after `position` have been written and expired again? A log
+ * lives `ttlMs` after its last event, so whatever was written since would still be there.
+ */
+export function isUnbrokenSilence(position: string, now: string, ttlMs: number): boolean {
+  const [at, to] = [parseLogId(position), parseLogId(now)];
+  if (at === undefined || to === undefined || at.epoch !== to.epoch) return false;
+  return to.seq - at.seq < ttlMs * 1000 - CLOCK_MARGIN_MICROSECONDS;
 }
 
 /** The position right before an entry: its forerunner is at or before it. */

@@ -7,10 +7,17 @@ interface DeltaBody {
   [key: string]: unknown;
 }
 
+/** An entry, or several that were joined into one. */
+export interface MergedEntry extends LogEntry {
+  /** Of a joined one: the id of its first. */
+  readonly firstLogId?: string;
+}
+
 /** A run of deltas while it is being put together; its body is written once, at the end. */
 interface Run {
   first: DeltaBody;
   last: DeltaBody;
+  firstLogId: string;
   lastEntry: LogEntry;
   texts: string[];
   /** How many deltas these are; a joined one counts for all it stands for. */
@@ -23,8 +30,8 @@ interface Run {
  * of the last, the index of the first. Nothing else is touched or moved, so ids stay increasing and a client that has the
  * joined entry has everything up to its id.
  */
-export function mergeDeltas(entries: readonly LogEntry[]): LogEntry[] {
-  const merged: LogEntry[] = [];
+export function mergeDeltas(entries: readonly MergedEntry[]): MergedEntry[] {
+  const merged: MergedEntry[] = [];
   let run: Run | undefined;
   const flush = () => {
     if (run !== undefined) merged.push(entryOf(run));
@@ -46,6 +53,7 @@ export function mergeDeltas(entries: readonly LogEntry[]): LogEntry[] {
       run = {
         first: body,
         last: body,
+        firstLogId: entry.firstLogId ?? entry.logId,
         lastEntry: entry,
         texts: [String(body.delta?.text)],
         count: countOf(body),
@@ -80,7 +88,7 @@ function signatureOf(entry: LogEntry, body: DeltaBody): string {
   ]);
 }
 
-function entryOf({ first, last, lastEntry, texts, count }: Run): LogEntry {
+function entryOf({ first, last, firstLogId, lastEntry, texts, count }: Run): MergedEntry {
   if (texts.length === 1) return lastEntry;
   const text = texts.join('');
   const index = first.delta?.index;
@@ -91,7 +99,7 @@ function entryOf({ first, last, lastEntry, texts, count }: Run): LogEntry {
     idx: index,
     extra: { ...last.extra, merged: count },
   };
-  return { ...lastEntry, data: JSON.stringify(body) };
+  return { ...lastEntry, firstLogId, data: JSON.stringify(body) };
 }
 
 function countOf(body: DeltaBody): number {

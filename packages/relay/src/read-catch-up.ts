@@ -1,35 +1,65 @@
 import type { LogEntry } from '@switchyard/protocol';
-import type { EventLog } from './event-log.ts';
-import { compareLogIds, followsPosition } from './log-id.ts';
+import type { EventLog, LogPage } from './event-log.ts';
+import { compareLogIds, followsPosition, isUnbrokenSilence, parseLogId } from './log-id.ts';
 
 export interface CatchUpOptions {
-  log: EventLog;
+  log: Pick<EventLog, 'readAfter'>;
   sessionId: string;
   /** Exclusive. */
   from: string;
   /** Inclusive. */
   upTo: string;
+  /** Entries of one read, at most. */
   pageSize: number;
+  /** What one page should not be larger than, in bytes: the next one is asked for accordingly. */
+  pageBytes: number;
   ttlMs: number;
 }
 
-/** Pages of the log between two positions, proven gapless by the chain of `prev`; `'lost'` when the log was cut meanwhile. */
-export async function* readCatchUp({
-  log,
-  sessionId,
-  from,
-  upTo,
-  pageSize,
-  ttlMs,
-}: CatchUpOptions): AsyncGenerator<LogEntry[] | 'lost'> {
+// Of the first page nothing is known yet: 64 entries of a large answer are a few hundred kilobytes at most.
+const FIRST_PAGE = 64;
+
+/**
+ * Pages of the log between two positions, proven gapless by the chain of `prev`; `'lost'` when the log was cut meanwhile.
+ * A reader may take minutes over it, in which the log goes on being written, cut and expired: the end is proven as well,
+ * by the first entry behind `upTo` or by a log that ends before it.
+ */
+export async function* readCatchUp(options: CatchUpOptions): AsyncGenerator<LogEntry[] | 'lost'> {
+  const { log, sessionId, from, upTo, pageSize, pageBytes, ttlMs } = options;
   let position = from;
+  let count = Math.min(FIRST_PAGE, pageSize);
   while (compareLogIds(position, upTo) < 0) {
-    const page = await log.readBetween(sessionId, position, upTo, pageSize);
-    for (const entry of page) {
+    const page = await log.readAfter(sessionId, position, count);
+    const owed: LogEntry[] = [];
+    for (const entry of page.entries) {
       if (!followsPosition(entry, position, ttlMs)) return void (yield 'lost');
+      if (compareLogIds(entry.logId, upTo) > 0) {
+        if (owed.length > 0) yield owed;
+        return;
+      }
+      owed.push(entry);
       position = entry.logId;
     }
-    if (page.length > 0) yield page;
-    if (page.length < pageSize) return;
+    if (owed.length > 0) yield owed;
+    else if (!isProvenEnd(page, position, ttlMs)) return void (yield 'lost');
+    if (page.isEnd) return;
+    count = decidePageSize(page.entries, pageSize, pageBytes);
   }
+}
+
+/** Nothing was found after `position`: because nothing was written (true), or may it be gone? */
+export function isProvenEnd(page: LogPage, position: string, ttlMs: number): boolean {
+  // A Redis that came back older than it was has a log that ends early, and another epoch.
+  if (parseLogId(position)?.epoch !== parseLogId(page.time)?.epoch) return false;
+  if (page.tail !== undefined) {
+    return compareLogIds(page.tail.logId, position) <= 0 || followsPosition(page.tail, position, ttlMs);
+  }
+  return isUnbrokenSilence(position, page.time, ttlMs);
+}
+
+/** As many entries as should fit `pageBytes`, judged by the page before. Pure. */
+export function decidePageSize(before: readonly LogEntry[], pageSize: number, pageBytes: number): number {
+  const bytes = before.reduce((sum, entry) => sum + entry.data.length, 0);
+  const fitting = Math.floor((pageBytes * before.length) / Math.max(1, bytes));
+  return Math.max(1, Math.min(pageSize, fitting));
 }

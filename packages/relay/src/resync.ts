@@ -1,26 +1,42 @@
 import type { EventLog } from './event-log.ts';
+import { compareLogIds } from './log-id.ts';
 import type { StreamTarget } from './matches-stream.ts';
 
 export interface Resync {
-  /** JSON of the `resync` frame: the client re-reads the conversation, and shows these answers as far as they are. */
+  /** JSON of the `resync` frame: the client shows these answers as far as they are, and reads the conversation again. */
   data: string;
-  /** Per running turn the id up to which its answer deltas are in the frame. */
-  covered: Map<string, string>;
+  /** What its reader has from now on: everything up to here is in the answers, or in what it reads again. */
+  position: string;
 }
 
-/** Gathers every running turn of the session with its answer so far (03, Resume). */
-export async function createResync(log: EventLog, sessionId: string, target: StreamTarget): Promise<Resync> {
-  const running = await log.runningTurns(sessionId);
-  const turnIds = [...running.keys()].filter(
-    (turnId) => target.turnId === undefined || turnId === target.turnId,
+/**
+ * Gathers the running turns of the session with their answers so far, as of one moment at or after `position` (03, Resume).
+ * A stream that is narrowed to one conversation or turn gets its own; a turn whose first event is gone is told to everybody.
+ */
+export async function createResync(
+  log: Pick<EventLog, 'running'>,
+  sessionId: string,
+  target: StreamTarget,
+  position: string,
+): Promise<Resync> {
+  // While the data belongs to another Redis there is nothing to tell; the new epoch brings another resync.
+  const { newest, turns } = (await log.running(sessionId)) ?? { newest: '', turns: [] };
+  const wanted = turns.filter(
+    ({ turnId, conversationId }) =>
+      (target.turnId ?? turnId) === turnId &&
+      (conversationId === '' || (target.conversationId ?? conversationId) === conversationId),
   );
-  const snapshots = await log.snapshots(turnIds);
-  const covered = new Map<string, string>();
-  const turns = turnIds.map((turnId, index) => {
-    const snapshot = snapshots[index];
-    const logId = snapshot?.logId ?? running.get(turnId) ?? '0-0';
-    covered.set(turnId, logId);
-    return { turn_id: turnId, answer_so_far: snapshot?.answerSoFar ?? '', log_id: logId };
-  });
-  return { data: JSON.stringify({ turns }), covered };
+  const told = wanted.map(({ turnId, conversationId, answerSoFar, logId }) => ({
+    turn_id: turnId,
+    ...(conversationId === '' ? {} : { conversation_id: conversationId }),
+    answer_so_far: answerSoFar,
+    log_id: logId,
+  }));
+  return {
+    data: JSON.stringify({ turns: told }),
+    // Of a turn that was silent for longer than the log lives there is more in its answer than in the log.
+    position: [position, newest, ...turns.map(({ logId }) => logId)].reduce((a, b) =>
+      compareLogIds(b, a) > 0 ? b : a,
+    ),
+  };
 }

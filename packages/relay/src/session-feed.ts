@@ -1,7 +1,8 @@
 import type { LogEntry } from '@switchyard/protocol';
-import type { EventLog } from './event-log.ts';
+import type { EventLog, LogPage } from './event-log.ts';
 import { readPublication } from './log-entry.ts';
 import { compareLogIds, followsPosition, parseLogId, positionBefore } from './log-id.ts';
+import { isProvenEnd } from './read-catch-up.ts';
 
 /** Hears a session's events. Never throws: one reader's trouble is not another's. */
 export interface FeedListener {
@@ -113,12 +114,12 @@ export class SessionFeed {
       do {
         this.#isStale = false;
         for (;;) {
-          const { entries, now } = await log.readAfter(sessionId, this.#position, pageSize);
+          const page = await log.readAfter(sessionId, this.#position, pageSize);
           if (this.#isClosed) return;
-          for (const entry of entries) this.#deliverFromLog(entry);
-          found += entries.length;
-          if (entries.length === 0) this.#moveTo(now);
-          if (entries.length < pageSize) break;
+          for (const entry of page.entries) this.#deliverFromLog(entry);
+          found += page.entries.length;
+          if (page.entries.length === 0) this.#moveOver(page);
+          if (page.isEnd) break;
         }
         this.#drainPending();
       } while (this.#isStale);
@@ -155,9 +156,13 @@ export class SessionFeed {
 
   #deliverFromLog(entry: LogEntry): void {
     if (compareLogIds(entry.logId, this.#position) <= 0) return;
-    if (!this.#follows(entry))
-      for (const listener of this.#listeners) listener.onLost(positionBefore(entry.logId));
+    if (!this.#follows(entry)) this.#lose(positionBefore(entry.logId));
     this.#deliver(entry);
+  }
+
+  #lose(position: string): void {
+    this.#position = position;
+    for (const listener of this.#listeners) listener.onLost(position);
   }
 
   #follows(entry: LogEntry): boolean {
@@ -169,15 +174,14 @@ export class SessionFeed {
     for (const listener of this.#listeners) listener.onEntry(entry);
   }
 
-  #moveTo(position: string): void {
-    const from = parseLogId(this.#position);
-    // Under another epoch something may have been lost, and only an entry shows it. Epoch 0 is a Redis that nobody used yet.
-    if (
-      compareLogIds(position, this.#position) <= 0 ||
-      (from?.epoch !== 0 && from?.epoch !== parseLogId(position)?.epoch)
-    )
-      return;
-    this.#position = position;
-    for (const listener of this.#listeners) listener.onPosition(position);
+  /** The log has nothing after our position: time went by, or what was there is gone. */
+  #moveOver(page: LogPage): void {
+    const { now } = page;
+    const [from, to] = [parseLogId(this.#position), parseLogId(now)];
+    // Epoch 0 is a Redis that nobody used yet, or one whose data is being rebuilt: it says nothing of ours.
+    if (to === undefined || to.epoch === 0 || compareLogIds(now, this.#position) <= 0) return;
+    if (from?.epoch !== 0 && !isProvenEnd(page, this.#position, this.#options.ttlMs)) return this.#lose(now);
+    this.#position = now;
+    for (const listener of this.#listeners) listener.onPosition(now);
   }
 }

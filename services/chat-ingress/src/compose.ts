@@ -17,6 +17,10 @@ export interface RunningIngress {
     followers: () => number;
     channels: () => number;
     uploadBytes: () => number;
+    /** Events that wait for slow readers. */
+    heldBytes: () => number;
+    /** Reads of event logs that were under way at once, at most. */
+    peakReads: () => number;
   };
 }
 
@@ -84,6 +88,8 @@ async function buildIngress(config: IngressConfig, scope: Scope) {
     followers: () => relay.followerCount,
     channels: () => subscriber.channelCount,
     uploadBytes: () => budget.usedBytes,
+    heldBytes: () => relay.heldBytes,
+    peakReads: () => relay.reads.peak,
   };
   return { listening, streams, closeSockets: () => sockets.close(), open };
 }

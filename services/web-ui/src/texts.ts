@@ -92,6 +92,10 @@ export const texts = {
     editUnsent: 'Edit',
     drop: 'Discard',
     toEnd: 'To the latest',
+    waitsForNetwork: 'Waiting for the connection',
+    waitsForServer: 'Waiting for the server',
+    waitsHow: 'It goes out by itself.',
+    sendNow: 'Send now',
     imageBlocked: 'Image from another site, not loaded',
     file: (size: string) => size,
   },
@@ -124,6 +128,10 @@ export const texts = {
     },
     draining: { title: 'Not sent: the server is restarting', hint: 'Try again in a few seconds.' },
     unknown: { title: 'The answer ended with an error', hint: 'Try again.' },
+    outbox_too_old: {
+      title: 'Not sent: it waited for a day',
+      hint: 'Is it still what you want to say?',
+    },
     unsent: { title: 'Not sent', hint: 'Your message is kept here.' },
     tooMany: (seconds: number | undefined) => ({
       title: 'Too many messages for now',
@@ -156,6 +164,7 @@ export const texts = {
     tooLong: (over: number) => `${over.toLocaleString('en')} characters too long`,
     tooBig: (name: string) => `${name} is larger than this server takes`,
     tooMany: (limit: number) => `At most ${limit} files`,
+    full: 'Too many messages are waiting to be sent. This one stays here.',
     hint: 'Enter sends · Shift + Enter breaks the line',
   },
   connection: {

@@ -18,12 +18,17 @@ export function AppShell() {
   // Open for the page that it was opened on: going to another one closes it.
   const [drawerPath, setDrawerPath] = useState<string>();
   const profile = useProfile();
-  const { feed } = usePage();
+  const { feed, messages, outbox } = usePage();
+  const sessionId = profile.data?.session_id;
   useShortcuts({ openSearch: () => setSearchOpen(true) });
   useEffect(() => {
     // A conversation's page starts the stream itself, from the position that it was read at.
     if (profile.isSuccess && !path.startsWith('/c/')) feed.start();
   }, [feed, path, profile.isSuccess]);
+  useEffect(() => {
+    // What a former page of this session could not send is taken up.
+    if (sessionId !== undefined) void messages.keepFor(sessionId).finally(() => outbox.open());
+  }, [messages, outbox, sessionId]);
 
   const isDown = profile.isPending && profile.failureCount > 1;
   const sidebar = <Sidebar openSearch={() => setSearchOpen(true)} />;

@@ -1,9 +1,11 @@
 import { createClient } from '@switchyard/client';
-import type { Client, StreamEvent, StreamState } from '@switchyard/client';
+import type { Client, Outbox, StreamEvent, StreamState } from '@switchyard/client';
 import { QueryClient } from '@tanstack/react-query';
 import { ChatStore } from '../session/chat-store.ts';
 import { PendingRemovals } from '../session/pending-removals.ts';
 import { SessionFeed } from '../session/session-feed.ts';
+import { createSessionStorage } from '../session/session-outbox.ts';
+import type { SessionStorageOfMessages } from '../session/session-outbox.ts';
 import { createLonelyTab, createSharedTabs } from '../session/tab-link.ts';
 import type { TabLink } from '../session/tab-link.ts';
 import { rereadList, updateListByEvent } from './list-cache.ts';
@@ -17,7 +19,10 @@ export interface PageServices {
   chat: ChatStore;
   removals: PendingRemovals;
   connection: StateCell<StreamState>;
+  outbox: Outbox;
+  messages: SessionStorageOfMessages;
   newId(): string;
+  signOut(): Promise<void>;
 }
 
 const UNDO_MS = 6_000;
@@ -64,19 +69,38 @@ export function createPageServices(): PageServices {
       client.stream({ follow: 'session', lastEventId, onEvent, onState }),
     onEvent: (event) => {
       // Signed out, here or in another tab: nothing of that person may stay in memory.
-      if (isEnvelopeType(event, 'auth.signed_out')) return window.location.assign('/');
+      if (isEnvelopeType(event, 'auth.signed_out')) return void leave(messages);
       chat.onEvent(event);
       updateListByEvent(queries, event);
     },
-    onState: (state) => connection.set(state),
+    onState: (state) => {
+      // The way to the server stands again: what waits for it goes out now.
+      if (state.status === 'open') outbox.wake();
+      connection.set(state);
+    },
   });
   const chat: ChatStore = new ChatStore({
     client,
     feed: () => feed,
     now: () => Date.now(),
-    newMessageId: newId,
+    outbox: () => outbox,
     schedule,
   });
+  const messages = createSessionStorage({
+    database: typeof indexedDB === 'undefined' ? undefined : indexedDB,
+    locks: 'locks' in navigator ? navigator.locks : undefined,
+    newId,
+  });
+  const outbox: Outbox = client.outbox({
+    storage: messages,
+    newKey: newId,
+    isOnline: () => navigator.onLine,
+    onChange: (item, ack) => chat.onOutbox(item, ack),
+  });
+  const signOut = async (): Promise<void> => {
+    await client.logout().catch(() => undefined);
+    await leave(messages);
+  };
   const removals = new PendingRemovals({
     graceMs: UNDO_MS,
     remove: (conversationId, options) => client.conversations.remove(conversationId, options),
@@ -86,15 +110,27 @@ export function createPageServices(): PageServices {
       return () => clearTimeout(timer);
     },
   });
-  return { client, queries, feed, chat, removals, connection, newId };
+  return { client, queries, feed, chat, removals, connection, outbox, messages, newId, signOut };
+}
+
+/** Signed out: neither memory nor disk keeps a word. */
+async function leave(messages: SessionStorageOfMessages): Promise<void> {
+  await messages.clear().catch(() => undefined);
+  window.location.assign('/');
 }
 
 /** What the browser tells the page: it was away, it is online again, it is being closed. */
-export function listenToPage({ feed, removals, queries }: PageServices): void {
+export function listenToPage({ feed, removals, queries, outbox }: PageServices): void {
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') feed.wake();
+    if (document.visibilityState !== 'visible') return;
+    feed.wake();
+    // A tab that was closed meanwhile may have left something.
+    void outbox.open();
   });
-  window.addEventListener('online', () => feed.wake());
+  window.addEventListener('online', () => {
+    feed.wake();
+    outbox.wake();
+  });
   window.addEventListener('pagehide', () => removals.flush());
   window.addEventListener('pageshow', (event) => {
     if (!event.persisted) return;

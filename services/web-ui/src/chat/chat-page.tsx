@@ -1,5 +1,5 @@
 import { Link, useNavigate } from '@tanstack/react-router';
-import { runningTurn } from '@switchyard/client';
+import { OutboxFull, runningTurn } from '@switchyard/client';
 import { useEffect, useState } from 'react';
 import { usePage } from '../app/page-context.tsx';
 import { useBundles } from '../app/queries.ts';
@@ -37,20 +37,27 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
   const running = entry === undefined ? undefined : runningTurn(entry.view);
   const isNew = conversationId === undefined || (entry?.load === 'ready' && turns.length === 0);
 
-  function send(text: string, files: readonly File[] = []): void {
+  /** False when there is no room for it: the writer keeps it. */
+  function send(text: string, files: readonly File[] = []): boolean {
     const message = {
       text,
       files: files.map((file) => ({ filename: file.name, blob: file })),
       // A conversation keeps its bundle: what was picked is for the one that begins now.
       bundleId: conversationId === undefined ? pickedId : entry?.view.bundleId,
     };
-    if (conversationId !== undefined) return void chat.send(conversationId, message);
-    const id = newId();
-    chat.begin(id, pickedId);
-    void chat.send(id, message);
+    const id = conversationId ?? newId();
+    if (conversationId === undefined) chat.begin(id, pickedId);
+    try {
+      chat.send(id, message);
+    } catch (error) {
+      if (error instanceof OutboxFull) return false;
+      throw error;
+    }
+    if (conversationId !== undefined) return true;
     void navigate({ to: '/c/$conversationId', params: { conversationId: id } }).then(() =>
       requestAnimationFrame(focusComposer),
     );
+    return true;
   }
 
   if (entry?.load === 'missing' || entry?.load === 'failed') {
@@ -80,7 +87,8 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
                 entry={entry}
                 actions={{
                   ask: (text) => send(text),
-                  resend: (messageId) => void chat.resend(conversationId, messageId),
+                  resend: (messageId) => chat.resend(messageId),
+                  discard: (messageId) => void chat.withdraw(conversationId, messageId),
                   edit: (messageId) => draft.restore(chat.withdraw(conversationId, messageId)),
                   react: (turnId, reaction) => void chat.react(conversationId, turnId, reaction),
                 }}

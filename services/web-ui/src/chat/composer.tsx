@@ -1,5 +1,5 @@
 import { ArrowUp, FileText, Paperclip, Square, X } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { texts } from '../texts.ts';
 import { preloadMarkdown } from './answer-text.tsx';
 import { COMPOSER_ID } from './focus-composer.ts';
@@ -10,7 +10,8 @@ import type { Draft } from './use-draft.ts';
 interface ComposerProps {
   draft: Draft;
   isRunning: boolean;
-  send(text: string, files: readonly File[]): void;
+  /** False when it could not be taken: it stays in the field. */
+  send(text: string, files: readonly File[]): boolean;
   stop(): void;
 }
 
@@ -21,8 +22,10 @@ export function Composer({ draft, isRunning, send, stop }: ComposerProps) {
   const field = useRef<HTMLTextAreaElement>(null);
   const rules = useAttachments();
   const { text, files } = draft;
-  const objection = objectionTo(text, files, rules);
-  const canSend = text.trim() !== '' && objection === undefined;
+  const [refusedText, setRefusedText] = useState<string>();
+  const unsendable = objectionTo(text, files, rules);
+  const objection = unsendable ?? (refusedText === text ? texts.composer.full : undefined);
+  const canSend = text.trim() !== '' && unsendable === undefined;
 
   useEffect(() => {
     // A phone's keyboard is not pulled up by a page that was merely opened.
@@ -38,8 +41,8 @@ export function Composer({ draft, isRunning, send, stop }: ComposerProps) {
   function submit(): void {
     if (!canSend) return;
     preloadMarkdown();
-    send(text.trim(), files);
-    draft.clear();
+    if (send(text.trim(), files)) draft.clear();
+    else setRefusedText(text);
     field.current?.focus();
   }
 

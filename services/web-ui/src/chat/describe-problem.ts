@@ -15,6 +15,7 @@ type KnownError =
   | 'bundle_blocked'
   | 'bundle_unavailable'
   | 'network_error'
+  | 'outbox_too_old'
   | 'draining';
 
 function isKnown(errorType: string): errorType is KnownError {

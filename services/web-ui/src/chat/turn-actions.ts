@@ -5,5 +5,6 @@ export interface TurnActions {
   ask(text: string): void;
   resend(messageId: string): void;
   edit(messageId: string): void;
+  discard(messageId: string): void;
   react(turnId: string, reaction: Reaction | undefined): void;
 }

@@ -6,6 +6,7 @@ import { Answer } from './answer.tsx';
 import { formatBytes, formatClock } from './format.ts';
 import type { TurnActions } from './turn-actions.ts';
 import { TurnProblem } from './turn-problem.tsx';
+import { WaitingMessage } from './waiting-message.tsx';
 
 interface TurnItemProps {
   turn: TurnView;
@@ -17,11 +18,13 @@ interface TurnItemProps {
 export const TurnItem = memo(
   function TurnItem({ turn, isLast, actions }: TurnItemProps) {
     const isFolded = turn.status === 'folded';
-    const hasAnswer = !isFolded && turn.status !== 'unsent';
+    const isWaiting = turn.status === 'queued_offline';
+    const hasAnswer = !isFolded && !isWaiting && turn.status !== 'unsent';
     return (
       <li className="turn" data-turn={turn.turnId} data-status={turn.status}>
         <Question turn={turn} />
         {isFolded && <p className="mt-1.5 text-right text-xs text-ink-3">{texts.turn.folded}</p>}
+        {isWaiting && <WaitingMessage turn={turn} actions={actions} />}
         {turn.status === 'unsent' && <TurnProblem turn={turn} actions={actions} />}
         {hasAnswer && <Answer turn={turn} isLast={isLast} actions={actions} />}
       </li>
@@ -49,11 +52,12 @@ function Question({ turn }: { turn: TurnView }) {
         </ul>
       )}
       <div
-        className={`max-w-[min(36rem,88%)] rounded-[18px] rounded-br-[5px] bg-paper-3 px-4 py-2.5 break-words whitespace-pre-wrap ${turn.status === 'sending' ? 'opacity-70' : ''}`}
+        className={`max-w-[min(36rem,88%)] rounded-[18px] rounded-br-[5px] bg-paper-3 px-4 py-2.5 break-words whitespace-pre-wrap ${turn.status === 'sending' ? 'opacity-70' : ''} ${turn.status === 'queued_offline' ? 'border border-dashed border-line-2 bg-transparent!' : ''}`}
       >
         {turn.question}
       </div>
-      {turn.createdAt !== undefined && (
+      {/* Under a message that waits stands how it fares. */}
+      {turn.createdAt !== undefined && turn.status !== 'queued_offline' && (
         <time
           dateTime={new Date(turn.createdAt).toISOString()}
           className="hover-time absolute top-full right-1 mt-0.5 text-xs text-ink-3 tabular"

@@ -1,4 +1,4 @@
-import { isLive } from '@switchyard/client';
+import { isLive, isUnacked } from '@switchyard/client';
 import type { TurnView } from '@switchyard/client';
 import { ArrowDown } from 'lucide-react';
 import { texts } from '../texts.ts';
@@ -13,7 +13,7 @@ export function TurnList({ entry, actions }: { entry: ConversationEntry | undefi
   const shown = turns.filter((turn, at) => !isWaitingFollowup(turn, turns, at));
   const last = turns.at(-1);
   // The reader's own new message is always shown, wherever they had scrolled to.
-  const ownMessage = last?.status === 'sending' ? last.messageId : undefined;
+  const ownMessage = last !== undefined && isUnacked(last) ? last.messageId : undefined;
   const { viewport, content, onScroll, toEnd, isAtEnd } = useFollowScroll(entry, ownMessage);
   return (
     <div className="relative min-h-0 flex-1">

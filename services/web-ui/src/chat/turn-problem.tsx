@@ -1,5 +1,5 @@
 import type { TurnView } from '@switchyard/client';
-import { CircleAlert, Pencil, RotateCcw, Square } from 'lucide-react';
+import { CircleAlert, Pencil, RotateCcw, Square, Trash2 } from 'lucide-react';
 import { describeProblem } from './describe-problem.ts';
 import { texts } from '../texts.ts';
 import type { TurnActions } from './turn-actions.ts';
@@ -27,13 +27,22 @@ export function TurnProblem({ turn, actions }: { turn: TurnView; actions: TurnAc
       </div>
       <div className="-my-1 -mr-1 ml-auto flex shrink-0 justify-end gap-1">
         {isUnsent && (
-          <button
-            type="button"
-            className="tool-button text-ink! hover:bg-card!"
-            onClick={() => actions.edit(messageId)}
-          >
-            <Pencil size={14} aria-hidden="true" /> {texts.turn.editUnsent}
-          </button>
+          <>
+            <button
+              type="button"
+              className="tool-button text-ink! hover:bg-card!"
+              onClick={() => actions.discard(messageId)}
+            >
+              <Trash2 size={14} aria-hidden="true" /> {texts.turn.drop}
+            </button>
+            <button
+              type="button"
+              className="tool-button text-ink! hover:bg-card!"
+              onClick={() => actions.edit(messageId)}
+            >
+              <Pencil size={14} aria-hidden="true" /> {texts.turn.editUnsent}
+            </button>
+          </>
         )}
         <button
           type="button"

@@ -1,5 +1,5 @@
-import { ApiError } from '@switchyard/client';
-import type { Client, StreamEvent } from '@switchyard/client';
+import { ApiError, Outbox, createMemoryOutboxStorage, systemClientClock } from '@switchyard/client';
+import type { Client, OutboxStorage, StreamEvent } from '@switchyard/client';
 import type { Ack, ConversationDetails } from '@switchyard/protocol';
 import { describe, expect, test, vi } from 'vitest';
 import { ChatStore } from './chat-store.ts';
@@ -54,6 +54,7 @@ function build(
     fetch?: () => Promise<ConversationDetails>;
     replay?: Client['replay'];
     send?: Client['send'];
+    storage?: OutboxStorage;
   } = {},
 ) {
   const feed = {
@@ -68,16 +69,25 @@ function build(
   const replay = parts.replay ?? (async () => ({ events: [], isOver: true }));
   const send = parts.send ?? (async () => Promise.reject(new Error('nothing is sent here')));
   let ids = 0;
+  const outbox: Outbox = new Outbox({
+    send,
+    storage: parts.storage ?? createMemoryOutboxStorage(),
+    clock: systemClientClock,
+    random: () => 0,
+    newKey: () => `m-${(ids += 1)}`,
+    onChange: (item, acked) => store.onOutbox(item, acked),
+  });
   const store = new ChatStore({
-    client: { conversations, replay, send },
+    client: { conversations, replay },
+    outbox: () => outbox,
     feed: () => feed,
     now: () => 1,
-    newMessageId: () => `m-${(ids += 1)}`,
     schedule: (flush) => flush(),
   });
   return {
     store,
     feed,
+    outbox,
     answer: () => store.read(C).view.turns[0]?.answer,
     first: () => store.read(C).view.turns[0],
   };
@@ -153,25 +163,68 @@ describe('sending', () => {
     last_log_id: '1-0',
   } as Ack;
 
-  test('is shown at once, and tried again under the same key', async () => {
+  const down = new ApiError({ status: 0, errorType: 'network_error', message: '' });
+
+  test('is shown at once, waits in sight without a connection, and goes out under the same key', async () => {
     const keys: string[] = [];
-    let isDown = true;
-    const { store, first } = build({
+    const back = Promise.withResolvers<undefined>();
+    const { store, first, outbox } = build({
       send: async ({ idempotencyKey }) => {
         keys.push(idempotencyKey);
-        if (isDown) throw new ApiError({ status: 0, errorType: 'network_error', message: '' });
+        if (keys.length === 1) throw down;
+        await back.promise;
         return ack;
       },
     });
     store.begin(C);
-    const sending = store.send(C, draft);
+    store.send(C, draft);
     expect(first()).toMatchObject({ status: 'sending', question: 'q' });
-    await sending;
-    expect(first()).toMatchObject({ status: 'unsent', error: { errorType: 'network_error' } });
-    isDown = false;
-    await store.resend(C, 'm-1');
+    await vi.waitFor(() => expect(first()?.status).toBe('queued_offline'));
+    back.resolve(undefined);
+    await outbox.settled();
     expect(first()).toMatchObject({ status: 'queued', turnId: 't-1' });
     expect(keys).toEqual(['m-1', 'm-1']);
+  });
+
+  test('what is refused for good says why, and can be sent again', async () => {
+    let isRefused = true;
+    const { store, first } = build({
+      send: async () => {
+        if (isRefused) throw new ApiError({ status: 400, errorType: 'request.invalid', message: 'too long' });
+        return ack;
+      },
+    });
+    store.begin(C);
+    store.send(C, draft);
+    await vi.waitFor(() =>
+      expect(first()).toMatchObject({ status: 'unsent', error: { message: 'too long' } }),
+    );
+    isRefused = false;
+    store.resend('m-1');
+    await vi.waitFor(() => expect(first()).toMatchObject({ status: 'queued', turnId: 't-1' }));
+  });
+
+  test('a page loaded again shows what waits, also in a conversation that the server does not know yet', async () => {
+    const storage = createMemoryOutboxStorage();
+    const before = build({ send: async () => Promise.reject(down), storage });
+    before.store.begin(C, 'echo');
+    before.store.send(C, { ...draft, bundleId: 'echo' });
+    await vi.waitFor(() => expect(before.first()?.status).toBe('queued_offline'));
+    before.outbox.close();
+    const unknown = new ApiError({ status: 404, errorType: 'not_found', message: '' });
+    for (const order of ['outbox first', 'conversation first']) {
+      const after = build({
+        send: async () => Promise.reject(down),
+        fetch: async () => Promise.reject(unknown),
+        storage,
+      });
+      if (order === 'outbox first') await after.outbox.open();
+      await after.store.open(C);
+      if (order === 'conversation first') await after.outbox.open();
+      expect(after.store.read(C)).toMatchObject({ load: 'ready', view: { bundleId: 'echo' } });
+      expect(after.first()).toMatchObject({ status: 'queued_offline', question: 'q', messageId: 'm-1' });
+      after.outbox.close();
+    }
   });
 
   test('a conversation that begins here shows the bundle that was picked', () => {
@@ -181,10 +234,12 @@ describe('sending', () => {
   });
 
   test('an unsent message can be taken back for editing', async () => {
-    const { store } = build({ send: async () => Promise.reject(new Error('no')) });
+    const { store, outbox } = build({ send: async () => Promise.reject(down) });
     store.begin(C);
-    await store.send(C, draft);
+    store.send(C, draft);
     expect(store.withdraw(C, 'm-1')).toEqual(draft);
+    expect(store.read(C).view.turns).toHaveLength(0);
+    await outbox.settled();
     expect(store.read(C).view.turns).toHaveLength(0);
   });
 });

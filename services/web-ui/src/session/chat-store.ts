@@ -6,15 +6,23 @@ import {
   dropLocalTurn,
   emptyConversation,
   isEnvelope,
-  localTurnId,
-  markUnsent,
+  isUnacked,
+  markLocalTurn,
   mergeStored,
   needsReplay,
   viewOfStored,
   withTurn,
 } from '@switchyard/client';
-import type { Client, ConversationView, OutgoingFile, Reaction, StreamEvent } from '@switchyard/client';
-import type { ChatEnvelope } from '@switchyard/protocol';
+import type {
+  Client,
+  ConversationView,
+  Outbox,
+  OutboxItem,
+  OutgoingFile,
+  Reaction,
+  StreamEvent,
+} from '@switchyard/client';
+import type { Ack, ChatEnvelope } from '@switchyard/protocol';
 import type { SessionFeed } from './session-feed.ts';
 
 export type LoadState = 'loading' | 'ready' | 'missing' | 'failed';
@@ -35,15 +43,15 @@ interface Slot {
   entry: ConversationEntry;
   /** Events that came while the conversation was being read; applied after it. */
   waiting: StreamEvent[] | undefined;
-  drafts: Map<string, Draft>;
   listeners: Set<() => void>;
 }
 
 export interface ChatStoreOptions {
-  client: Pick<Client, 'send' | 'replay' | 'conversations'>;
+  client: Pick<Client, 'replay' | 'conversations'>;
+  /** Messages on their way; what it tells comes back through `onOutbox`. */
+  outbox: () => Pick<Outbox, 'add' | 'retry' | 'discard'>;
   feed: () => Pick<SessionFeed, 'isStarted' | 'isAnchored' | 'anchored' | 'start'>;
   now(): number;
-  newMessageId(): string;
   /** Runs `flush` before the next paint: however many words arrived, the page is drawn once. */
   schedule(flush: () => void): void;
 }
@@ -59,9 +67,20 @@ const LOADING_ENTRY = (conversationId: string): ConversationEntry => ({
 /** A followup that was written on another page: the event does not say its words, the stored conversation does. */
 function isStrangeFollowup(view: ConversationView, envelope: ChatEnvelope): boolean {
   if (envelope.type !== 'event.continuation.accepted') return false;
-  return view.turns.every(
-    (turn) => turn.turnId !== envelope.data?.['queued_turn_id'] && turn.status !== 'sending',
-  );
+  return view.turns.every((turn) => turn.turnId !== envelope.data?.['queued_turn_id'] && !isUnacked(turn));
+}
+
+/** The page shows a message once, as its writer left it. */
+function withMessage(view: ConversationView, item: OutboxItem): ConversationView {
+  if (view.turns.some((turn) => turn.messageId === item.key)) return view;
+  const attachments = (item.attachments ?? []).map(({ filename, blob }) => ({
+    filename,
+    mime: blob.type,
+    size: blob.size,
+  }));
+  const bundleId = view.bundleId ?? item.bundleId;
+  const message = { messageId: item.key, text: item.message, attachments, nowMs: item.createdAt };
+  return addLocalTurn({ ...view, bundleId }, message);
 }
 
 /** The conversations that this page has open: read once, then kept by the session's events. */
@@ -97,38 +116,37 @@ export class ChatStore {
     this.#set(this.#slot(conversationId), { view, load: 'ready' });
   }
 
-  async send(conversationId: string, draft: Draft): Promise<void> {
-    const slot = this.#slot(conversationId);
-    const messageId = this.#options.newMessageId();
-    slot.drafts.set(messageId, draft);
-    const attachments = draft.files.map(({ filename, blob }) => ({
-      filename,
-      mime: blob.type,
-      size: blob.size,
-    }));
-    const message = { messageId, text: draft.text, attachments, nowMs: this.#options.now() };
-    this.#update(slot, (view) => addLocalTurn(view, message));
-    await this.#deliver(slot, messageId, draft);
+  /** Shown at once, sent as soon as it can be, kept until then. Throws OutboxFull: then the writer keeps it. */
+  send(conversationId: string, { text, files, bundleId }: Draft): void {
+    this.#options.outbox().add({ message: text, conversationId, bundleId, attachments: files });
   }
 
-  /** The same message under the same key: should the first attempt have arrived after all, nothing happens twice. */
-  async resend(conversationId: string, messageId: string): Promise<void> {
-    const slot = this.#slot(conversationId);
-    const draft = slot.drafts.get(messageId);
-    if (draft === undefined) return;
-    this.#update(slot, (view) =>
-      withTurn(view, localTurnId(messageId), (turn) => ({ ...turn, status: 'sending', error: undefined })),
-    );
-    await this.#deliver(slot, messageId, draft);
+  /** The same message under the same key: should an earlier attempt have arrived after all, nothing happens twice. */
+  resend(messageId: string): void {
+    this.#options.outbox().retry(messageId);
   }
 
-  /** Takes an unsent message off the page and hands it back for editing. */
+  /** Takes a message that is not sent off the page and hands it back for editing. */
   withdraw(conversationId: string, messageId: string): Draft | undefined {
-    const slot = this.#slot(conversationId);
-    const draft = slot.drafts.get(messageId);
-    slot.drafts.delete(messageId);
-    this.#update(slot, (view) => dropLocalTurn(view, messageId));
-    return draft;
+    const item = this.#options.outbox().discard(messageId);
+    this.#update(this.#slot(conversationId), (view) => dropLocalTurn(view, messageId));
+    if (item === undefined) return undefined;
+    return { text: item.message, files: item.attachments ?? [], bundleId: item.bundleId };
+  }
+
+  /** What became of a message: of this page, or of one before it. */
+  onOutbox(item: OutboxItem, ack: Ack | undefined): void {
+    const slot = this.#slot(item.conversationId);
+    const { key: messageId, state, error } = item;
+    if (ack !== undefined) {
+      this.#options.feed().start(ack.last_log_id);
+      this.#update(slot, (view) => applyAck(view, messageId, ack));
+    } else if (state !== 'sent') {
+      const status = state === 'failed' ? 'unsent' : state;
+      this.#update(slot, (view) => markLocalTurn(withMessage(view, item), messageId, status, error));
+      // The server said that it does not know this conversation, and now we know why.
+      if (slot.entry.load === 'missing') this.#set(slot, { ...slot.entry, load: 'ready' });
+    }
   }
 
   async stop(conversationId: string): Promise<void> {
@@ -183,6 +201,9 @@ export class ChatStore {
       slot.waiting = undefined;
       feed.start();
       const isMissing = error instanceof ApiError && error.status === 404;
+      // It began here and its first message is still waiting: the server cannot know it yet.
+      const isOwn = isMissing && slot.entry.view.turns.some((turn) => turn.messageId !== undefined);
+      if (isOwn) return this.#set(slot, { ...slot.entry, load: 'ready' });
       // A conversation that was on the page stays there; only one that never was is said to be missing.
       if (slot.entry.load !== 'ready')
         this.#set(slot, { ...slot.entry, load: isMissing ? 'missing' : 'failed' });
@@ -207,36 +228,12 @@ export class ChatStore {
     }
   }
 
-  async #deliver(slot: Slot, messageId: string, draft: Draft): Promise<void> {
-    const { conversationId } = slot.entry.view;
-    try {
-      const ack = await this.#options.client.send({
-        message: draft.text,
-        conversationId,
-        bundleId: draft.bundleId,
-        attachments: draft.files,
-        idempotencyKey: messageId,
-      });
-      slot.drafts.delete(messageId);
-      this.#options.feed().start(ack.last_log_id);
-      this.#update(slot, (view) => applyAck(view, messageId, ack));
-    } catch (error) {
-      const known =
-        error instanceof ApiError
-          ? error
-          : new ApiError({ status: 0, errorType: 'unknown', message: String(error) });
-      const failure = { errorType: known.errorType, message: known.message, retryAfter: known.retryAfter };
-      this.#update(slot, (view) => markUnsent(view, messageId, failure));
-    }
-  }
-
   #slot(conversationId: string): Slot {
     const known = this.#slots.get(conversationId);
     if (known !== undefined) return known;
     const slot: Slot = {
       entry: LOADING_ENTRY(conversationId),
       waiting: undefined,
-      drafts: new Map(),
       listeners: new Set(),
     };
     this.#slots.set(conversationId, slot);

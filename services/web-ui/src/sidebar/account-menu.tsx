@@ -85,14 +85,14 @@ function ThemeChoice() {
 }
 
 function SignOut() {
-  const { client } = usePage();
+  const { signOut } = usePage();
   return (
     <>
       <DropdownMenu.Separator className="my-1 h-px bg-line" />
       <DropdownMenu.Item
         className="menu-item"
         // Another person's page must not be left in memory: everything is read anew.
-        onSelect={() => void client.logout().finally(() => window.location.assign('/'))}
+        onSelect={() => void signOut()}
       >
         <LogOut size={15} aria-hidden="true" /> {texts.account.signOut}
       </DropdownMenu.Item>
