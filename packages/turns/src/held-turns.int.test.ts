@@ -1,16 +1,20 @@
 import type { PrivateRedis } from '@switchyard/testkit';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { completed } from '../test/fixtures.ts';
 import { ended } from '../test/executors.ts';
 import { turnsTest } from '../test/stage.ts';
 import type { Stage } from '../test/stage.ts';
 import type { TurnExecutor, Turns } from './turn-types.ts';
 
+vi.setConfig({ testTimeout: 150_000 });
+
 const test = turnsTest.extend<{ server: PrivateRedis; redisUrl: string | undefined }>({
   server: async ({ redis }, use) => use(await redis.privateServer()),
   redisUrl: async ({ server }, use) => use(server.url),
 });
 
+/** Long enough that a busy machine loses no lease of a worker that lives. */
+const LEASE = { lease: 3000, leaseRenew: 400 };
 const LIMITS = { userRunningRegistered: 2, userQueueRegistered: 1000 };
 const names = (count: number, from = 1) => Array.from({ length: count }, (_unused, at) => `m${at + from}`);
 
@@ -59,16 +63,16 @@ function expectInOrder(began: readonly string[], sent: readonly string[]): void 
 
 async function endAll(run: ReturnType<typeof counting>, count: number): Promise<void> {
   for (let at = 1; at <= count; at++) {
-    await expect.poll(() => run.running(), { timeout: 10_000 }).toBe(Math.min(2, count - at + 1));
+    await expect.poll(() => run.running(), { timeout: 30_000 }).toBe(Math.min(2, count - at + 1));
     run.endOne();
   }
-  await expect.poll(() => run.running(), { timeout: 10_000 }).toBe(0);
+  await expect.poll(() => run.running(), { timeout: 30_000 }).toBe(0);
 }
 
 describe('a user who may have two turns running, with ten conversations', () => {
   test('never more than two run, all run, in order, though slots are free', async ({ stage }) => {
     const run = counting();
-    await stage.startWorker(run.executor, { ...LIMITS, slots: 16 });
+    await stage.startWorker(run.executor, { ...LIMITS, slots: 16, ...LEASE });
     const acks = await sendAll(stage, stage.createTurns(LIMITS), names(10));
     await endAll(run, 10);
     expect(run.most()).toBe(2);
@@ -84,12 +88,12 @@ describe('a user who may have two turns running, with ten conversations', () => 
 
   test('another user’s messages do not wait for his', async ({ stage }) => {
     const run = counting();
-    await stage.startWorker(run.executor, { ...LIMITS, slots: 4 });
+    await stage.startWorker(run.executor, { ...LIMITS, slots: 4, ...LEASE });
     const turns = stage.createTurns({ ...LIMITS, queueFactor: 100 });
     await sendAll(stage, turns, names(50));
     await expect.poll(() => run.running()).toBe(2);
     await sendAll(stage, turns, ['x1', 'x2'], 'u2');
-    await expect.poll(() => run.began.length, { timeout: 10_000 }).toBe(4);
+    await expect.poll(() => run.began.length, { timeout: 30_000 }).toBe(4);
     expect(new Set(run.began)).toEqual(new Set(['m1', 'm2', 'x1', 'x2']));
   });
 
@@ -97,7 +101,7 @@ describe('a user who may have two turns running, with ten conversations', () => 
     stage,
   }) => {
     const run = counting();
-    await stage.startWorker(run.executor, { ...LIMITS, slots: 16 });
+    await stage.startWorker(run.executor, { ...LIMITS, slots: 16, ...LEASE });
     const turns = stage.createTurns({ ...LIMITS, queueFactor: 100 });
     const sent = [1, 2, 3].flatMap((round) => ['a', 'b', 'c', 'd'].map((name) => `${name}${round}`));
     for (const text of sent)
@@ -115,12 +119,12 @@ describe('a user who may have two turns running, with ten conversations', () => 
     stage,
   }) => {
     const first = counting();
-    const killed = await stage.startWorker(first.executor, { ...LIMITS, slots: 16 });
+    const killed = await stage.startWorker(first.executor, { ...LIMITS, slots: 16, ...LEASE });
     const acks = await sendAll(stage, stage.createTurns(LIMITS), names(10));
     await expect.poll(() => first.began.length).toBe(2);
     killed.kill();
     const second = counting();
-    await stage.startWorker(second.executor, { ...LIMITS, slots: 16 });
+    await stage.startWorker(second.executor, { ...LIMITS, slots: 16, ...LEASE });
     await endAll(second, 8);
     expect(second.most()).toBe(2);
     expectInOrder(second.began, names(8, 3));
@@ -132,11 +136,11 @@ describe('a user who may have two turns running, with ten conversations', () => 
     stage,
   }) => {
     const run = counting();
-    await stage.startWorker(run.executor, { ...LIMITS, slots: 16 });
+    await stage.startWorker(run.executor, { ...LIMITS, slots: 16, ...LEASE });
     const acks = await sendAll(stage, stage.createTurns(LIMITS), names(10));
     await expect.poll(() => run.began.length).toBe(2);
     await stage.redis.driver.flushall();
-    await expect.poll(() => run.began.length, { timeout: 10_000 }).toBe(4);
+    await expect.poll(() => run.began.length, { timeout: 30_000 }).toBe(4);
     expect(await stage.redis.driver.llen(stage.keys.held('u1'))).toBe(6);
     await endAll(run, 8);
     expect(run.most()).toBe(2);
@@ -155,7 +159,7 @@ describe('a user who may have two turns running, with ten conversations', () => 
     await server.kill();
     await server.start();
     const run = counting();
-    await stage.startWorker(run.executor, { ...LIMITS, slots: 16 });
+    await stage.startWorker(run.executor, { ...LIMITS, slots: 16, ...LEASE });
     await endAll(run, 6);
     expectInOrder(run.began, names(6));
     for (const ack of acks) await ended(stage, ack.turn_id).toEqual(['chat_complete']);
@@ -163,7 +167,7 @@ describe('a user who may have two turns running, with ten conversations', () => 
 
   test('cancelled while held, and deleted while held: neither runs, the others do', async ({ stage }) => {
     const run = counting();
-    await stage.startWorker(run.executor, { ...LIMITS, slots: 16 });
+    await stage.startWorker(run.executor, { ...LIMITS, slots: 16, ...LEASE });
     const turns = stage.createTurns(LIMITS);
     const acks = await sendAll(stage, turns, names(5));
     await expect.poll(() => run.began.length).toBe(2);

@@ -1,6 +1,6 @@
 import type { PlatformError } from '@switchyard/kernel';
 import type { PrivateRedis } from '@switchyard/testkit';
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { delta, ended } from '../test/executors.ts';
 import { completed, record } from '../test/fixtures.ts';
 import { turnsTest } from '../test/stage.ts';
@@ -8,6 +8,8 @@ import type { Stage } from '../test/stage.ts';
 import { buildEnvelope } from './envelope.ts';
 import { LOST_WORKER, SPENT } from './terminal-event.ts';
 import type { RunningTurn, TurnExecutor, TurnOutcome } from './turn-types.ts';
+
+vi.setConfig({ testTimeout: 150_000 });
 
 const test = turnsTest.extend<{ server: PrivateRedis; redisUrl: string | undefined }>({
   server: async ({ redis }, use) => use(await redis.privateServer()),
@@ -26,6 +28,9 @@ function recovering(run: (turn: RunningTurn) => Promise<TurnOutcome>) {
   };
   return { executor, started };
 }
+
+/** Long enough that a busy machine loses no lease of a worker that lives. */
+const LEASE = { lease: 3000, leaseRenew: 400 };
 
 const never = () => new Promise<never>(() => undefined);
 const platformEvent = (turn: RunningTurn) =>
@@ -51,11 +56,11 @@ async function killAfter(stage: Stage, act: (turn: RunningTurn) => Promise<unkno
     acted.resolve();
     return never();
   });
-  const worker = await stage.startWorker(first.executor);
+  const worker = await stage.startWorker(first.executor, LEASE);
   const { ack } = await stage.turns.accept(stage.request());
   await acted.promise;
   worker.kill();
-  await stage.startWorker(answered);
+  await stage.startWorker(answered, LEASE);
   return ack.turn_id;
 }
 
@@ -116,13 +121,12 @@ describe('a turn whose bundle declared retryIfSilent, when its worker dies', () 
   test('twice at most: the third start is the last', async ({ stage }) => {
     let runs = 0;
     const stuck = recovering(() => (runs++, never()));
-    const quick = { lease: 400, leaseRenew: 80 };
-    let worker = await stage.startWorker(stuck.executor, quick);
+    let worker = await stage.startWorker(stuck.executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     for (const run of [1, 2, 3]) {
-      await expect.poll(() => runs, { timeout: 10_000 }).toBe(run);
+      await expect.poll(() => runs, { timeout: 40_000 }).toBe(run);
       worker.kill();
-      worker = await stage.startWorker(stuck.executor, quick);
+      worker = await stage.startWorker(stuck.executor, LEASE);
     }
     await ended(stage, ack.turn_id).toEqual(['chat_error turn_interrupted']);
     expect([runs, await rowOf(stage, ack.turn_id)]).toEqual([
@@ -150,7 +154,7 @@ describe('a Redis that forgot everything', () => {
         ? never()
         : completed(message);
     });
-    await stage.startWorker(run.executor);
+    await stage.startWorker(run.executor, LEASE);
     const send = (text: string, conversationId: string) =>
       stage.turns.accept(stage.request({ text, conversationId }));
     const silent = await send('silent', 'c1');
@@ -173,7 +177,7 @@ describe('two that want the same turn', () => {
     const { executor, started } = recovering((turn) =>
       started.length === 1 ? never() : delta(turn, 'again').then(() => completed('again')),
     );
-    await stage.startWorker(executor);
+    await stage.startWorker(executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     await expect.poll(() => started.length).toBe(1);
     const [first] = started as [RunningTurn];
@@ -261,7 +265,7 @@ describe('a host that dies under a living worker', () => {
 
   test('after a word of its own, or without the declaration: failed', async ({ stage }) => {
     const spoke = recovering((turn) => delta(turn, 'half').then(() => crash));
-    await stage.startWorker(spoke.executor);
+    await stage.startWorker(spoke.executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     await ended(stage, ack.turn_id).toEqual(['chat_error bundle_crashed']);
     expect(spoke.started.length).toBe(1);

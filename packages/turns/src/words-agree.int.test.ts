@@ -1,8 +1,12 @@
-import { describe, expect } from 'vitest';
+import { describe, expect, vi } from 'vitest';
 import { controlled, ended, untilAborted } from '../test/executors.ts';
 import { completed } from '../test/fixtures.ts';
 import { turnsTest as test } from '../test/stage.ts';
 import type { Stage } from '../test/stage.ts';
+
+/** Long enough that a busy machine loses no lease of a worker that lives. */
+const LEASE = { lease: 3000, leaseRenew: 400 };
+vi.setConfig({ testTimeout: 150_000 });
 
 /** What a message was told, its row, and whether the parent's error names it. */
 async function wordsOf(stage: Stage, turnId: string, parentId: string) {
@@ -17,7 +21,7 @@ async function wordsOf(stage: Stage, turnId: string, parentId: string) {
 describe('a steer whose row was folded into a turn that died before it was taken', () => {
   test('is told as consumed, like its row, and named in the error', async ({ stage }) => {
     const { executor, started } = controlled(() => new Promise(() => undefined));
-    const worker = await stage.startWorker(executor);
+    const worker = await stage.startWorker(executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     await expect.poll(() => started.length).toBe(1);
     const folded = await stage.turns.accept(stage.request({ kind: 'steer', text: 'left' }));
@@ -28,7 +32,7 @@ describe('a steer whose row was folded into a turn that died before it was taken
       is_changed: true,
     });
     worker.kill();
-    await stage.startWorker(controlled(() => Promise.resolve(completed('x'))).executor);
+    await stage.startWorker(controlled(() => Promise.resolve(completed('x'))).executor, LEASE);
     await ended(stage, ack.turn_id).toEqual(['chat_error turn_interrupted']);
     expect(await wordsOf(stage, folded.ack.turn_id, ack.turn_id)).toEqual({
       told: ['event.continuation.consumed'],
@@ -67,7 +71,7 @@ describe('a steer whose row was folded into a turn that died before it was taken
       expect(await stage.redis.driver.exists(lease)).toBe(1);
       return completed('done');
     });
-    await stage.startWorker(executor);
+    await stage.startWorker(executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     await expect.poll(() => started.length).toBe(1);
     const steer = await stage.turns.accept(stage.request({ kind: 'steer', text: 'left' }));
@@ -80,7 +84,7 @@ describe('a steer whose row was folded into a turn that died before it was taken
 
   test('a turn that is over takes nothing: the row stays as it was', async ({ stage }) => {
     const { executor, started } = controlled(untilAborted);
-    await stage.startWorker(executor);
+    await stage.startWorker(executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     await expect.poll(() => started.length).toBe(1);
     const item = await stage.turns.accept(stage.request({ text: 'next' }));
@@ -110,7 +114,7 @@ describe('a steer without words', () => {
     const { executor, started } = controlled((turn) =>
       turn.task.payload.message === 'next' ? Promise.resolve(completed('ok')) : untilAborted(turn),
     );
-    await stage.startWorker(executor);
+    await stage.startWorker(executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     await expect.poll(() => started.length).toBe(1);
     const other = await stage.turns.accept(stage.request({ kind: 'steer', text: 'left' }));
@@ -154,7 +158,7 @@ describe('a steer without words', () => {
 
   test('whose worker died before the end was told: the reaper tells it the same', async ({ stage }) => {
     const { executor, started } = controlled(() => new Promise(() => undefined));
-    const worker = await stage.startWorker(executor);
+    const worker = await stage.startWorker(executor, LEASE);
     const { ack } = await stage.turns.accept(stage.request());
     await expect.poll(() => started.length).toBe(1);
     worker.kill();
@@ -162,7 +166,7 @@ describe('a steer without words', () => {
     const steer = await stage.turns.accept(stage.request(stop));
     const end = { turnId: ack.turn_id, fence, status: 'cancelled' as const, answer: null, answerText: null };
     await stage.rows.end({ ...end, error: { error: 'Cancelled.', error_type: 'cancelled' } });
-    await stage.startWorker(controlled(() => Promise.resolve(completed('x'))).executor);
+    await stage.startWorker(controlled(() => Promise.resolve(completed('x'))).executor, LEASE);
     await ended(stage, ack.turn_id).toEqual(['chat_error cancelled']);
     expect(await wordsOf(stage, steer.ack.turn_id, ack.turn_id)).toEqual({
       told: ['event.continuation.consumed'],
@@ -177,7 +181,7 @@ describe('a retry gets the first ack to the letter', () => {
     const { executor, started } = controlled((turn) =>
       turn.task.payload.message === 'long' ? untilAborted(turn) : Promise.resolve(completed('ok')),
     );
-    await stage.startWorker(executor);
+    await stage.startWorker(executor, LEASE);
     const first = stage.request({ text: 'long', messageId: 'm1' });
     const second = stage.request({ text: 'next', messageId: 'm2' });
     const acks = [await stage.turns.accept(first)];
@@ -193,7 +197,7 @@ describe('a retry gets the first ack to the letter', () => {
   });
 
   test('of one whose ack Redis has forgotten: its ids, and that it was accepted', async ({ stage }) => {
-    await stage.startWorker(controlled(() => Promise.resolve(completed('ok'))).executor);
+    await stage.startWorker(controlled(() => Promise.resolve(completed('ok'))).executor, LEASE);
     const request = stage.request({ messageId: 'm1' });
     const { ack } = await stage.turns.accept(request);
     await ended(stage, ack.turn_id).toEqual(['chat_complete']);
@@ -221,7 +225,7 @@ test('an answer that grows by pieces is kept whole, also when it is replaced in 
     await look();
     throw new Error('to see what is kept');
   });
-  await stage.startWorker(executor);
+  await stage.startWorker(executor, LEASE);
   const { ack } = await stage.turns.accept(stage.request());
   await ended(stage, ack.turn_id).toEqual(['chat_error bundle_error']);
   expect(kept.map((text) => text?.replace(/^\d+-\d+\n/, ''))).toEqual(['Hello', 'Hello wörld', 'New text']);

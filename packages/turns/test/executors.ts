@@ -31,5 +31,5 @@ export const delta = (turn: RunningTurn, answerText: string) =>
 export const ended = (stage: Stage, turnId: string) =>
   expect.poll(
     async () => (await stage.story(turnId)).filter((word) => /^(chat_complete|chat_error)/.test(word)),
-    { timeout: 8000 },
+    { timeout: 25_000 },
   );

@@ -33,7 +33,7 @@ export const QUICK: Partial<WorkerConfig> = {
   reconcileEvery: 100,
   reconcileAfter: 300,
   blockedPop: 200,
-  heartbeatEvery: 200,
+  heartbeatEvery: 1000,
   abortGrace: 200,
   drainLimit: 1000,
 };
