@@ -25,7 +25,7 @@ export function createMailbox(
   effects: EffectLog,
   isOpen: () => boolean,
 ): Mailbox {
-  const { scripts, rows, keys, clock } = parts;
+  const { scripts, keys, clock } = parts;
   const { task } = held;
   /** Given to the bundle already, though Redis may still show them. */
   const given = new Set<string>();
@@ -45,21 +45,6 @@ export function createMailbox(
     return reply.item === undefined ? undefined : (JSON.parse(reply.item.payload) as ChatTaskPayload);
   };
 
-  /**
-   * A commit whose outcome nobody heard may have folded the row: the message must reach this turn then, so the row is asked for as
-   * long as the turn holds. The fence in the row tells the second time from another turn's.
-   */
-  const fold = async (item: ChatTaskPayload): Promise<TurnState | undefined> => {
-    for (;;) {
-      try {
-        return await rows.fold(item.turn_id, { turnId: task.turnId, fence: task.fence });
-      } catch (error) {
-        if (!isUnavailable(error) || !isOpen() || held.isLost() || held.signal.aborted) throw error;
-        await sleep(FOLD_PAUSE_MS);
-      }
-    }
-  };
-
   const dropItem = (item: ChatTaskPayload, isFolded: boolean) => {
     const fields = messageFields(keys, item);
     return scripts.take({
@@ -77,7 +62,7 @@ export function createMailbox(
   /** True: it is ours now. False: its row was over; it is out of the way. Undefined: another item is first, look again. */
   const takeItem = async (item: ChatTaskPayload): Promise<boolean | undefined> => {
     openFolds.add(item.turn_id);
-    const row = await fold(item);
+    const row = await foldRow(parts, held, item.turn_id, isOpen);
     const isFolded = row !== undefined && row.status === 'folded' && row.fence === task.fence;
     // Folding asks whether this turn runs under its fence.
     if (!isFolded && row !== undefined && !isEnded(row)) refuse(ScriptResult.LeaseLost, 'take');
@@ -117,6 +102,27 @@ export function createMailbox(
       return null;
     },
   };
+}
+
+/**
+ * A commit whose outcome nobody heard may have folded the row: the message must reach this turn then, so the row is asked for as long
+ * as the turn holds. The fence in the row tells the second time from another turn's.
+ */
+async function foldRow(
+  { rows }: WorkerParts,
+  held: Held,
+  turnId: string,
+  isOpen: () => boolean,
+): Promise<TurnState | undefined> {
+  const { task } = held;
+  for (;;) {
+    try {
+      return await rows.fold(turnId, { turnId: task.turnId, fence: task.fence });
+    } catch (error) {
+      if (!isUnavailable(error) || !isOpen() || held.isLost() || held.signal.aborted) throw error;
+      await sleep(FOLD_PAUSE_MS);
+    }
+  }
 }
 
 function toContinuation(item: ChatTaskPayload): ContinuationItem {
