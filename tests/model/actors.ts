@@ -152,8 +152,10 @@ function startClient(world: World, conversation: string, messages: readonly stri
 function startCanceller(world: World): void {
   const thread = world.thread('C');
   const cancel = createCancel({
-    scripts: gateScripts(world, () => thread),
-    rows: gateRows(world, thread, world.scope),
+    ...reorder(world, thread, {
+      scripts: gateScripts(world, () => thread),
+      rows: gateRows(world, thread, world.scope),
+    }),
     keys: world.keys,
     clock: createClock(),
   });

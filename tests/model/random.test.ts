@@ -5,7 +5,7 @@ import { SCENARIOS } from './scenarios.ts';
 import { createBudget, deepSeconds, limitMs, PREEMPTIONS } from './settings.ts';
 
 /** Schedules of each scenario. */
-const SEEDS = 40;
+const SEEDS = 20;
 const firstSeed = Number(process.env['MODEL_SEED'] ?? 1);
 const SWEEP_EVERY = 500;
 

@@ -62,7 +62,7 @@ export function createMailbox(
   /** True: it is ours now. False: its row was over; it is out of the way. Undefined: another item is first, look again. */
   const takeItem = async (item: ChatTaskPayload): Promise<boolean | undefined> => {
     openFolds.add(item.turn_id);
-    const row = await foldRow(parts, held, item, isOpen);
+    const row = await foldRow(parts, held, item.turn_id, isOpen);
     const isFolded = row !== undefined && row.status === 'folded' && row.fence === task.fence;
     // Folding asks whether this turn runs under its fence.
     if (!isFolded && row !== undefined && !isEnded(row)) refuse(ScriptResult.LeaseLost, 'take');
@@ -105,19 +105,19 @@ export function createMailbox(
 }
 
 /**
- * A commit whose outcome nobody heard may have folded the row: the message must reach this turn then, so the row is asked for as
- * long as the turn holds. The fence in the row tells the second time from another turn's.
+ * A commit whose outcome nobody heard may have folded the row: the message must reach this turn then, so the row is asked for as long
+ * as the turn holds. The fence in the row tells the second time from another turn's.
  */
 async function foldRow(
   { rows }: WorkerParts,
   held: Held,
-  item: ChatTaskPayload,
+  turnId: string,
   isOpen: () => boolean,
 ): Promise<TurnState | undefined> {
-  const { turnId, fence } = held.task;
+  const { task } = held;
   for (;;) {
     try {
-      return await rows.fold(item.turn_id, { turnId, fence });
+      return await rows.fold(turnId, { turnId: task.turnId, fence: task.fence });
     } catch (error) {
       if (!isUnavailable(error) || !isOpen() || held.isLost() || held.signal.aborted) throw error;
       await sleep(FOLD_PAUSE_MS);
