@@ -21,6 +21,8 @@ export interface SendOptions {
   readonly conversation?: string;
   readonly key: string;
   readonly messageKind?: Submit['messageKind'];
+  /** A text file that goes with it, in the plain form of a message. */
+  readonly file?: { readonly filename: string; readonly text: string };
   /** Stops sending again. */
   readonly signal?: AbortSignal;
 }
@@ -37,7 +39,8 @@ export interface RecordingClient {
   readonly name: string;
   /** Undefined: refused for good, or stopped. */
   send(text: string, options: SendOptions): Promise<Acked | undefined>;
-  cancel(conversation: string): Promise<void>;
+  /** `isWithQueued`: also what waits behind the running turn. */
+  cancel(conversation: string, isWithQueued?: boolean): Promise<void>;
   remove(conversation: string): Promise<void>;
   /** Reads the session's stream through breaks until closed. Resolves when the first connection stands. */
   follow(stream: string, options?: { isSessionWide?: boolean }): Promise<Reader>;
@@ -81,7 +84,7 @@ const errorTypeOf = (body: string): string => {
 interface StoredTurn {
   turn_id: string;
   status: string;
-  artifacts?: { type: string; text?: string | null }[];
+  artifacts?: { type: string; data?: { text?: string } }[];
 }
 
 export const createRecordingClient = (options: RecordingClientOptions): RecordingClient => {
@@ -105,11 +108,34 @@ export const createRecordingClient = (options: RecordingClientOptions): Recordin
   const post = (path: string, body: unknown): Promise<Response> =>
     ask(path, { method: 'POST', body: JSON.stringify(body) });
 
-  /** `retry` where nothing is known, or where there is no room now. */
-  const sendOnce = async (
+  const postMessage = (
     text: string,
-    { conversation, key, messageKind = 'message' }: SendOptions,
-  ): Promise<Acked | 'refused' | 'retry'> => {
+    { conversation, key, messageKind = 'message', file }: SendOptions,
+  ): Promise<Response> => {
+    const to = { conversation_id: conversation, bundle_id: options.bundleId };
+    if (file !== undefined) {
+      const data = Buffer.from(file.text).toString('base64');
+      const attachments = [{ filename: file.filename, mime: 'text/plain', data }];
+      return post(`/api/chat/messages?stream_id=${name}`, {
+        message: text,
+        event_id: key,
+        attachments,
+        ...to,
+      });
+    }
+    const event = {
+      event_id: key,
+      type: EVENT_OF[messageKind],
+      event_source_id: 'chat.message',
+      reactive: messageKind !== 'recorded',
+      payload: { mime: 'text/plain', event: { text } },
+    };
+    return post(`/sse/chat?stream_id=${name}`, { external_events: [event], ...to });
+  };
+
+  /** `retry` where nothing is known, or where there is no room now. */
+  const sendOnce = async (text: string, sending: SendOptions): Promise<Acked | 'refused' | 'retry'> => {
+    const { conversation, key, messageKind = 'message' } = sending;
     recorder.record({
       kind: 'submit',
       client: name,
@@ -119,19 +145,7 @@ export const createRecordingClient = (options: RecordingClientOptions): Recordin
       ...(conversation === undefined ? {} : { conversation }),
     });
     try {
-      const response = await post(`/sse/chat?stream_id=${name}`, {
-        external_events: [
-          {
-            event_id: key,
-            type: EVENT_OF[messageKind],
-            event_source_id: 'chat.message',
-            reactive: messageKind !== 'recorded',
-            payload: { mime: 'text/plain', event: { text } },
-          },
-        ],
-        conversation_id: conversation,
-        bundle_id: options.bundleId,
-      });
+      const response = await postMessage(text, sending);
       const body = await response.text();
       if (response.status === 200) return readAck(key, body);
       const errorType = errorTypeOf(body);
@@ -218,7 +232,7 @@ export const createRecordingClient = (options: RecordingClientOptions): Recordin
       const { turns } = JSON.parse(data) as { turns: StoredTurn[] };
       const found = turns.find(({ turn_id }) => turn_id === ack.turn);
       if (found === undefined || found.status === 'queued' || found.status === 'running') return false;
-      const text = found.artifacts?.find(({ type }) => type === 'chat:assistant')?.text ?? '';
+      const text = found.artifacts?.find(({ type }) => type === 'chat:assistant')?.data?.text ?? '';
       recorder.record({
         kind: 'final',
         client: name,
@@ -244,8 +258,11 @@ export const createRecordingClient = (options: RecordingClientOptions): Recordin
       }
       return undefined;
     },
-    cancel: async (conversation) => {
-      const status = await post(`/api/chat/conversations/${conversation}/cancel`, {}).then(
+    cancel: async (conversation, isWithQueued = false) => {
+      const status = await post(
+        `/api/chat/conversations/${conversation}/cancel${isWithQueued ? '?queued=1' : ''}`,
+        {},
+      ).then(
         async (response) =>
           ((await response.json()) as { status?: 'cancelled' | 'idle' }).status ?? 'unknown',
         () => 'unknown' as const,
