@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FailpointName } from '@switchyard/kernel';
-import type { Load } from './load.ts';
+import type { Load, StoryName } from './load.ts';
 import type { ServiceSlot } from './service-slot.ts';
 import { BUNDLE } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -48,6 +48,12 @@ const changeServer = async ({ stage }: CrashScene): Promise<void> => {
   await stage.redis.driver.hset(stage.keys.epoch(), 'run_id', 'another-server');
 };
 
+/** Somebody does what leads there; until then the load alone may. */
+const ingress = (story: StoryName): CrashCase => ({
+  group: 'ingress',
+  provoke: ({ load }) => Promise.resolve(load.play(story)),
+});
+
 const INGRESS: CrashCase = { group: 'ingress' };
 const WORKER: CrashCase = { group: 'worker' };
 const PAIR: CrashCase = { group: 'pair', provoke: killOther };
@@ -59,19 +65,19 @@ const SWITCH: CrashCase = {
 
 /** How each point of the catalog is reached. A point without a case does not compile. */
 export const CASES: Readonly<Record<FailpointName, CrashCase>> = {
-  'ingress.attachment.after-blob': INGRESS,
-  'ingress.attachment.after-touch': INGRESS,
+  'ingress.attachment.after-blob': ingress('file'),
+  'ingress.attachment.after-touch': ingress('file'),
   'ingress.submit.after-accept': { ...INGRESS, nth: 3 },
-  'ingress.delete.after-mark': INGRESS,
-  'ingress.delete.after-cancel': INGRESS,
-  'ingress.delete.after-event': INGRESS,
-  'relay.append.before-script': INGRESS,
-  'relay.append.after-script': INGRESS,
+  'ingress.delete.after-mark': ingress('remove'),
+  'ingress.delete.after-cancel': ingress('remove'),
+  'ingress.delete.after-event': ingress('remove'),
+  'relay.append.before-script': ingress('remove'),
+  'relay.append.after-script': ingress('remove'),
   'turns.accept.after-row': { ...INGRESS, nth: 4 },
   'turns.accept.after-script': { ...INGRESS, nth: 5 },
-  'turns.accept.after-delete': INGRESS,
-  'turns.cancel.after-row': INGRESS,
-  'turns.cancel.after-script': INGRESS,
+  'turns.accept.after-delete': ingress('flood'),
+  'turns.cancel.after-row': ingress('cancels'),
+  'turns.cancel.after-script': ingress('cancels'),
   'turns.claim.after-script': { ...WORKER, nth: 2 },
   'turns.claim.after-pop': { ...WORKER, nth: 2 },
   'turns.claim.after-adopt': { ...WORKER, nth: 2 },

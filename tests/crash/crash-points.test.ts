@@ -13,7 +13,7 @@ import type { Stage } from './stage.ts';
 
 const PEOPLE = 5;
 /** Long enough for another to take over, start, and be at work when this one wakes up. */
-const STALL_MS = 3 * LEASE_MS;
+const STALL_MS = 2.6 * LEASE_MS;
 /** Inside of a lease: whoever is held up still has what it holds. */
 const HOLD_MS = 600;
 const AGAIN_MS = 500;
@@ -67,15 +67,23 @@ const disturbAt = async (
 ): Promise<void> => {
   const failpoints = names.map((name) => `${name}:${action}:${CASES[name].nth ?? 1}`);
   await slot.kill();
-  await slot.start({ env: { FAILPOINTS: failpoints.join(',') } });
-  const limit = pause(POINT_MS * 2).then(() => {
-    throw new Error(`of ${names.join(', ')} only this was reached:\n${tail(slot)}`);
+  await slot.start({ env: { FAILPOINTS: failpoints.join(','), LOG_LEVEL: 'warn' } });
+  const limit = pause(POINT_MS).then(async () => {
+    const health = await fetch(`http://127.0.0.1:${slot.port}/health/ready`).then((answer) => answer.text());
+    const reached = slot.lines().filter((line) => line.startsWith('failpoint'));
+    throw new Error(
+      `of ${names.join(', ')} only this was reached:\n${reached.join('\n')}\n${tail(slot)}\n${health}`,
+    );
   });
   await Promise.race([Promise.all(names.map((name) => slot.line(`failpoint ${name}`))), limit]);
   // It answers again: what was due while it stood still has its turn now.
   const signal = AbortSignal.timeout(STALL_MS * 4);
   const response = await fetch(`http://127.0.0.1:${slot.port}/health/live`, { signal });
   expect(response.status).toBe(200);
+};
+
+const startAllBut = async (kept: ServiceSlot): Promise<void> => {
+  await Promise.all(stage.slots.map((slot) => (slot === kept || slot.isAlive() ? undefined : slot.start())));
 };
 
 const startAll = async (): Promise<void> => {
@@ -101,29 +109,37 @@ afterAll(async () => {
   }
 }, 180_000);
 
-/** Points at whose death nobody else is needed: two workers and one ingress die side by side, the other ingress stays. */
-describe.concurrent('killed under load', () => {
-  const pools = {
-    ingress: createSlotPool(() => [stage.ingresses[0]]),
-    worker: createSlotPool(() => [...stage.workers]),
-  };
-  for (const name of namesOf('ingress', 'worker')) {
-    test(name, { timeout: TEST_MS }, async () => {
-      const pool = CASES[name].group === 'ingress' ? pools.ingress : pools.worker;
-      await pool.use((slot) => killAt(name, slot));
+const pools = {
+  ingress: createSlotPool(() => [stage.ingresses[0]]),
+  worker: createSlotPool(() => [...stage.workers]),
+};
+const throwing = (group: 'ingress' | 'worker'): FailpointName[] =>
+  THROWS.filter((name) => CASES[name].group === group);
+
+/** Two workers die side by side. */
+describe('under load', () => {
+  describe.concurrent('workers killed', () => {
+    for (const name of namesOf('worker'))
+      test(name, { timeout: TEST_MS }, () => pools.worker.use((slot) => killAt(name, slot)));
+    test('calls of workers that fail', { timeout: TEST_MS }, () =>
+      pools.worker.use((slot) => disturbAt(throwing('worker'), 'throw', slot)),
+    );
+  });
+});
+
+/** One worker stands still beside one that is well and takes over; meanwhile one ingress dies, and the other stays. */
+describe('beside a worker that stands still', () => {
+  describe.concurrent('ingress killed', () => {
+    test('stalls of a worker', { timeout: TEST_MS }, async () => {
+      await startAllBut(stage.ingresses[0]);
+      await disturbAt(STALLS, `stall:${STALL_MS}`, stage.workers[0]);
     });
-  }
-  for (const [index, names] of [STALLS.slice(0, 4), STALLS.slice(4)].entries()) {
-    test(`stalls, part ${index + 1}`, { timeout: TEST_MS }, async () => {
-      await pools.worker.use((slot) => disturbAt(names, `stall:${STALL_MS}`, slot));
-    });
-  }
-  for (const group of ['ingress', 'worker'] as const) {
-    test(`calls that fail, ${group}`, { timeout: TEST_MS }, async () => {
-      const names = THROWS.filter((name) => CASES[name].group === group);
-      await pools[group].use((slot) => disturbAt(names, 'throw', slot));
-    });
-  }
+    for (const name of namesOf('ingress'))
+      test(name, { timeout: TEST_MS }, () => pools.ingress.use((slot) => killAt(name, slot)));
+    test('calls of an ingress that fail', { timeout: TEST_MS }, () =>
+      pools.ingress.use((slot) => disturbAt(throwing('ingress'), 'throw', slot)),
+    );
+  });
 });
 
 describe('killed beside a dead worker', () => {
@@ -135,10 +151,6 @@ describe('killed beside a dead worker', () => {
     await startAll();
   });
 });
-
-const startAllBut = async (kept: ServiceSlot): Promise<void> => {
-  await Promise.all(stage.slots.map((slot) => (slot === kept || slot.isAlive() ? undefined : slot.start())));
-};
 
 describe('killed while the queue is rebuilt', () => {
   test.each(namesOf('rebuild'))('%s', { timeout: TEST_MS }, async (name) => {

@@ -1,7 +1,7 @@
 import { createRecorder } from '../history/recorder.ts';
 import type { Recorder } from '../history/recorder.ts';
 import { createRecordingClient } from '../history/recording-client.ts';
-import type { RecordingClient } from '../history/recording-client.ts';
+import type { Reader, RecordingClient } from '../history/recording-client.ts';
 import type { Acked } from '../history/records.ts';
 import { BUNDLE } from './stage.ts';
 import type { Stage } from './stage.ts';
@@ -13,6 +13,8 @@ export interface Load {
   rounds(): number;
   /** Conversations in which something runs or waits right now. */
   live(): readonly { client: RecordingClient; conversation: string }[];
+  /** Has somebody play a story now, beside the others; at most a few at a time. */
+  play(story: StoryName): void;
   /** No new conversations; resolves when every client has heard the end of everything that was acked. */
   stop(): Promise<void>;
 }
@@ -20,12 +22,12 @@ export interface Load {
 /** An answer that does not come in this time is none. */
 const PATIENCE_MS = 90_000;
 
-const SLOW_PEOPLE = 2;
-
 interface Person {
   readonly client: RecordingClient;
   readonly canary: string;
   nextKey(): string;
+  /** Breaks its stream, as a reload does. */
+  drop(): void;
 }
 
 type Story = (person: Person, talk: Talk) => Promise<void>;
@@ -43,9 +45,9 @@ interface Talk {
   live(conversation: string, isLive: boolean): void;
 }
 
-const STORIES: readonly Story[] = [
+const STORIES = {
   // A followup that waits, a steer, a reload in mid-answer, the same submit again.
-  async ({ canary }, talk) => {
+  talk: async ({ canary }, talk) => {
     const first = await talk.say(`${canary} first #say=14x20`);
     talk.drop();
     const text = `${canary} second #say=4x10`;
@@ -58,7 +60,7 @@ const STORIES: readonly Story[] = [
     await talk.heard([first, second, third, steer]);
   },
   // Continuations that the running turn takes in.
-  async ({ canary }, talk) => {
+  takes: async ({ canary }, talk) => {
     const first = await talk.say(`${canary} taker #say=24x20 #take`);
     const others = await Promise.all([
       talk.say(`${canary} one`),
@@ -68,7 +70,7 @@ const STORIES: readonly Story[] = [
     await talk.heard([first, ...others]);
   },
   // Stopped with all that waits, then another message.
-  async ({ canary, client }, talk) => {
+  cancels: async ({ canary, client }, talk) => {
     const first = await talk.say(`${canary} long #say=60x20`);
     const second = await talk.say(`${canary} waits`);
     const third = await talk.say(`${canary} waits too`);
@@ -78,7 +80,7 @@ const STORIES: readonly Story[] = [
     await talk.heard([first, second, third, last]);
   },
   // A file, a bundle that fails, and a stop by an empty steer.
-  async ({ canary }, talk) => {
+  file: async ({ canary }, talk) => {
     const first = await talk.say(`${canary} file #say=3x10`, { file: { filename: 'a.txt', text: canary } });
     const second = await talk.say(`${canary} bad #say=2x5 #fail`);
     await talk.heard([first, second]);
@@ -87,14 +89,17 @@ const STORIES: readonly Story[] = [
     await talk.heard([third]);
   },
   // Deleted while it runs.
-  async ({ canary, client }, talk) => {
+  remove: async ({ canary, client }, talk) => {
     await talk.say(`${canary} doomed #say=20x20`);
     const conversation = talk.conversation();
     if (conversation === undefined) return;
     await client.remove(conversation);
     talk.live(conversation, false);
   },
-];
+} satisfies Record<string, Story>;
+
+export type StoryName = keyof typeof STORIES | 'flood';
+const NAMES: readonly StoryName[] = ['talk', 'takes', 'cancels', 'file', 'remove', 'flood'];
 
 /** Longer than a claim holds and another takes over: a worker that stands still meanwhile has a host that does not. */
 const talkSlowly: Story = async ({ canary }, talk) => {
@@ -110,56 +115,78 @@ const flood = async (person: Person, begin: () => Talk): Promise<void> => {
   await Promise.all(talks.map((talk, index) => talk.heard([acks[index]])));
 };
 
+const SLOW_PEOPLE = 2;
+/** Who is there for what is asked for. */
+const EXTRAS = 3;
+
 export const startLoad = async (stage: Stage, people: number): Promise<Load> => {
   const recorder = createRecorder(Date.now);
   const live = new Map<string, RecordingClient>();
+  const playing = new Set<Promise<void>>();
+  const readers: Reader[] = [];
   let isStopping = false;
   let rounds = 0;
 
-  const liveOn = async (index: number): Promise<void> => {
+  const invite = async (index: number): Promise<Person> => {
     const user = `user-${index}`;
-    const canary = `canary-u${index}x`;
-    const token = await stage.token(user);
     let turnOf = index;
-    // One after the other, so that both serve everybody.
-    const address = (): string => `http://127.0.0.1:${stage.ingresses[(turnOf += 1) % 2]?.port}`;
     const client = createRecordingClient({
       name: `client-${index}`,
       user,
-      canary,
-      token,
-      address,
+      canary: `canary-u${index}x`,
+      token: await stage.token(user),
+      // One after the other, so that both serve everybody.
+      address: () => `http://127.0.0.1:${stage.ingresses[(turnOf += 1) % 2]?.port}`,
       recorder,
       bundleId: BUNDLE,
       scope: `${stage.scope.tenant}/${stage.scope.project}`,
     });
-    const readers = [await client.follow(client.name, { isSessionWide: index % 2 === 0 })];
+    const reader = await client.follow(client.name, { isSessionWide: index % 2 === 0 });
+    readers.push(reader);
     let keys = 0;
-    const person: Person = { client, canary, nextKey: () => `m-${index}-${(keys += 1)}` };
-    const begin = (): Talk => beginTalk(person, live, () => readers.forEach((reader) => reader.drop()));
-    for (let round = index; !isStopping; round += 1) {
-      if (index < SLOW_PEOPLE) await talkSlowly(person, begin());
-      const story = STORIES[round % (STORIES.length + 1)];
-      await (story === undefined ? flood(person, begin) : story(person, begin()));
-      rounds += 1;
-    }
-    await Promise.all(readers.map((reader) => reader.close()));
+    const nextKey = (): string => `m-${index}-${(keys += 1)}`;
+    return { client, canary: `canary-u${index}x`, nextKey, drop: reader.drop };
   };
 
+  const tell = async (name: StoryName, person: Person): Promise<void> => {
+    const begin = (): Talk => beginTalk(person, live);
+    await (name === 'flood' ? flood(person, begin) : STORIES[name](person, begin()));
+    rounds += 1;
+  };
+
+  const liveOn = async (index: number): Promise<void> => {
+    const person = await invite(index);
+    for (let round = index; !isStopping; round += 1) {
+      if (index < SLOW_PEOPLE) await talkSlowly(person, beginTalk(person, live));
+      await tell(NAMES[round % NAMES.length] ?? 'talk', person);
+    }
+  };
+
+  const idle = await Promise.all(Array.from({ length: EXTRAS }, (_each, index) => invite(people + index)));
   const lives = Array.from({ length: people }, (_each, index) => liveOn(index));
   return {
     recorder,
     rounds: () => rounds,
     live: () => [...live].map(([conversation, client]) => ({ conversation, client })),
+    play: (story) => {
+      const person = idle.pop();
+      if (person === undefined) return;
+      const done = tell(story, person).finally(() => {
+        idle.push(person);
+        playing.delete(done);
+      });
+      playing.add(done);
+    },
     stop: async () => {
       isStopping = true;
-      await Promise.all(lives);
+      await Promise.all([...lives, ...playing]);
+      await Promise.all(readers.map((reader) => reader.close()));
     },
   };
 };
 
-const beginTalk = (person: Person, live: Map<string, RecordingClient>, drop: () => void): Talk => {
-  const { client, nextKey } = person;
+const beginTalk = (person: Person, live: Map<string, RecordingClient>): Talk => {
+  const { client, nextKey, drop } = person;
   let conversation: string | undefined;
   const mark = (id: string, isLive: boolean): void => void (isLive ? live.set(id, client) : live.delete(id));
   return {

@@ -37,6 +37,8 @@ export async function startTurn(
     if (state.status === 'running' && state.fence === task.fence)
       return runStartScript(parts, completion, held);
     if (state.status === 'running') {
+      // A fence that is not ours is dead only while the claim is ours; otherwise it is the one that took over.
+      if (held.isLost()) return 'over';
       const row = await parts.rows.interrupt(task.turnId, state.fence ?? '', LOST_WORKER);
       failpoint('turns.start.after-interrupt');
       if (row !== undefined && isEnded(row)) return finish(row);

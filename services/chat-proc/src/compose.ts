@@ -27,6 +27,7 @@ import { createWorker } from '@switchyard/turns';
 import { createAdminRoutes } from './admin-routes.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
+import { decideHostFence } from './decide-host-fence.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { reportHealth } from './report-health.ts';
@@ -67,7 +68,12 @@ async function open(scope: Scope, config: ProcConfig) {
     clock,
     log,
     metrics,
-    config: { sandbox: config.runnerSandbox, maxHosts: config.runnerMaxHosts, idleTtlMs: config.runnerIdle },
+    config: {
+      sandbox: config.runnerSandbox,
+      maxHosts: config.runnerMaxHosts,
+      idleTtlMs: config.runnerIdle,
+      ...decideHostFence(config.lease),
+    },
   });
   const registry = createRegistry({
     ...base,
