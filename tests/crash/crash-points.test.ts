@@ -82,13 +82,11 @@ const disturbAt = async (
   expect(response.status).toBe(200);
 };
 
-const startAllBut = async (kept: ServiceSlot): Promise<void> => {
-  await Promise.all(stage.slots.map((slot) => (slot === kept || slot.isAlive() ? undefined : slot.start())));
+const startAllBut = async (kept?: ServiceSlot): Promise<void> => {
+  const dead = stage.slots.filter((slot) => slot !== kept && !slot.isAlive());
+  await Promise.all(dead.map((slot) => slot.start()));
 };
-
-const startAll = async (): Promise<void> => {
-  await Promise.all(stage.slots.map((slot) => (slot.isAlive() ? undefined : slot.start())));
-};
+const startAll = (): Promise<void> => startAllBut();
 
 beforeAll(async () => {
   stage = await openStage();
@@ -119,8 +117,9 @@ const throwing = (group: 'ingress' | 'worker'): FailpointName[] =>
 /** Two workers die side by side. */
 describe('under load', () => {
   describe.concurrent('workers killed', () => {
-    for (const name of namesOf('worker'))
-      test(name, { timeout: TEST_MS }, () => pools.worker.use((slot) => killAt(name, slot)));
+    test.each(namesOf('worker'))('%s', { timeout: TEST_MS }, (name) =>
+      pools.worker.use((slot) => killAt(name, slot)),
+    );
     test('calls of workers that fail', { timeout: TEST_MS }, () =>
       pools.worker.use((slot) => disturbAt(throwing('worker'), 'throw', slot)),
     );
@@ -134,8 +133,9 @@ describe('beside a worker that stands still', () => {
       await startAllBut(stage.ingresses[0]);
       await disturbAt(STALLS, `stall:${STALL_MS}`, stage.workers[0]);
     });
-    for (const name of namesOf('ingress'))
-      test(name, { timeout: TEST_MS }, () => pools.ingress.use((slot) => killAt(name, slot)));
+    test.each(namesOf('ingress'))('%s', { timeout: TEST_MS }, (name) =>
+      pools.ingress.use((slot) => killAt(name, slot)),
+    );
     test('calls of an ingress that fail', { timeout: TEST_MS }, () =>
       pools.ingress.use((slot) => disturbAt(throwing('ingress'), 'throw', slot)),
     );

@@ -124,7 +124,7 @@ export const startLoad = async (stage: Stage, people: number): Promise<Load> => 
   const live = new Map<string, RecordingClient>();
   const playing = new Set<Promise<void>>();
   const readers: Reader[] = [];
-  let isStopping = false;
+  const stopping = new AbortController();
   let rounds = 0;
 
   const invite = async (index: number): Promise<Person> => {
@@ -156,7 +156,7 @@ export const startLoad = async (stage: Stage, people: number): Promise<Load> => 
 
   const liveOn = async (index: number): Promise<void> => {
     const person = await invite(index);
-    for (let round = index; !isStopping; round += 1) {
+    for (let round = index; !stopping.signal.aborted; round += 1) {
       if (index < SLOW_PEOPLE) await talkSlowly(person, beginTalk(person, live));
       await tell(NAMES[round % NAMES.length] ?? 'talk', person);
     }
@@ -178,7 +178,7 @@ export const startLoad = async (stage: Stage, people: number): Promise<Load> => 
       playing.add(done);
     },
     stop: async () => {
-      isStopping = true;
+      stopping.abort();
       await Promise.all([...lives, ...playing]);
       await Promise.all(readers.map((reader) => reader.close()));
     },

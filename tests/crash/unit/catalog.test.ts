@@ -14,7 +14,7 @@ const calls = (): string[] =>
   ROOMS.flatMap((room) =>
     readdirSync(join(ROOT, room), { recursive: true, encoding: 'utf8' })
       .filter(
-        (file) => /\/src\/.*\.ts$/.test(file) && !file.includes('node_modules') && !/\.test\.ts$/.test(file),
+        (file) => /\/src\/.*\.ts$/.test(file) && !file.includes('node_modules') && !file.endsWith('.test.ts'),
       )
       .flatMap((file) =>
         [...readFileSync(join(ROOT, room, file), 'utf8').matchAll(CALL)].map((found) => found[1] ?? ''),
