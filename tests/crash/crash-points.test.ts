@@ -17,6 +17,7 @@ const STALL_MS = 2.6 * LEASE_MS;
 /** Inside of a lease: whoever is held up still has what it holds. */
 const HOLD_MS = 600;
 const AGAIN_MS = 500;
+const STORIES_TO_PLAY = ['takes', 'flood', 'cancels'] as const;
 const POINT_MS = 60_000;
 /** With the waiting for a free place. */
 const TEST_MS = 170_000;
@@ -68,14 +69,20 @@ const disturbAt = async (
   const failpoints = names.map((name) => `${name}:${action}:${CASES[name].nth ?? 1}`);
   await slot.kill();
   await slot.start({ env: { FAILPOINTS: failpoints.join(','), LOG_LEVEL: 'warn' } });
-  const limit = pause(POINT_MS).then(async () => {
+  const limit = pause(2 * POINT_MS).then(async () => {
     const health = await fetch(`http://127.0.0.1:${slot.port}/health/ready`).then((answer) => answer.text());
     const reached = slot.lines().filter((line) => line.startsWith('failpoint'));
     throw new Error(
       `of ${names.join(', ')} only this was reached:\n${reached.join('\n')}\n${tail(slot)}\n${health}`,
     );
   });
-  await Promise.race([Promise.all(names.map((name) => slot.line(`failpoint ${name}`))), limit]);
+  // Somebody does what leads to each of them, beside the load.
+  const stories = setInterval(() => STORIES_TO_PLAY.forEach((story) => load.play(story)), AGAIN_MS);
+  try {
+    await Promise.race([Promise.all(names.map((name) => slot.line(`failpoint ${name}`))), limit]);
+  } finally {
+    clearInterval(stories);
+  }
   // It answers again: what was due while it stood still has its turn now.
   const signal = AbortSignal.timeout(STALL_MS * 4);
   const response = await fetch(`http://127.0.0.1:${slot.port}/health/live`, { signal });
