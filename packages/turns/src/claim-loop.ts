@@ -61,8 +61,11 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
       if ((await claimHot()) > 0 || stopped.signal.aborted) return;
       pops.blockLanes();
     } else if (isHinted) {
-      // Slots have run out, some of them for pops on empty lanes: those come back.
+      // Slots have run out, some of them for pops on empty lanes: those come back. What comes free meanwhile must be heard: after a
+      // stall all slots come free at once, and nothing else would wake this loop any more.
+      const changed = slots.changed();
       await pops.unblock();
+      return Promise.race([...pops.pending(), changed, stopping]);
     }
     await Promise.race([...pops.pending(), slots.changed(), stopping]);
   };
