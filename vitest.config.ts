@@ -32,7 +32,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [...beside('.test.ts'), ...beside('.test.tsx')],
+          include: [
+            ...beside('.test.ts'),
+            ...beside('.test.tsx'),
+            'tests/history/**/*.test.ts',
+            'tests/crash/unit/*.test.ts',
+          ],
           exclude: ['**/node_modules/**', '**/*.int.test.ts', '**/*.browser.test.ts'],
           expect: PATIENCE,
           testTimeout: 15_000,
@@ -68,6 +73,7 @@ export default defineConfig({
       wholeStack('e2e', ['tests/e2e/**/*.test.ts']),
       wholeStack('browser', ['tests/browser/**/*.test.ts']),
       wholeStack('chaos', ['tests/chaos/**/*.test.ts']),
+      wholeStack('crash', ['tests/crash/*.test.ts']),
       // The queue's protocol under every order of its steps: a count of schedules, not a time.
       {
         test: {

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { PlatformError } from '@switchyard/kernel';
+import { PlatformError, failpoint } from '@switchyard/kernel';
 import type { LogEntry } from '@switchyard/protocol';
 import { loadScripts } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
@@ -99,6 +99,7 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
       return code === 0 ? { newest, turns: readRunningTurns(fields) } : undefined;
     },
     async append({ sessionId, event, streamId, conversationId, turnId, data }) {
+      failpoint('relay.append.before-script');
       const [code, logId] = await append(
         { connection: redis, prefix: keys.prefix },
         {
@@ -110,6 +111,7 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
           data,
         },
       );
+      failpoint('relay.append.after-script');
       if (code !== 0) throw PlatformError.of('UNAVAILABLE', 'The event log is being rebuilt.');
       return logId;
     },

@@ -22,13 +22,16 @@ const withAdmin = async (adminUrl: string, text: string): Promise<void> => {
   }
 };
 
-/** Makes a migrated database from the run's template. `drop` ends open connections and removes it. */
-export const createTestDatabase = async (): Promise<{ url: string; drop: () => Promise<void> }> => {
+/** Makes a database from the run's migrated template, or one without any table. `drop` ends open connections and removes it. */
+export const createTestDatabase = async ({ isEmpty = false } = {}): Promise<{
+  url: string;
+  drop: () => Promise<void>;
+}> => {
   const problem = inject('templateError');
   if (problem !== '') throw new Error(`the template database could not be migrated: ${problem}`);
   const adminUrl = inject('postgresUrl');
   const name = uniqueName('test_');
-  await withAdmin(adminUrl, `create database ${name} template ${TEMPLATE_DATABASE}`);
+  await withAdmin(adminUrl, `create database ${name} template ${isEmpty ? 'template1' : TEMPLATE_DATABASE}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => withAdmin(adminUrl, `drop database if exists ${name} with (force)`) };

@@ -1,3 +1,4 @@
+import { failpoint } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Keys } from '@switchyard/redis';
 import { heedStops } from './heed-stops.ts';
@@ -17,6 +18,7 @@ export function createCancel(options: { rows: TurnRows; scripts: TurnScripts; ke
   const { rows, scripts, keys, clock } = options;
 
   const tellCancelled = async (row: TurnRow): Promise<void> => {
+    failpoint('turns.cancel.after-row');
     await heedStops({ rows, scripts }, row.request);
     const folded = await rows.readFolded(row.turn_id);
     const nowMs = clock.now();
@@ -27,6 +29,7 @@ export function createCancel(options: { rows: TurnRows; scripts: TurnScripts; ke
       data: telling.data,
       folded: folded.map((own) => own.turn_id),
     });
+    failpoint('turns.cancel.after-script');
     if (reply.code === ScriptResult.Epoch) throw toTurnError(reply.code, 'cancel');
     if (reply.droppedTurnIds.length > 0) await rows.cancel(reply.droppedTurnIds, CANCELLED);
   };

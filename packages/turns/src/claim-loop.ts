@@ -1,4 +1,4 @@
-import { sleep } from '@switchyard/kernel';
+import { failpoint, sleep } from '@switchyard/kernel';
 import { createBlockedPops } from './blocked-pops.ts';
 import type { BlockedPops } from './blocked-pops.ts';
 import { answerLimitMs, createPolls, ERROR_PAUSE_MS } from './claim-parts.ts';
@@ -48,6 +48,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
         await Promise.race([options.epochSettled(), stopping]);
         return 0;
       }
+      if (reply.tasks.length > 0) failpoint('turns.claim.after-script');
       position = reply.position;
       taken = reply.tasks.length;
       for (const task of reply.tasks) options.onTask(task, sentAt);
@@ -69,8 +70,11 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
       if ((await claimHot()) > 0 || stopped.signal.aborted || isSuspended()) return;
       pops.blockLanes();
     } else if (isHinted) {
-      // Slots have run out, some of them for pops on empty lanes: those come back.
+      // Slots have run out, some of them for pops on empty lanes: those come back. What comes free meanwhile must be heard: after a
+      // stall all slots come free at once, and nothing else would wake this loop any more.
+      const changed = slots.changed();
       await pops.unblock();
+      return Promise.race([...pops.pending(), changed, stopping]);
     }
     await Promise.race([...pops.pending(), slots.changed(), stopping]);
   };

@@ -1,4 +1,4 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import { runningLimitOf } from './capacity-policy.ts';
 import { heedStops } from './heed-stops.ts';
 import { newMessageFields, messageFields, nowFields } from './message-fields.ts';
@@ -60,6 +60,7 @@ export function createCompletion(parts: WorkerParts): Completion {
       folded: folded.map(idOf),
       ...epoch,
     });
+    failpoint('turns.finish.after-script');
     if (reply.code === ScriptResult.Epoch) parts.onEpoch();
     // Steers that came too late: told by the script, and their rows are closed here; if this does not happen, by the reconciler.
     if (reply.droppedTurnIds.length > 0) await rows.cancel(reply.droppedTurnIds, CANCELLED);

@@ -1,4 +1,4 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import type { ChatTaskPayload, ContinuationItem } from '@switchyard/protocol';
 import type { EffectLog } from './effect-log.ts';
 import type { Held } from './lease-renewal.ts';
@@ -63,11 +63,13 @@ export function createMailbox(
   const takeItem = async (item: ChatTaskPayload): Promise<boolean | undefined> => {
     openFolds.add(item.turn_id);
     const row = await foldRow(parts, held, item.turn_id, isOpen);
+    failpoint('turns.take.after-row');
     const isFolded = row !== undefined && row.status === 'folded' && row.fence === task.fence;
     // Folding asks whether this turn runs under its fence.
     if (!isFolded && row !== undefined && !isEnded(row)) refuse(ScriptResult.LeaseLost, 'take');
     try {
       const { code } = await dropItem(item, isFolded);
+      failpoint('turns.take.after-script');
       if (code === ScriptResult.Missing) return isFolded ? true : undefined;
       if (code === ScriptResult.Epoch && isFolded) parts.onEpoch();
       else if (code !== ScriptResult.Ok) refuse(code, 'take');

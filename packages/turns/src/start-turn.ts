@@ -1,4 +1,4 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import { buildEnvelope } from './envelope.ts';
 import { timingOf } from './claimed-task.ts';
 import type { Completion } from './completion.ts';
@@ -30,6 +30,7 @@ export async function startTurn(
   };
   for (let attempt = 1; ; attempt++) {
     if (held.isLost()) return 'over';
+    failpoint('turns.start.before-row');
     const state = await startRow(parts, held, isSilent);
     if (state === 'unavailable') return 'unavailable';
     if (state === undefined) return finish(undefined);
@@ -38,7 +39,10 @@ export async function startTurn(
     if (state.status === 'running' && state.fence === task.fence)
       return runStartScript(parts, completion, held);
     if (state.status === 'running') {
+      // A fence that is not ours is dead only while the claim is ours; otherwise it is the one that took over.
+      if (held.isLost()) return 'over';
       const row = await parts.rows.interrupt(task.turnId, state.fence ?? '', LOST_WORKER);
+      failpoint('turns.start.after-interrupt');
       if (row !== undefined && isEnded(row)) return finish(row);
     }
     // It changed between the two halves of a statement: ask again, it can only have moved on.
@@ -67,6 +71,7 @@ async function startRow(
 async function runStartScript(parts: WorkerParts, completion: Completion, held: Held): Promise<StartVerdict> {
   const { task } = held;
   const { payload } = task;
+  failpoint('turns.start.after-row');
   // The claim may be over since the row was asked for; the script checks it too, but this one knows the deadline.
   if (held.isLost()) return 'over';
   const { code } = await parts.scripts.start({
@@ -85,12 +90,14 @@ async function runStartScript(parts: WorkerParts, completion: Completion, held: 
   ): Promise<StartVerdict> => {
     const end = { turnId: task.turnId, fence: task.fence, status, answer: null, answerText: null, error };
     const state = await parts.rows.end(end);
+    failpoint('turns.start.after-refusal');
     if (state === undefined || isEnded(state))
       await completion.finish(payload, task.fence, state, held.isLost);
     return 'over';
   };
   switch (code) {
     case ScriptResult.Ok:
+      failpoint('turns.start.after-script');
       return held.isLost() ? 'over' : 'run';
     case ScriptResult.Cancelled:
       return settle('cancelled', CANCELLED);

@@ -4,7 +4,14 @@ import { createCapabilities, createDocumentsCapability } from '@switchyard/capab
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import { createIdentity } from '@switchyard/identity';
-import { Deadline, createIds, createServiceGroup, openScoped, systemClock } from '@switchyard/kernel';
+import {
+  Deadline,
+  armFailpoints,
+  createIds,
+  createServiceGroup,
+  openScoped,
+  systemClock,
+} from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { roleNames } from '@switchyard/protocol';
 import { connectRedis, createKeys, createSubscriber, requireSafeRedis } from '@switchyard/redis';
@@ -20,6 +27,7 @@ import { createWorker } from '@switchyard/turns';
 import { createAdminRoutes } from './admin-routes.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
+import { decideHostFence } from './decide-host-fence.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { reportHealth } from './report-health.ts';
@@ -54,13 +62,19 @@ export async function startProc(config: ProcConfig): Promise<Proc> {
 }
 
 async function open(scope: Scope, config: ProcConfig) {
+  armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
   const { clock, log, metrics, redis, store } = base;
   const runner = createRunner({
     clock,
     log,
     metrics,
-    config: { sandbox: config.runnerSandbox, maxHosts: config.runnerMaxHosts, idleTtlMs: config.runnerIdle },
+    config: {
+      sandbox: config.runnerSandbox,
+      maxHosts: config.runnerMaxHosts,
+      idleTtlMs: config.runnerIdle,
+      ...decideHostFence(config.lease),
+    },
   });
   const registry = createRegistry({
     ...base,

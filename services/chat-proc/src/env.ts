@@ -1,5 +1,5 @@
 import { identitySettings } from '@switchyard/identity';
-import { bytes, duration, integer, list, loadConfig, text } from '@switchyard/kernel';
+import { bytes, duration, failpointsSetting, integer, list, loadConfig, text } from '@switchyard/kernel';
 import { redisUrlSetting } from '@switchyard/redis';
 import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
@@ -49,6 +49,7 @@ export const procConfigSchema = z.object({
   bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
   ...scaleInSettings,
+  failpoints: failpointsSetting,
   ...identitySettings,
   ...workerConfigSchema.shape,
 });

@@ -10,7 +10,7 @@ export const HELP = `Switchyard: ./dev <verb>
      --user NAME           of whom (dev)
      --type TYPE           registered (default), paid or privileged
   logs [service]           merged logs, in colour; --follow goes on
-  test [suite] [filter]    unit, integration, e2e, browser, chaos; without a name all of them; model, compose by name
+  test [suite] [filter]    unit, integration, e2e, browser, chaos, crash; without a name all of them; model, compose by name
   check                    format, lint, types, boundaries, structure, docs, unused code, unit tests
   bench [name]             measure; without a name lists what can be measured
   compose init             write .env for docker-compose.yml, with new secrets

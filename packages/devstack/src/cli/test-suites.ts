@@ -6,12 +6,20 @@ import { runCommand } from './run-command.ts';
 import { addTallies, tallyReport } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
 
-const SUITES = ['unit', 'integration', 'cluster', 'model', 'e2e', 'browser', 'chaos'] as const;
+const SUITES = ['unit', 'integration', 'cluster', 'model', 'e2e', 'browser', 'crash', 'chaos'] as const;
 /** Compose needs a docker daemon. */
 const BY_NAME_ONLY = ['compose'] as const;
 /** `--deep`: the model explores for this long instead of a count of schedules; MODEL_SECONDS says another time. */
 const DEEP = '--deep';
 const DEEP_SECONDS = '600';
+
+/** The crash suite is asked for by the names of its points, which are tests and not files. */
+const filtersFor = (root: string, suite: string, filters: readonly string[]): string[] =>
+  filters.flatMap((filter) =>
+    suite === 'crash' && !existsSync(join(root, 'tests', 'crash', `${filter}.test.ts`))
+      ? ['-t', filter]
+      : [filter],
+  );
 
 const readReport = (file: string): VitestReport | undefined =>
   existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport) : undefined;
@@ -25,7 +33,7 @@ const runSuite = async (root: string, suite: string, words: readonly string[]): 
   const isDeep = suite === 'model' && words.includes(DEEP);
   const filters = words.filter((word) => !isDeep || word !== DEEP);
   const env = isDeep ? { MODEL_SECONDS: process.env['MODEL_SECONDS'] ?? DEEP_SECONDS } : {};
-  const command = ['vitest', 'run', '--project', suite, ...reporters, ...filters];
+  const command = ['vitest', 'run', '--project', suite, ...reporters, ...filtersFor(root, suite, filters)];
   const { code, ms } = await runCommand(root, command, { isShown: true, env });
   const tally = tallyReport(readReport(file), code);
   console.log(

@@ -1,4 +1,4 @@
-import { PlatformError } from '@switchyard/kernel';
+import { PlatformError, failpoint } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import type { AcceptRequest, AcceptResult, Turns } from '@switchyard/turns';
 import { matchFiles } from './match-files.ts';
@@ -49,6 +49,7 @@ export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
     // Record and enqueue are one call: their order is the heart's (02, Accept).
     if (request.ingressMs !== undefined) parts.onAccepted(request.ingressMs);
     const result = await turns.accept(request);
+      failpoint('ingress.submit.after-accept');
     await keepFiles(parts.stores.files, caller.userId, result.ack, request.attachments);
     return result;
   };
