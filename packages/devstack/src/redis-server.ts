@@ -31,6 +31,8 @@ export interface RedisServerOptions {
   readonly port: number;
   readonly password?: string;
   readonly path: string;
+  /** Further lines of the settings file, over ours; for tests that try another fsync policy. */
+  readonly settings?: readonly string[];
   readonly onLine?: (line: string) => void;
   readonly warden?: Warden;
 }
@@ -60,6 +62,7 @@ export const startRedisServer = async (options: RedisServerOptions): Promise<Red
     // Past this many bytes writes are refused, never evicted: what is in Redis is the queue.
     'maxmemory-policy noeviction',
     ...(options.password === undefined ? [] : [`requirepass ${options.password}`]),
+    ...(options.settings ?? []),
   ];
   const file = join(options.dir, 'redis.conf');
   await writeFile(file, `${settings.join('\n')}\n`, { mode: 0o600 });

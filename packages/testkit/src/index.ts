@@ -5,6 +5,8 @@ export type { PostgresFixture } from './postgres-test.ts';
 export { redisCommand } from './redis-command.ts';
 export { redisTest } from './redis-test.ts';
 export type { PrivateRedis, RedisFixture } from './redis-test.ts';
+export { startFleet } from './start-fleet.ts';
+export type { Fleet, FleetMember, FleetOptions, MemberOptions } from './start-fleet.ts';
 export { createStackTest, stackTest, startTestStack } from './stack-test.ts';
 export type { StackFixture, StackTestOptions, TestStack } from './stack-test.ts';
 export { uniqueName } from './unique-name.ts';
