@@ -32,7 +32,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: [...beside('.test.ts'), ...beside('.test.tsx')],
+          include: [...beside('.test.ts'), ...beside('.test.tsx'), 'tests/history/**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.int.test.ts', '**/*.browser.test.ts'],
           testTimeout: 10_000,
         },

@@ -1,0 +1,97 @@
+import { expect, test } from 'vitest';
+import {
+  C,
+  ack,
+  after,
+  both,
+  changeLog,
+  changeRow,
+  entry,
+  envelope,
+  final,
+  frame,
+  isFrame,
+  isLine,
+  judge,
+  line,
+  open,
+  plus,
+  replaceEntry,
+  submit,
+  without,
+  withoutFrame,
+} from './draft.ts';
+import type { Change } from './draft.ts';
+
+test('a history that keeps every promise has no violation', () => {
+  expect(judge(() => {})).toEqual([]);
+});
+
+test.each<[string, Change]>([
+  [
+    'a resumed stream',
+    after(isFrame('1-5'), open({ from: '1-5', resumedFrom: '1-5' }), frame({ event: 'ready', data: '{}' })),
+  ],
+  [
+    'a resumed stream with merged deltas',
+    (history) => {
+      const merged = envelope('t1', { delta: { text: 'Hello', marker: 'answer' }, extra: { merged: 2 } });
+      withoutFrame('1-3')(history);
+      history.records = history.records.map((record) =>
+        isFrame('1-5')(record) ? frame({ id: '1-5', event: 'chat_delta', data: merged }) : record,
+      );
+    },
+  ],
+  [
+    'a resync in the middle of an answer',
+    both(
+      without((record) => record.kind === 'frame' && ['1-3', '1-4'].includes(record.id ?? '')),
+      after(
+        isFrame('1-2'),
+        open({ from: '1-2' }),
+        frame({ event: 'ready', data: '{}' }),
+        frame({
+          id: '1-4',
+          event: 'resync',
+          data: JSON.stringify({ turns: [{ turn_id: 't1', answer_so_far: 'Hel', log_id: '1-3' }] }),
+        }),
+      ),
+    ),
+  ],
+  [
+    'the events of another stream left out',
+    changeLog((log) => [...log, { ...entry(14, 'chat_step', 't9'), stream: 'st2' }]),
+  ],
+  ['a retry with the same answer', plus(submit(1), ack(1))],
+  [
+    'a refusal that left nothing',
+    plus(submit(8), { ...C, kind: 'refused', key: 'm8', status: 503, errorType: 'queue.enqueue_rejected' }),
+  ],
+  [
+    'an interrupted turn whose host wrote no end',
+    both(
+      without(isLine('t3', 'end')),
+      changeRow('t3', { status: 'interrupted', answerText: null }),
+      replaceEntry(entry(12, 'chat_error', 't3', { data: { error_type: 'turn_interrupted' } })),
+      without((record) => record.kind === 'final' && record.key === 'm3'),
+      plus(final(3, '', 'interrupted')),
+    ),
+  ],
+])('%s is no violation', (_name, change) => {
+  expect(judge(change)).toEqual([]);
+});
+
+test('a turn of a bundle that may be run again may begin twice', () => {
+  const again = after(
+    isLine('t3', 'begin'),
+    line('t3', 'begin', { host: 'h2' }),
+    line('t3', 'emit', { host: 'h2', text: 'Bye' }),
+    line('t3', 'end', { host: 'h2' }),
+  );
+  const change = both(
+    without((record) => record.kind === 'bundle' && record.turn === 't3' && record.step !== 'begin'),
+    again,
+  );
+  expect(judge(change, { mayRunAgain: (turn) => turn === 't3' })).toEqual([]);
+  expect(judge(change)).toEqual([{ rule: 'runs', message: 't3 began 2 times' }]);
+});
