@@ -10,6 +10,8 @@ import type { Store } from '@switchyard/store';
 import { startFleet } from '@switchyard/testkit';
 import type { Fleet, FleetMember, MemberOptions } from '@switchyard/testkit';
 import { findFaketime } from './find-faketime.ts';
+import { DRIFTERS, INGRESSES, MEMBERS, SCOPE } from './members.ts';
+import type { MemberName } from './members.ts';
 import { openPostgresBox } from './postgres-box.ts';
 import type { PostgresBox } from './postgres-box.ts';
 import { openRedisBox } from './redis-box.ts';
@@ -18,14 +20,6 @@ import { openSmallDisk } from './small-disk.ts';
 import type { SmallDisk } from './small-disk.ts';
 import { openTcpProxy } from './tcp-proxy.ts';
 import type { TcpProxy } from './tcp-proxy.ts';
-
-export const SCOPE = { tenant: 'demo', project: 'main' } as const;
-export const INGRESSES = ['ingress-1', 'ingress-2'] as const;
-export const PROCS = ['proc-1', 'proc-2', 'proc-3'] as const;
-export const MEMBERS = [...INGRESSES, ...PROCS] as const;
-export type MemberName = (typeof MEMBERS)[number];
-/** One ingress and one proc live by a clock of their own. */
-export const DRIFTERS = ['ingress-2', 'proc-3'] as const;
 
 /** Short leases, so that recovery happens often in a short run; limits of turns that a run can wait for. */
 export const SETTINGS = {
@@ -55,6 +49,8 @@ export interface Arena {
   readonly roads: Readonly<Record<MemberName, { redis: TcpProxy; postgres: TcpProxy }>>;
   /** From clients to an ingress; `crawl` gives them a byte a second, always. */
   readonly fronts: readonly { readonly member: FleetMember; open: TcpProxy; crawl: TcpProxy }[];
+  /** Where the bundle versions lie: it stands in the command line of every host of this run. */
+  readonly bundleStore: string;
   /** Straight to the database, past every road. */
   readonly store: Store;
   /** Sets the clock of the drifters; undefined where libfaketime is not installed. */
@@ -217,6 +213,7 @@ const open = async (
     roads,
     fronts,
     store,
+    bundleStore: join(dir, 'data', 'bundles'),
     setClock:
       library === undefined
         ? undefined

@@ -45,7 +45,7 @@ class Lane {
     this.#from = from;
     this.#to = to;
     this.#mode = mode;
-    from.on('data', (bytes) => {
+    from.on('data', (bytes: Buffer) => {
       this.#chunks.push({ bytes, at: performance.now() });
       this.#held += bytes.length;
       if (this.#held > HELD_BYTES) from.pause();

@@ -27,6 +27,8 @@ export interface ChatClient {
   connect(): Promise<void>;
   /** One act of any kind. Never rejects. */
   act(): Promise<void>;
+  /** Begins a conversation with this text and answers its turn; undefined when that was refused or stays unknown. */
+  say(text: string): Promise<string | undefined>;
   /** Asks again, until it is known, for everything that is unknown. */
   settle(): Promise<void>;
   /** Reads its conversations and says how each of its messages ended. */
@@ -121,6 +123,12 @@ class Device implements ChatClient {
       [() => Promise.resolve(this.#stream?.cut()), 6],
     ];
     await random.weigh(acts)();
+  }
+
+  async say(text: string): Promise<string | undefined> {
+    const message = this.#message('message', text);
+    await this.#send(message);
+    return this.#sent.find((each) => each.message === message)?.turn;
   }
 
   async settle(): Promise<void> {
