@@ -95,3 +95,18 @@ test('a turn of a bundle that may be run again may begin twice', () => {
   expect(judge(change, { mayRunAgain: (turn) => turn === 't3' })).toEqual([]);
   expect(judge(change)).toEqual([{ rule: 'runs', message: 't3 began 2 times' }]);
 });
+
+test('what a Redis forgot may be told again, in its next epoch and as the same', () => {
+  const again = (id: string, rest: object): Change =>
+    changeLog((log) => [
+      ...log,
+      { ...entry(0, 'chat_complete', 't3', { data: { final_answer: 'Bye' } }), id, ...rest },
+    ]);
+  const forgot = { forgotBetween: (older: number, newer: number) => older === 1 && newer === 2 };
+  expect(judge(again('2-1', {}), forgot)).toEqual([]);
+  expect(judge(again('2-1', {}))).not.toEqual([]);
+  expect(judge(again('3-1', {}), forgot)).not.toEqual([]);
+  expect(judge(again('1-20', {}), forgot)).not.toEqual([]);
+  const other = { event: 'chat_error', data: envelope('t3', { data: { error_type: 'turn_interrupted' } }) };
+  expect(judge(again('2-1', other), forgot)).not.toEqual([]);
+});
