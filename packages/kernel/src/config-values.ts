@@ -66,3 +66,9 @@ export const optionalSecret = () =>
     .string()
     .optional()
     .transform((value) => (value === undefined || value === '' ? undefined : new Secret(value)));
+
+/** For tests, see `failpoint.ts`. */
+export const failpointsSetting = z
+  .string()
+  .default('')
+  .describe('For tests: places where this process dies, stands still or fails. Refused in production.');

@@ -20,6 +20,7 @@ export {
   bytes,
   decimal,
   duration,
+  failpointsSetting,
   flag,
   integer,
   list,
@@ -30,3 +31,6 @@ export {
 export { describeConfig, loadConfig, settingName } from './config.ts';
 export type { SettingRow } from './config.ts';
 export { hashHex } from './hash.ts';
+export { armFailpoints, failpoint } from './failpoint.ts';
+export { FAILPOINTS } from './failpoint-catalog.ts';
+export type { FailpointName } from './failpoint-catalog.ts';

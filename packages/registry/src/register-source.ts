@@ -1,4 +1,4 @@
-import { PlatformError } from '@switchyard/kernel';
+import { PlatformError, failpoint } from '@switchyard/kernel';
 import type { Ids } from '@switchyard/kernel';
 import type { TenantProject } from '@switchyard/protocol';
 import { describeFailure } from '@switchyard/runner';
@@ -56,6 +56,7 @@ export async function registerSource(parts: RegisterParts, source: BundleSource)
   return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
     // Again, now that nothing can be cleaned up: the copy that was there before may be gone, or the source have changed.
     const copy = await makeCopy();
+    failpoint('registry.switch.after-copy');
     if (copy.bundleId === bundleId) return activateCopy(parts, copy, source);
     throw PlatformError.of('UNPROCESSABLE', 'The bundle changed its id while it was registered.');
   });
@@ -78,6 +79,7 @@ async function activateCopy(
     return { bundleId, versionId, isNew: false };
   }
   await bundles.add({ bundleId, versionId, ref, sha, entry, source: { kind: ref, dir: source.dir, sha } });
+  failpoint('registry.switch.after-row');
   let served: ServedBundle;
   try {
     served = await loadServed(parts.runner, parts.storeDir, {
@@ -91,9 +93,11 @@ async function activateCopy(
     throw error;
   }
   await bundles.markReady(versionId, served.manifest);
+  failpoint('registry.switch.after-ready');
   if (!(await bundles.activate(bundleId, versionId))) {
     throw PlatformError.of('INTERNAL', `version ${versionId} is ready but could not be activated`);
   }
+  failpoint('registry.switch.after-active');
   return { bundleId, versionId, isNew: true };
 }
 

@@ -1,4 +1,4 @@
-import { PlatformError, sleep, withTimeout } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep, withTimeout } from '@switchyard/kernel';
 import type { Clock, Deadline, HealthReport, Service } from '@switchyard/kernel';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import type { Log } from '@switchyard/telemetry';
@@ -83,6 +83,7 @@ class BundleRegistry implements Registry {
     const { bundleId, versionId } = registration;
     const { log } = this.#parts;
     log.info('bundle version registered', { bundle_id: bundleId, version_id: versionId });
+    failpoint('registry.switch.after-refresh');
     await this.#publish(bundleId);
     this.#inBackground('old bundle versions could not be removed', this.cleanUp(bundleId));
     return registration;

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { PlatformError } from '@switchyard/kernel';
+import { PlatformError, failpoint } from '@switchyard/kernel';
 import type { LogEntry } from '@switchyard/protocol';
 import { loadScripts } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
@@ -74,6 +74,7 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
       return values.map((value) => (value === null ? undefined : readSnapshot(value)));
     },
     async append({ sessionId, event, streamId, conversationId, turnId, data }) {
+      failpoint('relay.append.before-script');
       const [code, logId] = await append(
         { connection: redis, prefix: keys.prefix },
         {
@@ -85,6 +86,7 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
           data,
         },
       );
+      failpoint('relay.append.after-script');
       if (code !== 0) throw PlatformError.of('UNAVAILABLE', 'The event log is being rebuilt.');
       return logId;
     },

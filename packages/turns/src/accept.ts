@@ -1,4 +1,4 @@
-import { PlatformError, hashHex, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, hashHex, sleep } from '@switchyard/kernel';
 import type { Clock, Ids } from '@switchyard/kernel';
 import { isId, isStreamId } from '@switchyard/protocol';
 import type { ChatTaskPayload, TenantProject } from '@switchyard/protocol';
@@ -60,6 +60,7 @@ export function createAccept(options: AcceptOptions) {
   const isRefused = async (row: InsertedTurn): Promise<boolean> => {
     if (!(await rows.deleteQueued(row.turn_id, row.version)))
       return (await rows.read(row.turn_id)) === undefined;
+    failpoint('turns.accept.after-delete');
     const { conversation_created: hasOpened, conversation_id: conversationId } = row.request;
     if (hasOpened) await rows.deleteConversationIfEmpty(conversationId);
     return true;
@@ -70,8 +71,10 @@ export function createAccept(options: AcceptOptions) {
     for (let round = 1; ; round++) {
       const row = await rows.insert(payload);
       if (row === undefined) throw PlatformError.of('NOT_FOUND', 'There is no such conversation.');
+      failpoint('turns.accept.after-row');
       if (row.status !== 'queued') return { ack: ackOfEnded(row), isRepeat: !row.is_new };
       const reply = await enqueue(row);
+      failpoint('turns.accept.after-script');
       const ack = ackOfReply(row, reply);
       if (ack !== undefined) {
         const isRepeat = reply.code === ScriptResult.Repeated || reply.code === ScriptResult.Known;

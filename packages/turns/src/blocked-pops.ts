@@ -1,4 +1,4 @@
-import { sleep } from '@switchyard/kernel';
+import { failpoint, sleep } from '@switchyard/kernel';
 import type { UserType } from '@switchyard/protocol';
 import { ANSWER_LIMIT_MS, ERROR_PAUSE_MS } from './claim-parts.ts';
 import type { ClaimLoopOptions, LaneConnection, Polls, Stop } from './claim-parts.ts';
@@ -49,9 +49,11 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
         config.blockedPop + ANSWER_LIMIT_MS,
       );
       if (taskId === null) return;
+      failpoint('turns.claim.after-pop');
       hasHint = true;
       const claim = await adopt(own, taskId);
       if (claim === undefined) return;
+      failpoint('turns.claim.after-adopt');
       isHanded = true;
       options.onTask(claim.task, claim.sentAt);
     } catch (error) {

@@ -1,3 +1,4 @@
+import { failpoint } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Keys } from '@switchyard/redis';
 import { messageFields, nowFields } from './message-fields.ts';
@@ -16,6 +17,7 @@ export function createCancel(options: { rows: TurnRows; scripts: TurnScripts; ke
   const { rows, scripts, keys, clock } = options;
 
   const tellCancelled = async (row: TurnRow): Promise<void> => {
+    failpoint('turns.cancel.after-row');
     const nowMs = clock.now();
     const telling = decideTelling(row.request, { ...row, status: 'cancelled' }, nowMs);
     const reply = await scripts.cancel({
@@ -23,6 +25,7 @@ export function createCancel(options: { rows: TurnRows; scripts: TurnScripts; ke
       ...nowFields(nowMs),
       data: telling.data,
     });
+    failpoint('turns.cancel.after-script');
     if (reply.code === ScriptResult.Epoch) throw toTurnError(reply.code, 'cancel');
     if (reply.droppedTurnIds.length > 0) await rows.cancel(reply.droppedTurnIds, CANCELLED);
   };

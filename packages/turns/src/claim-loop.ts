@@ -1,4 +1,4 @@
-import { sleep } from '@switchyard/kernel';
+import { failpoint, sleep } from '@switchyard/kernel';
 import { createBlockedPops } from './blocked-pops.ts';
 import { ANSWER_LIMIT_MS, createPolls, ERROR_PAUSE_MS } from './claim-parts.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
@@ -42,6 +42,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
         await Promise.race([options.epochSettled(), stopping]);
         return 0;
       }
+      if (reply.tasks.length > 0) failpoint('turns.claim.after-script');
       position = reply.position;
       taken = reply.tasks.length;
       for (const task of reply.tasks) options.onTask(task, sentAt);

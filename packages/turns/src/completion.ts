@@ -1,4 +1,4 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import { newMessageFields, messageFields, nowFields } from './message-fields.ts';
 import { ScriptResult } from './script-result.ts';
 import type { ScriptCode } from './script-result.ts';
@@ -49,6 +49,7 @@ export function createCompletion(parts: WorkerParts): Completion {
       is_rebuild: rebuildToken === undefined ? '0' : '1',
       ...(rebuildToken === undefined ? {} : { run_id: rebuildToken }),
     });
+    failpoint('turns.finish.after-script');
     if (reply.code === ScriptResult.Epoch) parts.onEpoch();
     // Steers that came too late: told by the script, and their rows are closed here; if this does not happen, by the reconciler.
     if (reply.droppedTurnIds.length > 0) await rows.cancel(reply.droppedTurnIds, CANCELLED);

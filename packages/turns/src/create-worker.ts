@@ -1,4 +1,4 @@
-import { Scope } from '@switchyard/kernel';
+import { Scope, failpoint } from '@switchyard/kernel';
 import type { Clock, Deadline, HealthReport, Ids, Service } from '@switchyard/kernel';
 import { USER_TYPES } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
@@ -178,10 +178,12 @@ async function endTurns(
   renewal: LeaseRenewal,
   deadline: Deadline,
 ): Promise<void> {
+  failpoint('turns.drain.after-claims');
   const closingMs = config.abortGrace + CLOSING_MS;
   await turns.settle(Math.min(config.drainLimit, deadline.remainingMs() - closingMs));
   for (const held of renewal.all()) held.abort('draining', 'the server is restarting');
   await turns.settle(Math.min(closingMs, deadline.remainingMs()));
+  failpoint('turns.drain.before-goodbye');
 }
 
 function createParts(options: WorkerOptions, onEpoch: () => void): WorkerParts {

@@ -1,4 +1,4 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import type { Completion } from './completion.ts';
 import { decideOutcome } from './decide-outcome.ts';
 import type { Work } from './decide-outcome.ts';
@@ -32,7 +32,9 @@ export function createExecution(options: ExecutionOptions): Execution {
   const { scripts, completion, draining } = options;
 
   const release = async ({ task }: Held): Promise<void> => {
+    failpoint('turns.release.before-script');
     const { code } = await scripts.release({ task_id: task.taskId, lane: task.lane, fence: task.fence });
+    failpoint('turns.release.after-script');
     if (code === ScriptResult.Epoch) options.onEpoch();
   };
 
@@ -137,7 +139,9 @@ async function endTurn(
   for (;;) {
     if (held.isLost()) return;
     try {
+      failpoint('turns.end.before-row');
       const state = await options.rows.end({ turnId: task.turnId, fence: task.fence, ...end });
+      failpoint('turns.end.after-row');
       // Running under our fence, and not ended: it was being deleted and was read as it stood before. The next look says so.
       if (state?.status === 'running' && state.fence === task.fence && !state.is_changed) {
         await sleep(END_PAUSE_MS);

@@ -1,4 +1,4 @@
-import { withTimeout } from '@switchyard/kernel';
+import { failpoint, withTimeout } from '@switchyard/kernel';
 import { ScriptResult } from './script-result.ts';
 import { TurnAbort } from './turn-abort.ts';
 import type { AbortReason, ClaimedTask } from './turn-types.ts';
@@ -48,11 +48,13 @@ export function createLeaseRenewal(parts: WorkerParts): LeaseRenewal {
   const renew = async (): Promise<void> => {
     const entries = [...held.values()];
     const sentAt = clock.monotonic();
+    failpoint('turns.renew.before-script');
     const reply = await scripts.renew({
       lease_ms: config.lease,
       marker_ms: markerMs(config),
       held: entries.flatMap(({ task }) => [task.taskId, task.fence]),
     });
+    failpoint('turns.renew.after-script');
     if (reply.code === ScriptResult.Epoch) return parts.onEpoch();
     const lost = new Set(reply.lost);
     for (const entry of entries) {

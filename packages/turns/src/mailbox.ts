@@ -1,3 +1,4 @@
+import { failpoint } from '@switchyard/kernel';
 import type { ChatTaskPayload, ContinuationItem } from '@switchyard/protocol';
 import type { Held } from './lease-renewal.ts';
 import { messageFields } from './message-fields.ts';
@@ -32,6 +33,7 @@ export function createMailbox(parts: WorkerParts, held: Held, isOpen: () => bool
   /** True: it is ours now. False: its row was over; it is out of the way. Undefined: another item is first, look again. */
   const takeItem = async (item: ChatTaskPayload): Promise<boolean | undefined> => {
     const row = await rows.fold(item.turn_id, { turnId: task.turnId, fence: task.fence });
+    failpoint('turns.take.after-row');
     const isFolded = row !== undefined && row.status === 'folded' && row.fence === task.fence;
     if (!isFolded && row !== undefined && !isEnded(row)) return undefined;
     const fields = messageFields(keys, item);
@@ -45,6 +47,7 @@ export function createMailbox(parts: WorkerParts, held: Held, isOpen: () => bool
       event: isFolded ? 'chat_service' : '',
       data: isFolded ? consumedEvent(item, task.turnId, clock.now()) : '',
     });
+    failpoint('turns.take.after-script');
     if (code === ScriptResult.Missing) return isFolded ? true : undefined;
     if (code !== ScriptResult.Ok) refuse(code, 'take');
     return isFolded;

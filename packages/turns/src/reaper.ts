@@ -1,3 +1,4 @@
+import { failpoint } from '@switchyard/kernel';
 import { USER_TYPES } from '@switchyard/protocol';
 import type { Completion } from './completion.ts';
 import { ScriptResult } from './script-result.ts';
@@ -28,6 +29,7 @@ export function createReaper(
       interrupted: LOST_WORKER,
       dead: SPENT,
     });
+    failpoint('turns.reap.after-row');
     // From here on another reaper may hold it.
     const isLost = () => clock.monotonic() >= deadline;
     if (isLost()) return;
@@ -39,6 +41,7 @@ export function createReaper(
     });
     if (row === undefined || isEnded(row)) await completion.finish(payload, suspect.fence, row, isLost);
     else await completion.requeue(row, { fence: suspect.fence });
+    failpoint('turns.reap.after-repair');
   };
 
   return async () => {
@@ -51,6 +54,7 @@ export function createReaper(
       lanes: USER_TYPES,
     });
     if (reply.code === ScriptResult.Epoch) return parts.onEpoch();
+    if (reply.suspects.length > 0) failpoint('turns.reap.after-script');
     // One after the other: what is not done in time is found again.
     for (const suspect of reply.suspects) {
       if (clock.monotonic() >= sentAt + config.lease * 0.8) return;

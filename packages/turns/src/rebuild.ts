@@ -1,4 +1,4 @@
-import { sleep } from '@switchyard/kernel';
+import { failpoint, sleep } from '@switchyard/kernel';
 import type { Ids } from '@switchyard/kernel';
 import type { KeyName, RedisConnection } from '@switchyard/redis';
 import type { Completion } from './completion.ts';
@@ -49,19 +49,26 @@ export async function rebuild(options: RebuildOptions, floor: EpochFloor, lost: 
   const wasEmpty = (await connection.driver.hget(options.keys.epoch(), 'n')) === null;
   const opened = await scripts.openEpoch({ token, at_least: Math.max(seconds, floor()) });
   if (opened.code === ScriptResult.Repeated) return;
+  failpoint('turns.rebuild.after-open');
   log.warn('rebuilding the queue from postgres', { epoch: opened.epoch, has_live_turns: hasLiveTurns });
   // After one lease every claim of the former server has given itself up. Without a row that is not over there are no claims.
   if (hasLiveTurns) await sleep(config.lease, lost);
   const interrupted = await rows.interruptRunning(LOST_WORKER);
+  failpoint('turns.rebuild.after-interrupt');
   await dropWorkKeys(options);
+  failpoint('turns.rebuild.after-drop');
   if (wasEmpty) await markTold(options);
+  failpoint('turns.rebuild.after-told');
   for (const row of interrupted) {
     lost.throwIfAborted();
     if (isEnded(row)) await completion.finishFromRow(row, row, token);
   }
   await tellEnded(options, token, lost);
+  failpoint('turns.rebuild.after-tell');
   const count = await requeueAll(options, token, lost);
+  failpoint('turns.rebuild.before-close');
   const closed = await scripts.closeEpoch({ token, server_run_id: runId });
+  failpoint('turns.rebuild.after-close');
   log.warn('queue rebuilt', {
     epoch: opened.epoch,
     requeued: count,
@@ -127,6 +134,7 @@ async function requeueAll(
       if (row.kind !== 'message' || row.status !== 'queued') continue;
       const code = await completion.requeue(row, { rebuildToken: token });
       if (code === ScriptResult.Ok) count += 1;
+      failpoint('turns.rebuild.after-requeue');
     }
   } while (page.length === PAGE);
   return count;

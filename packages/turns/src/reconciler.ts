@@ -1,3 +1,4 @@
+import { failpoint } from '@switchyard/kernel';
 import type { RedisConnection } from '@switchyard/redis';
 import type { Sql } from '@switchyard/store';
 import type { Completion } from './completion.ts';
@@ -43,7 +44,9 @@ export function createReconciler(options: ReconcilerOptions): () => Promise<void
       page = await rows.readEnded(fromAgeMs, config.lease, PAGE, offset);
       for (const { row, isTold } of await withoutTask(options, page)) {
         lost.throwIfAborted();
-        if (!isTold && isEnded(row)) await options.completion.finishFromRow(row, row);
+        if (isTold || !isEnded(row)) continue;
+        await options.completion.finishFromRow(row, row);
+        failpoint('turns.reconcile.after-tell');
       }
     }
     lastPassAt = passAt;
@@ -88,6 +91,7 @@ async function repair(options: ReconcilerOptions, row: TurnRow): Promise<void> {
   log.warn('row without a task repaired', { turn_id: row.turn_id, status: row.status, kind: row.kind });
   if (row.status === 'running') {
     const interrupted = await rows.interrupt(row.turn_id, row.fence ?? '', LOST_WORKER);
+    failpoint('turns.reconcile.after-interrupt');
     if (interrupted !== undefined && isEnded(interrupted))
       await completion.finishFromRow(interrupted, interrupted);
     return;
@@ -95,4 +99,5 @@ async function repair(options: ReconcilerOptions, row: TurnRow): Promise<void> {
   // A steer never starts a turn; its own is over.
   if (row.kind === 'message') await completion.requeue(row, {});
   else await rows.cancel([row.turn_id], CANCELLED);
+  failpoint('turns.reconcile.after-requeue');
 }

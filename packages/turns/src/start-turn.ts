@@ -1,4 +1,4 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import { buildEnvelope } from './envelope.ts';
 import type { Completion } from './completion.ts';
 import type { Held } from './lease-renewal.ts';
@@ -28,6 +28,7 @@ export async function startTurn(
   };
   for (let attempt = 1; ; attempt++) {
     if (held.isLost()) return 'over';
+    failpoint('turns.start.before-row');
     const state = await startRow(parts, held);
     if (state === 'unavailable') return 'unavailable';
     if (state === undefined) return finish(undefined);
@@ -37,6 +38,7 @@ export async function startTurn(
       return runStartScript(parts, completion, held);
     if (state.status === 'running') {
       const row = await parts.rows.interrupt(task.turnId, state.fence ?? '', LOST_WORKER);
+      failpoint('turns.start.after-interrupt');
       if (row !== undefined && isEnded(row)) return finish(row);
     }
     // It changed between the two halves of a statement: ask again, it can only have moved on.
@@ -61,6 +63,7 @@ async function startRow(parts: WorkerParts, held: Held): Promise<TurnState | und
 async function runStartScript(parts: WorkerParts, completion: Completion, held: Held): Promise<StartVerdict> {
   const { task } = held;
   const { payload } = task;
+  failpoint('turns.start.after-row');
   // The claim may be over since the row was asked for; the script checks it too, but this one knows the deadline.
   if (held.isLost()) return 'over';
   const { code } = await parts.scripts.start({
@@ -79,12 +82,14 @@ async function runStartScript(parts: WorkerParts, completion: Completion, held: 
   ): Promise<StartVerdict> => {
     const end = { turnId: task.turnId, fence: task.fence, status, answer: null, answerText: null, error };
     const state = await parts.rows.end(end);
+    failpoint('turns.start.after-refusal');
     if (state === undefined || isEnded(state))
       await completion.finish(payload, task.fence, state, held.isLost);
     return 'over';
   };
   switch (code) {
     case ScriptResult.Ok:
+      failpoint('turns.start.after-script');
       return held.isLost() ? 'over' : 'run';
     case ScriptResult.Cancelled:
       return settle('cancelled', CANCELLED);

@@ -1,4 +1,4 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import type { Held } from './lease-renewal.ts';
 import type { EmitArguments } from './script-arguments.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
@@ -47,7 +47,9 @@ export function createTurnEmitter(parts: WorkerParts, held: Held): TurnEmitter {
     for (;;) {
       if (held.isLost()) throw toTurnError(ScriptResult.LeaseLost, 'emit');
       try {
+        failpoint('turns.emit.before-script');
         const { code } = await parts.scripts.emit(args);
+        failpoint('turns.emit.after-script');
         if (code === ScriptResult.Ok) break;
         if (code === ScriptResult.Epoch) parts.onEpoch();
         held.lose('the turn is fenced off');

@@ -1,6 +1,6 @@
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { Listening } from '@switchyard/http';
-import { openScoped } from '@switchyard/kernel';
+import { armFailpoints, openScoped } from '@switchyard/kernel';
 import type { Deadline, HealthReport, Scope } from '@switchyard/kernel';
 import { CLOSE_RESERVE_MS, buildParts } from './build-parts.ts';
 import { buildSurface } from './build-surface.ts';
@@ -37,6 +37,7 @@ export async function startIngress(config: IngressConfig): Promise<RunningIngres
 
 /** Opens, builds, listens; each opening registers its closer. */
 async function buildIngress(config: IngressConfig, scope: Scope) {
+  armFailpoints(config.failpoints, config.nodeEnv);
   const resources = await openResources(config, scope);
   const { log, metrics, clock, ids, redis, subscriber, store } = resources;
   const parts = await buildParts(config, resources, scope);

@@ -1,4 +1,4 @@
-import { bytes, duration, flag, integer, loadConfig, text } from '@switchyard/kernel';
+import { bytes, duration, failpointsSetting, flag, integer, loadConfig, text } from '@switchyard/kernel';
 import { admissionSettings } from '@switchyard/admission';
 import { identitySettings } from '@switchyard/identity';
 import { DEFAULT_LIMITS, idSchema } from '@switchyard/protocol';
@@ -8,6 +8,7 @@ import { z } from 'zod';
 const MIB = (count: number) => `${count / 1024 ** 2}MiB`;
 
 export const ingressSchema = z.object({
+  failpoints: failpointsSetting,
   ...identitySettings,
   ...admissionSettings,
   ...turnsConfigSchema.shape,

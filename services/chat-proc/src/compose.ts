@@ -4,7 +4,14 @@ import { createCapabilities, createDocumentsCapability } from '@switchyard/capab
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import { createIdentity } from '@switchyard/identity';
-import { Deadline, createIds, createServiceGroup, openScoped, systemClock } from '@switchyard/kernel';
+import {
+  Deadline,
+  armFailpoints,
+  createIds,
+  createServiceGroup,
+  openScoped,
+  systemClock,
+} from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { roleNames } from '@switchyard/protocol';
 import { connectRedis, createKeys, createSubscriber, requireSafeRedis } from '@switchyard/redis';
@@ -53,6 +60,7 @@ export async function startProc(config: ProcConfig): Promise<Proc> {
 }
 
 async function open(scope: Scope, config: ProcConfig) {
+  armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
   const { clock, log, metrics, redis, store } = base;
   const runner = createRunner({

@@ -1,5 +1,5 @@
 import { identitySettings } from '@switchyard/identity';
-import { bytes, duration, integer, list, loadConfig, text } from '@switchyard/kernel';
+import { bytes, duration, failpointsSetting, integer, list, loadConfig, text } from '@switchyard/kernel';
 import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
@@ -44,6 +44,7 @@ export const procConfigSchema = z.object({
   runnerIdle: duration('10m').describe('An idle bundle process is closed after this.'),
   bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
+  failpoints: failpointsSetting,
   ...identitySettings,
   ...workerConfigSchema.shape,
 });

@@ -82,7 +82,7 @@ function isFoldedIntoLost({ rows }: HistoryIndex, row: RowView): boolean {
 }
 
 /** Where clients say how their messages ended, each acked message was seen to end, and as the row says. */
-function checkFinals({ records, rows, messages }: HistoryIndex): string[] {
+function checkFinals({ records, rows, messages, deleted }: HistoryIndex): string[] {
   const finals = records.filter((record) => record.kind === 'final');
   if (finals.length === 0) return [];
   const known = new Set(finals.map(({ turn }) => turn));
@@ -93,7 +93,8 @@ function checkFinals({ records, rows, messages }: HistoryIndex): string[] {
   );
   const unheard = messages.flatMap(({ key, acks }) => {
     const ack = acks.find(({ status }) => PROMISES.has(status));
-    return ack === undefined || steers.has(key) || known.has(ack.turn)
+    const isForgotten = ack === undefined || deleted.has(ack.conversation);
+    return isForgotten || steers.has(key) || known.has(ack.turn)
       ? []
       : [`the client of ${ack.turn} never heard how it ended`];
   });

@@ -1,4 +1,4 @@
-import { PlatformError } from '@switchyard/kernel';
+import { PlatformError, failpoint } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import { formatTimestamp } from '@switchyard/protocol';
@@ -32,7 +32,9 @@ export function createDeleteConversation({
   return async (caller, conversationId) => {
     const marked = await conversations.markDeleted(caller.userId, conversationId);
     if (marked === undefined) throw PlatformError.of('NOT_FOUND');
+    failpoint('ingress.delete.after-mark');
     await turns.cancel({ conversationId, userId: caller.userId, queued: true });
+    failpoint('ingress.delete.after-cancel');
     const status = {
       conversation_id: conversationId,
       state: 'deleted',
@@ -48,6 +50,7 @@ export function createDeleteConversation({
       turnId: '',
       data,
     });
+    failpoint('ingress.delete.after-event');
     await conversations.removeContents(conversationId);
   };
 }

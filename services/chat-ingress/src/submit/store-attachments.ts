@@ -1,3 +1,4 @@
+import { failpoint } from '@switchyard/kernel';
 import { fileTypeFromBuffer } from 'file-type';
 import type { Attachment } from '@switchyard/protocol';
 import type { BlobStore, Files } from '@switchyard/store';
@@ -39,7 +40,9 @@ export async function storeAttachments(
   const stored: Attachment[] = [];
   for (const { file, filename, mime } of checked) {
     const blob = await stores.blobs.put(file.bytes);
+    failpoint('ingress.attachment.after-blob');
     await stores.files.touchBlob(blob);
+    failpoint('ingress.attachment.after-touch');
     stored.push({
       filename,
       mime,

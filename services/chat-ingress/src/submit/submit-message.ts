@@ -1,4 +1,4 @@
-import { PlatformError, hashHex } from '@switchyard/kernel';
+import { PlatformError, failpoint, hashHex } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import type { Ack, Attachment } from '@switchyard/protocol';
 import type { AcceptRequest, AcceptResult, Turns } from '@switchyard/turns';
@@ -44,6 +44,7 @@ export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
     const request = await accept(parts, caller, message, files, context);
     // Record and enqueue are one call: their order is the heart's (02, Accept).
     const result = await turns.accept(request);
+    failpoint('ingress.submit.after-accept');
     await keepFiles(parts.stores, caller, result.ack, request.attachments);
     return result;
   };
