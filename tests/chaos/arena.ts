@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { issueAccessToken, startWarden } from '@switchyard/devstack';
@@ -9,6 +8,7 @@ import { migrate, openStore } from '@switchyard/store';
 import type { Store } from '@switchyard/store';
 import { startFleet } from '@switchyard/testkit';
 import type { Fleet, FleetMember, MemberOptions } from '@switchyard/testkit';
+import { clearFormerRuns, folderPrefix } from './clear-former-runs.ts';
 import { findFaketime } from './find-faketime.ts';
 import { DRIFTERS, INGRESSES, MEMBERS, SCOPE } from './members.ts';
 import type { MemberName } from './members.ts';
@@ -150,7 +150,8 @@ const open = async (
   closers: (() => Promise<void>)[],
   close: () => Promise<void>,
 ): Promise<Arena> => {
-  const dir = await mkdtemp(join(tmpdir(), 'switchyard-chaos-'));
+  await clearFormerRuns();
+  const dir = await mkdtemp(folderPrefix(process.pid));
   closers.push(() => rm(dir, { recursive: true, force: true }));
   await chmod(dir, 0o755); // Postgres' own account passes through here
   await mkdir(logs, { recursive: true });

@@ -34,8 +34,33 @@ const describeTurn = (
   ];
 };
 
-export const judgeRun = (records: readonly HistoryRecord[], stores: StoreView): Violation[] =>
-  checkHistory(records, stores);
+const LOSSES = /redis-(killed-everysec|flushed|disk-full) redis (begins|ends|is made good)/;
+const MS_PER_SECOND = 1000;
+/** An epoch is named by the second of its rebuild, or by one more than the last. */
+const EPOCH_SLACK = 2;
+
+/** Seconds at which Redis may have lost what it had. */
+const lossesOf = ({ lines }: FaultLog): number[] =>
+  lines.flatMap(({ at, line }) => (LOSSES.test(line) ? [at / MS_PER_SECOND] : []));
+
+export const judgeRun = (
+  records: readonly HistoryRecord[],
+  stores: StoreView,
+  faults: FaultLog,
+): Violation[] => {
+  const losses = lossesOf(faults);
+  return checkHistory(
+    records,
+    // Once Redis came back with less than it had, no log of the run is known to be whole.
+    { ...stores, cutSessions: losses.length === 0 ? [] : sessionsOf(stores) },
+    {
+      forgotBetween: (older, newer) =>
+        losses.some((second) => older <= second + EPOCH_SLACK && second - EPOCH_SLACK <= newer),
+    },
+  );
+};
+
+const sessionsOf = ({ rows }: StoreView): string[] => [...new Set(rows.map(({ session }) => session))];
 
 /** For a person who wants to know why. */
 export const describeViolations = (

@@ -42,9 +42,9 @@ export const watchPlaces = (
   everyMs: number,
   onLook: (look: Omit<PlacesRecord, 'at'>) => void,
 ): (() => Promise<void>) => {
-  let isOver = false;
+  const over = new AbortController();
   const watch = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const look = await lookAtRedis(redis).catch(() => undefined);
       if (look !== undefined) onLook(look);
       await new Promise((resolve) => setTimeout(resolve, everyMs));
@@ -52,7 +52,7 @@ export const watchPlaces = (
   };
   const watching = watch();
   return async () => {
-    isOver = true;
+    over.abort();
     await watching;
   };
 };

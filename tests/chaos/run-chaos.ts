@@ -91,12 +91,6 @@ const keep = (
   writeFileSync(join(folder, 'violations.txt'), explanation);
 };
 
-/** Sessions of which Redis lost events: all, once it came back with less than it had. */
-const cutSessions = (log: FaultLog, stores: StoreView): string[] =>
-  log.lines.some(({ line }) => LOSSES.test(line)) ? sessionsOf(stores) : [];
-const LOSSES = /redis-(killed-everysec|flushed|disk-full) redis begins/;
-const sessionsOf = ({ rows }: StoreView): string[] => [...new Set(rows.map(({ session }) => session))];
-
 const run = async (
   arena: Arena,
   settings: ChaosSettings,
@@ -128,11 +122,10 @@ const run = async (
   const stores: StoreView = {
     ...rest.stores,
     ...(rest.idleAfterMs === undefined ? {} : { idleAfterMs: rest.idleAfterMs }),
-    cutSessions: cutSessions(log, rest.stores),
     resources,
   };
   const records = [...recorder.records, ...journal.records()];
-  const violations = judgeRun(records, stores);
+  const violations = judgeRun(records, stores, log);
   const explanation = describeViolations(violations, records, stores, log);
   if (violations.length > 0) keep(folder, records, stores, log, explanation);
   return {

@@ -14,7 +14,7 @@ export interface ChaosSettings {
 
 const DEFAULT_SECONDS = 300;
 const DEFAULT_CLIENTS = 200;
-const DEFAULT_PAUSE_MS = 20_000;
+const DEFAULT_PAUSE_MS = 30_000;
 
 const numberOf = (name: string, text: string | undefined, fallback: number): number => {
   if (text === undefined || text === '') return fallback;

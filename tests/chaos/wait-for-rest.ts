@@ -17,8 +17,8 @@ export interface Rest {
  * How long it may take that one more turn ends: the longest turn (TURN_WALL, then ABORT_GRACE), a lease and its suspicion, a row that the
  * reconciler looks at only then, a host that is given up, and as much again for a machine that is busy with other things.
  */
-const STALL_MS = 90_000;
-const REST_LIMIT_MS = 30_000;
+const STALL_MS = 120_000;
+const REST_LIMIT_MS = 60_000;
 const LOOK_MS = 250;
 const DRAINING_HOST_MS = 75_000;
 

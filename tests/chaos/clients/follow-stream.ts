@@ -79,11 +79,11 @@ const readOnce = async (
 /** What EventSource does: opens, reads, and when the stream breaks opens again from the last id, until it is stopped. */
 export const followStream = (reader: Reader): FollowedStream => {
   const opened = Promise.withResolvers<void>();
-  let isOver = false;
+  const over = new AbortController();
   let attempt = new AbortController();
   let lastId: string | undefined;
   const read = async (): Promise<void> => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       attempt = new AbortController();
       try {
         await readOnce(reader, lastId, attempt, (id, event) => {
@@ -93,7 +93,7 @@ export const followStream = (reader: Reader): FollowedStream => {
       } catch {
         reader.recorder.count('stream broke');
       }
-      if (!isOver) await pause(reader.random.between(SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS));
+      if (!over.signal.aborted) await pause(reader.random.between(SHORTEST_PAUSE_MS, LONGEST_PAUSE_MS));
     }
   };
   const reading = read();
@@ -101,7 +101,7 @@ export const followStream = (reader: Reader): FollowedStream => {
     opened: opened.promise,
     cut: () => attempt.abort(),
     stop: async () => {
-      isOver = true;
+      over.abort();
       attempt.abort();
       await reading;
     },

@@ -49,7 +49,7 @@ const killToucher = async ({ arena, note }: Site, turn: string): Promise<string>
     text: "select 1 from pg_stat_activity where wait_event = 'PgSleep'",
   });
   const fence = await arena.redis.command('GET', keys.lease(row.task_id));
-  const toucher = PROCS.find((name) => fence.startsWith(`${name}`));
+  const toucher = PROCS.find((name) => fence.startsWith(name));
   if (sleeping.length === 0 || toucher === undefined) return 'queued';
   const member = arena.fleet.member(toucher);
   await member.kill();
@@ -58,6 +58,17 @@ const killToucher = async ({ arena, note }: Site, turn: string): Promise<string>
   note(`${toucher} touched the poison`);
   await revive(member, note);
   return 'queued';
+};
+
+/** Until it is over, or its time is. */
+const killTouchers = async (site: Site, turn: string, limitMs: number): Promise<string> => {
+  const until = performance.now() + limitMs;
+  let status = 'queued';
+  while (status === 'queued' && performance.now() < until) {
+    status = await killToucher(site, turn).catch(() => 'queued');
+    await pause(LOOK_MS);
+  }
+  return status;
 };
 
 /** A message that kills every worker that touches it: after three of them it is a dead letter. */
@@ -76,14 +87,8 @@ export const poisonTask: Fault = {
   begin: async (site) => {
     const { arena, stranger, lastsMs, note } = site;
     await setPoison(arena, true);
-    const until = performance.now() + lastsMs;
     const turn = await stranger.say('poison');
-    let status = 'unknown';
-    while (turn !== undefined && performance.now() < until) {
-      status = await killToucher(site, turn).catch(() => 'unknown');
-      if (status !== 'queued' && status !== 'unknown') break;
-      await pause(LOOK_MS);
-    }
+    const status = turn === undefined ? 'not accepted' : await killTouchers(site, turn, lastsMs);
     note(`the poison of ${turn ?? 'nobody'} is ${status}`);
     return async () => {
       await setPoison(arena, false);

@@ -41,7 +41,10 @@ function gatherTold(index: HistoryIndex, { forgotBetween }: CheckOptions): Map<s
       const last = before.at(-1);
       const isAgain =
         last !== undefined && meansTheSame(last.word, word) && forgotBetween?.(last.epoch, epoch) === true;
-      told.set(entry.turn, isAgain ? [...before.slice(0, -1), { word, epoch }] : [...before, { word, epoch }]);
+      told.set(
+        entry.turn,
+        isAgain ? [...before.slice(0, -1), { word, epoch }] : [...before, { word, epoch }],
+      );
     }
   }
   return new Map([...told].map(([turn, ends]) => [turn, ends.map(({ word }) => word)]));
