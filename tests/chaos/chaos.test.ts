@@ -6,7 +6,7 @@ import { readChaosSettings } from './settings.ts';
 
 const settings = readChaosSettings(process.env);
 /** Starting five services, coming to rest after the last fault, reading and judging all: on a machine that is slow. */
-const AROUND_MS = 600_000;
+const AROUND_MS = 900_000;
 
 const say = (line: string): void => void process.stdout.write(`  ${line}\n`);
 const now = (): number => performance.timeOrigin + performance.now();

@@ -29,6 +29,8 @@ export interface ChatClient {
   act(): Promise<void>;
   /** Begins a conversation with this text and answers its turn; undefined when that was refused or stays unknown. */
   say(text: string): Promise<string | undefined>;
+  /** From now on what is unknown is left unknown. */
+  hush(): void;
   /** Asks again, until it is known, for everything that is unknown. */
   settle(): Promise<void>;
   /** Reads its conversations and says how each of its messages ended. */
@@ -88,7 +90,7 @@ class Device implements ChatClient {
   readonly #joins = new Set<Promise<void>>();
   #stream: FollowedStream | undefined;
   #count = 0;
-  #isOver = false;
+  #isHushed = false;
 
   constructor(options: ClientOptions) {
     this.name = options.name;
@@ -131,6 +133,10 @@ class Device implements ChatClient {
     return this.#sent.find((each) => each.message === message)?.turn;
   }
 
+  hush(): void {
+    this.#isHushed = true;
+  }
+
   async settle(): Promise<void> {
     for (let left = SETTLE_TRIES; left > 0 && this.#unknown.size > 0; left -= 1) {
       for (const message of this.#unknown.values()) await this.#try(message);
@@ -161,7 +167,7 @@ class Device implements ChatClient {
   }
 
   async stop(): Promise<void> {
-    this.#isOver = true;
+    this.#isHushed = true;
     await Promise.all([this.#stream?.stop(), ...this.#joins]);
   }
 
@@ -224,7 +230,7 @@ class Device implements ChatClient {
     await this.#begin();
     const conversation = this.#lastConversation();
     if (conversation === undefined) return;
-    for (let left = 3; left > 0; left -= 1)
+    for (let left = 3; left > 0 && !this.#isHushed; left -= 1)
       await this.#send(this.#message('message', this.#saying(), conversation));
   }
 
@@ -288,7 +294,7 @@ class Device implements ChatClient {
   /** Asks until it is known, some times; then leaves it, as people do. */
   async #send(message: Message): Promise<void> {
     const { random } = this.#options;
-    for (let left = MOST_RETRIES; left > 0 && !this.#isOver; left -= 1) {
+    for (let left = MOST_RETRIES; left > 0 && !this.#isHushed; left -= 1) {
       if (await this.#try(message)) return;
       await pause(random.between(50, 2000));
     }

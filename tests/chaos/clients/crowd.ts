@@ -120,6 +120,7 @@ export const gatherCrowd = async (arena: Arena, options: CrowdOptions): Promise<
       );
       return async () => {
         over.abort();
+        for (const client of clients) client.hush();
         await Promise.all(acting);
       };
     },
