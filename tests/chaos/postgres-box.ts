@@ -1,5 +1,6 @@
-import { freePort, startPostgresServer } from '@switchyard/devstack';
+import { startPostgresServer } from '@switchyard/devstack';
 import type { PostgresServer, Warden } from '@switchyard/devstack';
+import { lastingPort } from '@switchyard/testkit';
 
 /** The run's Postgres: it dies and comes back, with every commit that it confirmed. */
 export interface PostgresBox {
@@ -33,7 +34,7 @@ export const openPostgresBox = async (
   warden: Warden,
   onLine: (line: string) => void,
 ): Promise<PostgresBox> => {
-  const port = await freePort();
+  const port = await lastingPort();
   let server: PostgresServer | undefined;
   const launch = async (): Promise<void> => {
     const begun = await startPostgresServer({

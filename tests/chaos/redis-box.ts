@@ -1,8 +1,8 @@
 import { readdir, rm, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, startRedisServer } from '@switchyard/devstack';
+import { startRedisServer } from '@switchyard/devstack';
 import type { RedisServer, Warden } from '@switchyard/devstack';
-import { redisCommand } from '@switchyard/testkit';
+import { lastingPort, redisCommand } from '@switchyard/testkit';
 
 export type FsyncPolicy = 'everysec' | 'always';
 
@@ -73,7 +73,7 @@ export const openRedisBox = async (
   warden: Warden,
   onLine: (line: string) => void,
 ): Promise<RedisBox> => {
-  const port = await freePort();
+  const port = await lastingPort();
   const data = join(dir, 'data');
   let server: RedisServer | undefined;
   const tail = watchTail(data);

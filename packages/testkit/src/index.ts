@@ -1,3 +1,4 @@
+export { lastingPort } from './lasting-port.ts';
 export { launchChromium } from './launch-chromium.ts';
 export { platformTest } from './platform-test.ts';
 export { createTestDatabase, postgresTest } from './postgres-test.ts';

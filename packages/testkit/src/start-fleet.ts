@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  freePort,
   pickServiceEnv,
   serviceEntry,
   serviceEnv,
@@ -9,6 +8,7 @@ import {
   startWarden,
 } from '@switchyard/devstack';
 import type { ServiceName, ServicePorts, ServiceProcess, StackSettings } from '@switchyard/devstack';
+import { lastingPort } from './lasting-port.ts';
 
 /** One of several processes of a service. */
 export interface MemberOptions {
@@ -84,7 +84,7 @@ const createMember = async (
   warden: ReturnType<typeof startWarden>,
 ): Promise<FleetMember> => {
   const { name, service } = member;
-  const port = await freePort();
+  const port = await lastingPort();
   const env = {
     PATH: process.env['PATH'] ?? '',
     ...serviceEnv(service, settingsOf(options, member, port)),
