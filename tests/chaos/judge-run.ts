@@ -49,7 +49,7 @@ export const judgeRun = (
   faults: FaultLog,
 ): Violation[] => {
   const losses = lossesOf(faults);
-  return checkHistory(
+  const found = checkHistory(
     records,
     // Once Redis came back with less than it had, no log of the run is known to be whole.
     { ...stores, cutSessions: losses.length === 0 ? [] : sessionsOf(stores) },
@@ -58,6 +58,8 @@ export const judgeRun = (
         losses.some((second) => older <= second + EPOCH_SLACK && second - EPOCH_SLACK <= newer),
     },
   );
+  // What every look at Redis shows again is said once.
+  return [...new Map(found.map((violation) => [violation.message, violation])).values()];
 };
 
 const sessionsOf = ({ rows }: StoreView): string[] => [...new Set(rows.map(({ session }) => session))];
