@@ -36,6 +36,7 @@ test(
       say(result.explanation);
     }
     expect(result.violations).toEqual([]);
+    expect(result.wrong).toEqual([]);
   },
   settings.seconds * 1000 + AROUND_MS,
 );

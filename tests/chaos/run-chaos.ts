@@ -29,6 +29,8 @@ import type { MemoryRow } from './watch-memory.ts';
 
 export interface ChaosResult {
   readonly violations: readonly Violation[];
+  /** Faults that could not be played or made good. */
+  readonly wrong: readonly string[];
   /** Printed when there are violations. */
   readonly explanation: string;
   /** Where everything of the run lies; removed when it went well. */
@@ -56,24 +58,29 @@ const planOf = ({ seed, seconds, only }: ChaosSettings): PlannedFault[] =>
   );
 
 /** Everybody acts, the plan is played, everybody falls silent, and all that is open comes to its end. */
-const play = async (arena: Arena, crowd: Crowd, settings: ChaosSettings, log: FaultLog): Promise<Rest> => {
+const play = async (
+  arena: Arena,
+  crowd: Crowd,
+  settings: ChaosSettings,
+  log: FaultLog,
+): Promise<{ rest: Rest; wrong: string[] }> => {
   const plan = planOf(settings);
   const [stranger] = crowd.clients;
   if (stranger === undefined) throw new Error('a run needs a client');
   const fallSilent = crowd.begin();
   // Clients stop in time, however long it takes until the last service stands again.
-  await Promise.all([
-    playFaults(plan, { arena, stranger, seed: settings.seed }, log).then(() => log.note('faults are over')),
+  const [wrong] = await Promise.all([
+    playFaults(plan, { arena, stranger, seed: settings.seed }, log),
     new Promise((resolve) => setTimeout(resolve, settings.seconds * 1000)).then(fallSilent),
   ]);
-  log.note('clients begin nothing more');
+  log.note('faults are over, clients begin nothing more');
   await crowd.settle();
   log.note('clients are silent');
   const rest = await waitForRest(arena);
   log.note(
     `drained in ${Math.round(rest.drainedAfterMs)} ms, at rest ${Math.round(rest.idleAfterMs ?? -1)} ms later`,
   );
-  return rest;
+  return { rest, wrong };
 };
 
 const keep = (
@@ -108,14 +115,15 @@ const run = async (
   const memory = watchMemory(arena.fleet.members);
   const stopLooking = watchPlaces(arena.redis, LOOK_EVERY_MS, (look) => recorder.add(look));
   log.note(`${settings.clients} clients are there`);
-  let rest: Rest;
+  let played: { rest: Rest; wrong: string[] };
   try {
-    rest = await play(arena, crowd, settings, log);
+    played = await play(arena, crowd, settings, log);
     await crowd.readEnds();
   } finally {
     await stopLooking();
     await crowd.stop();
   }
+  const { rest, wrong } = played;
   const resources = {
     before: { connections: before, processes: [], timers: {} },
     after: { connections: await readConnections(arena), processes: [], timers: {} },
@@ -131,6 +139,7 @@ const run = async (
   if (violations.length > 0) keep(folder, records, stores, log, explanation);
   return {
     violations,
+    wrong,
     explanation,
     folder,
     counts: recorder.counts,

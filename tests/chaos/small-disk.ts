@@ -12,8 +12,9 @@ export interface SmallDisk {
 }
 
 const run = promisify(execFile);
-/** tmpfs counts in pages. */
-const LEFT_BYTES = 4096;
+/** tmpfs counts in pages; what is written between the look and the change must fit too. */
+const LEFT_BYTES = 16 * 1024;
+const FILL_TRIES = 8;
 
 const mountOptions = (bytes: number): string => `size=${bytes},mode=0755`;
 
@@ -31,8 +32,15 @@ export const openSmallDisk = async (path: string, megabytes: number): Promise<Sm
     path,
     // Made no larger than what lies on it: as full as a disk can be, at once, without a byte written.
     fill: async () => {
-      const { blocks, bfree, bsize } = await statfs(path);
-      await resize((blocks - bfree) * bsize + LEFT_BYTES);
+      for (let tried = 1; ; tried += 1) {
+        const { blocks, bfree, bsize } = await statfs(path);
+        try {
+          await resize((blocks - bfree) * bsize + LEFT_BYTES * tried ** 2);
+          return;
+        } catch (error) {
+          if (tried === FILL_TRIES) throw error;
+        }
+      }
     },
     free: async () => void (await resize(size)),
     close: async () => {

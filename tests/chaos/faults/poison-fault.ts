@@ -82,7 +82,7 @@ export const poisonTask: Fault = {
     'postgres',
     ...PROCS.flatMap((name) => [`${name} to redis`, `${name} to postgres`]),
   ],
-  lastsMs: [20_000, 30_000],
+  lastsMs: [35_000, 45_000],
   isOverAfterBegin: true,
   begin: async (site) => {
     const { arena, stranger, lastsMs, note } = site;
