@@ -43,6 +43,23 @@ test.each<[string, Change]>([
     },
   ],
   [
+    'a resync whose snapshot is ahead of it',
+    both(
+      without((record) => record.kind === 'frame' && ['1-1', '1-3'].includes(record.id ?? '')),
+      (history) => {
+        const at = history.records.findIndex(isFrame('1-2'));
+        const turns = [{ turn_id: 't1', answer_so_far: 'Hel', log_id: '1-3' }];
+        history.records.splice(
+          at,
+          0,
+          open({ from: '0-7' }),
+          frame({ event: 'ready', data: '{}' }),
+          frame({ id: '1-1', event: 'resync', data: JSON.stringify({ turns }) }),
+        );
+      },
+    ),
+  ],
+  [
     'a resync in the middle of an answer',
     both(
       without((record) => record.kind === 'frame' && ['1-3', '1-4'].includes(record.id ?? '')),
