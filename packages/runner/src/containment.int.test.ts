@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { isAlive, record, startRunner, until, versionOf, zoo } from '../test/runner-fixture.ts';
+import { startable } from '../test/startable-levels.ts';
 import { HostFailure } from './host-failure.ts';
 import type { RunnerConfig } from './runner-config.ts';
 import type { Runner } from './runner.ts';
@@ -103,7 +104,7 @@ test.each(CASES)(
   },
 );
 
-test.each(['permission', 'bwrap'] as const)(
+test.each(startable(['permission', 'bwrap']))(
   'SIGKILL from outside is noticed at once at level %s',
   async (sandbox) => {
     await using runner = await startRunner({ sandbox });
@@ -116,7 +117,8 @@ test.each(['permission', 'bwrap'] as const)(
       code: 'BUNDLE_CRASHED',
       cause: { signal: 'SIGKILL', exitCode: null },
     });
-    expect(performance.now() - began).toBeLessThan(300);
+    // Far from the ten seconds of a missed heartbeat; how much less than that is a figure, not a test.
+    expect(performance.now() - began).toBeLessThan(3000);
   },
 );
 

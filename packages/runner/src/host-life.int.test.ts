@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Deadline } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
 import { isAlive, record, startRunner, until, versionOf, zoo } from '../test/runner-fixture.ts';
+import { startable } from '../test/startable-levels.ts';
 
 const bystander = versionOf('bystander');
 
@@ -37,7 +38,8 @@ test('over maxHosts the longest idle one makes room; with none idle the call is 
 
 test('retire lets running turns end on their host and sends new ones to a fresh one', async () => {
   await using runner = await startRunner();
-  const old = record('pause 400');
+  const answered = Promise.withResolvers<null>();
+  const old = record('ask', { onCall: () => answered.promise });
   const running = runner.invoke(zoo, old);
   await old.begun;
   const first = runner.snapshot()[0];
@@ -45,6 +47,7 @@ test('retire lets running turns end on their host and sends new ones to a fresh 
   expect(runner.snapshot()[0]).toMatchObject({ pid: first?.pid, state: 'draining', running: 1 });
   await runner.invoke(zoo, record('stream 1'));
   expect(runner.snapshot().map((host) => host.pid)).toHaveLength(2);
+  answered.resolve(null);
   await running;
   expect(old.answer()).toBe('[]');
   await until(() => !isAlive(first?.pid ?? 0));
@@ -84,7 +87,8 @@ test('waiting is bounded in number and in time', async () => {
 
 test('a bundle that does not hear the cancel loses its host, its neighbours end in peace', async () => {
   await using runner = await startRunner({ cancelGraceMs: 150 });
-  const neighbour = record('pause 500');
+  const answered = Promise.withResolvers<null>();
+  const neighbour = record('ask', { onCall: () => answered.promise });
   const deaf = record('deaf');
   const running = runner.invoke(zoo, neighbour);
   const stopped = runner.invoke(zoo, deaf).catch((error: unknown) => error);
@@ -94,6 +98,7 @@ test('a bundle that does not hear the cancel loses its host, its neighbours end 
   expect(await stopped).toMatchObject({ code: 'CANCELLED' });
   await until(() => runner.snapshot()[0]?.state === 'draining');
   await runner.invoke(zoo, record('stream 1'));
+  answered.resolve(null);
   await running;
   expect(neighbour.answer()).toBe('[]');
   await until(() => !isAlive(pid));
@@ -120,7 +125,7 @@ test('a bundle is given the memory that it declares, already by the inspect that
   );
 });
 
-test.each(['none', 'permission', 'bwrap'] as const)(
+test.each(startable(['none', 'permission', 'bwrap']))(
   'stop ends all in order at level %s; no child is left',
   async (sandbox) => {
     const runner = await startRunner({ sandbox });
@@ -130,7 +135,7 @@ test.each(['none', 'permission', 'bwrap'] as const)(
     const interrupted = runner.invoke(versionOf('zoo', 'other'), stuck).catch((error: unknown) => error);
     await Promise.all([turn.begun, stuck.begun]);
     const pids = runner.snapshot().map((host) => host.pid);
-    const stopping = runner.stop(Deadline.in(700));
+    const stopping = runner.stop(Deadline.in(3000));
     await expect(runner.invoke(zoo, record('stream 1'))).rejects.toMatchObject({ code: 'DRAINING' });
     await running;
     await stopping;
@@ -141,20 +146,19 @@ test.each(['none', 'permission', 'bwrap'] as const)(
   },
 );
 
-test.each([
-  ['permission', 'wait'],
-  ['permission', 'loop'],
-  ['bwrap', 'loop'],
-])('at level %s no host outlives a killed parent, not even one in "%s"', async (sandbox, message) => {
-  const parent = fork(join(import.meta.dirname, '../test/parent-program.ts'), [sandbox, message], {
-    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-  });
-  const [pids] = (await once(parent, 'message')) as [number[]];
-  expect(pids.every(isAlive)).toBe(true);
-  parent.kill('SIGKILL');
-  await once(parent, 'exit');
-  await until(() => pids.every((pid) => !isAlive(pid)));
-});
+test.each([['permission', 'wait'], ...startable(['permission', 'bwrap']).map((level) => [level, 'loop'])])(
+  'at level %s no host outlives a killed parent, not even one in "%s"',
+  async (sandbox, message) => {
+    const parent = fork(join(import.meta.dirname, '../test/parent-program.ts'), [sandbox, message], {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    const [pids] = (await once(parent, 'message')) as [number[]];
+    expect(pids.every(isAlive)).toBe(true);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+    await until(() => pids.every((pid) => !isAlive(pid)));
+  },
+);
 
 test('a host whose platform falls silent ends itself while it works, and stays when idle', async () => {
   const program = join(import.meta.dirname, '../test/parent-program.ts');

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { record, startRunner, turnPayload, versionOf } from '../test/runner-fixture.ts';
+import { startable } from '../test/startable-levels.ts';
 import { probeSandbox } from './probe-sandbox.ts';
 import { DEFAULT_RUNNER_CONFIG } from './runner-config.ts';
 
@@ -38,15 +39,7 @@ async function probe(sandbox: 'permission' | 'bwrap'): Promise<Record<string, st
   return result.outcome;
 }
 
-// On a machine where bubblewrap does not start, the level is not offered, and its suite says so by its name.
-const levels = [
-  'permission' as const,
-  ...((await probeSandbox(DEFAULT_RUNNER_CONFIG, process.execPath)).level === 'bwrap'
-    ? ['bwrap' as const]
-    : []),
-];
-
-describe.each(levels)('at level %s', (level) => {
+describe.each(startable(['permission', 'bwrap']))('at level %s', (level) => {
   test('a bundle reaches nothing outside of itself', async () => {
     const outcome = await probe(level);
     expect(Object.keys(outcome).length).toBeGreaterThan(60);
@@ -56,20 +49,17 @@ describe.each(levels)('at level %s', (level) => {
 });
 
 // The permission model follows links out of the folder; there the registry must refuse versions that hold any (README).
-test.skipIf(!levels.includes('bwrap'))(
-  'inside bubblewrap a link in the version folder leads nowhere',
-  async () => {
-    const dir = await mkdtemp(join(tmpdir(), 'switchyard-linked-'));
-    await symlink(file, join(dir, 'link.txt'));
-    const code = `import { defineBundle } from '@switchyard/bundle-sdk'; import { readFileSync } from 'node:fs';
+test.each(startable(['bwrap']))('inside %s a link in the version folder leads nowhere', async (sandbox) => {
+  const dir = await mkdtemp(join(tmpdir(), 'switchyard-linked-'));
+  await symlink(file, join(dir, 'link.txt'));
+  const code = `import { defineBundle } from '@switchyard/bundle-sdk'; import { readFileSync } from 'node:fs';
     export default defineBundle({ id: 'linked', name: 'Linked', executeCore: () => ({ text: readFileSync(import.meta.dirname + '/link.txt', 'utf8') }) });`;
-    await writeFile(join(dir, 'bundle.ts'), code);
-    await using runner = await startRunner({ sandbox: 'bwrap' });
-    const version = { bundleId: 'linked', versionId: 'linked__1__1', dir, entry: 'bundle.ts' };
-    await expect(runner.invoke(version, record('x'))).rejects.toMatchObject({ code: 'BUNDLE_ERROR' });
-    await rm(dir, { recursive: true });
-  },
-);
+  await writeFile(join(dir, 'bundle.ts'), code);
+  await using runner = await startRunner({ sandbox });
+  const version = { bundleId: 'linked', versionId: 'linked__1__1', dir, entry: 'bundle.ts' };
+  await expect(runner.invoke(version, record('x'))).rejects.toMatchObject({ code: 'BUNDLE_ERROR' });
+  await rm(dir, { recursive: true });
+});
 
 test('a level asked for by name that does not start is an error', async () => {
   await expect(

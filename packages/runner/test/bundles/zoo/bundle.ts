@@ -62,6 +62,12 @@ const ways: Record<string, (turn: Turn, words: string[]) => Promise<unknown>> = 
     await new Promise((resolve) => setTimeout(resolve, Number(ms)));
     await turn.delta(']');
   },
+  /** Goes on when the test answers the call: nothing here depends on how fast a machine is. */
+  async ask(turn) {
+    await turn.delta('[');
+    await turn.peekNextContinuation();
+    await turn.delta(']');
+  },
   async endless(turn) {
     for (;;) await turn.delta('more and more ');
   },
