@@ -43,6 +43,23 @@ test.each<[string, Change]>([
     },
   ],
   [
+    'a resync whose snapshot is ahead of it',
+    both(
+      without((record) => record.kind === 'frame' && ['1-1', '1-3'].includes(record.id ?? '')),
+      (history) => {
+        const at = history.records.findIndex(isFrame('1-2'));
+        const turns = [{ turn_id: 't1', answer_so_far: 'Hel', log_id: '1-3' }];
+        history.records.splice(
+          at,
+          0,
+          open({ from: '0-7' }),
+          frame({ event: 'ready', data: '{}' }),
+          frame({ id: '1-1', event: 'resync', data: JSON.stringify({ turns }) }),
+        );
+      },
+    ),
+  ],
+  [
     'a resync in the middle of an answer',
     both(
       without((record) => record.kind === 'frame' && ['1-3', '1-4'].includes(record.id ?? '')),
@@ -94,4 +111,19 @@ test('a turn of a bundle that may be run again may begin twice', () => {
   );
   expect(judge(change, { mayRunAgain: (turn) => turn === 't3' })).toEqual([]);
   expect(judge(change)).toEqual([{ rule: 'runs', message: 't3 began 2 times' }]);
+});
+
+test('what a Redis forgot may be told again, in its next epoch and as the same', () => {
+  const again = (id: string, rest: object): Change =>
+    changeLog((log) => [
+      ...log,
+      { ...entry(0, 'chat_complete', 't3', { data: { final_answer: 'Bye' } }), id, ...rest },
+    ]);
+  const forgot = { forgotBetween: (older: number, newer: number) => older === 1 && newer === 2 };
+  expect(judge(again('2-1', {}), forgot)).toEqual([]);
+  expect(judge(again('2-1', {}))).not.toEqual([]);
+  expect(judge(again('3-1', {}), forgot)).not.toEqual([]);
+  expect(judge(again('1-20', {}), forgot)).not.toEqual([]);
+  const other = { event: 'chat_error', data: envelope('t3', { data: { error_type: 'turn_interrupted' } }) };
+  expect(judge(again('2-1', other), forgot)).not.toEqual([]);
 });

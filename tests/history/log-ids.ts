@@ -5,6 +5,10 @@ export function compareIds(left: string, right: string): number {
   return sign(BigInt(leftEpoch) - BigInt(rightEpoch)) || sign(BigInt(leftSeq) - BigInt(rightSeq));
 }
 
+export function epochOf(id: string): number {
+  return Number(id.split('-')[0]);
+}
+
 function sign(difference: bigint): number {
   if (difference === 0n) return 0;
   return difference < 0n ? -1 : 1;

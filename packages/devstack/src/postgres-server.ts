@@ -21,6 +21,8 @@ export interface PostgresServerOptions {
   readonly password: string;
   /** Only for tests: a crash of the machine may lose or tear data. */
   readonly unsafeFast?: boolean;
+  /** Further settings as `name=value`, over ours. */
+  readonly settings?: readonly string[];
   readonly onLine?: (line: string) => void;
   readonly warden?: Warden;
 }
@@ -79,7 +81,8 @@ const settings = (options: PostgresServerOptions): string[] => {
     'log_line_prefix=',
   ];
   const fast = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'shared_buffers=64MB'];
-  return [...base, ...(options.unsafeFast === true ? fast : [])].flatMap((setting) => ['-c', setting]);
+  const all = [...base, ...(options.unsafeFast === true ? fast : []), ...(options.settings ?? [])];
+  return all.flatMap((setting) => ['-c', setting]);
 };
 
 const ensureDatabase = async (adminUrl: string, name: string): Promise<void> => {

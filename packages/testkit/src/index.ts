@@ -1,3 +1,4 @@
+export { lastingPort } from './lasting-port.ts';
 export { launchChromium } from './launch-chromium.ts';
 export { platformTest } from './platform-test.ts';
 export { createTestDatabase, postgresTest } from './postgres-test.ts';
@@ -8,6 +9,8 @@ export type { RedisGroup } from './redis-group.ts';
 export type { GroupNode } from './group-node.ts';
 export { redisTest } from './redis-test.ts';
 export type { PrivateRedis, RedisFixture } from './redis-test.ts';
+export { startFleet } from './start-fleet.ts';
+export type { Fleet, FleetMember, FleetOptions, MemberOptions } from './start-fleet.ts';
 export { createStackTest, stackTest, startTestStack } from './stack-test.ts';
 export type { StackFixture, StackTestOptions, TestStack } from './stack-test.ts';
 export { uniqueName } from './unique-name.ts';

@@ -38,6 +38,8 @@ const send = (
     const socket = connect(Number(port), hostname);
     socket.setTimeout(REPLY_LIMIT_MS, () => socket.destroy(new Error(`redis ${words[0]} got no reply`)));
     socket.once('error', reject);
+    // A server that is killed closes without an error; after a reply this rejects nothing any more.
+    socket.once('close', () => reject(new Error(`redis closed before it answered ${words[0]}`)));
     let text = '';
     socket.on('data', (chunk) => {
       text += chunk.toString('utf8');

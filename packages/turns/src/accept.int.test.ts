@@ -261,3 +261,18 @@ test('texts that no database takes are made storable', async ({ stage }) => {
   const { ack } = await stage.turns.accept(stage.request({ text: 'a\0b\ud800c' }));
   expect((await stage.rows.read(ack.turn_id))?.request.message).toBe('a\uFFFDb\uFFFDc');
 });
+
+test('a retry that meets a rebuild is told nothing, and the acked message stays', async ({ stage }) => {
+  const { ack } = await stage.turns.accept(stage.request({ messageId: 'm1' }));
+  await stage.redis.driver.hset(stage.keys.epoch(), 'run_id', 'rebuild:another');
+  const hasty = stage.createTurns({ storeWait: 100 });
+  await expect(hasty.accept(stage.request({ messageId: 'm1' }))).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  expect(await stage.status(ack.turn_id)).toBe('queued');
+  // One that nobody was told of is taken back: whoever is refused finds nothing of it.
+  await expect(hasty.accept(stage.request({ messageId: 'm2' }))).rejects.toMatchObject({
+    code: 'UNAVAILABLE',
+  });
+  expect(await countOf(stage.sql, 'turn')).toBe(1);
+});

@@ -107,7 +107,9 @@ export function createAccept(options: AcceptOptions) {
         if (isNoted && !(await isRefused(row)) && round < MAX_ROUNDS) continue;
         return { ack, isRepeat };
       }
-      if ((await isRefused(row)) || round === MAX_ROUNDS) throw refusalOf(row.request, reply);
+      // A rebuild refuses nothing: an earlier attempt may have been acked, and its row is what the rebuild works from.
+      const isOpen = reply.code === ScriptResult.Epoch && !row.is_new;
+      if (isOpen || (await isRefused(row)) || round === MAX_ROUNDS) throw refusalOf(row.request, reply);
     }
   };
 }

@@ -1,6 +1,7 @@
+import type { CheckOptions } from '../check-options.ts';
 import { readEnvelope, terminalOf } from '../history-index.ts';
 import type { HistoryIndex, Message } from '../history-index.ts';
-import { compareIds } from '../log-ids.ts';
+import { compareIds, epochOf } from '../log-ids.ts';
 import type { RowView } from '../store-view.ts';
 
 /** Acks that promise an end. */
@@ -16,8 +17,8 @@ const TOLD: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Every acked message has exactly one end, and row, event, conversation and client agree on it. */
-export function checkEnds(index: HistoryIndex): string[] {
-  const told = gatherTold(index);
+export function checkEnds(index: HistoryIndex, options: CheckOptions): string[] {
+  const told = gatherTold(index, options);
   return [
     ...index.messages.flatMap((message) => checkMessage(index, message)),
     ...[...told].flatMap(([turn, words]) =>
@@ -29,15 +30,28 @@ export function checkEnds(index: HistoryIndex): string[] {
   ];
 }
 
-function gatherTold(index: HistoryIndex): Map<string, string[]> {
-  const told = new Map<string, string[]>();
+function gatherTold(index: HistoryIndex, { forgotBetween }: CheckOptions): Map<string, string[]> {
+  const told = new Map<string, { word: string; epoch: number }[]>();
   for (const entries of index.events.values()) {
     for (const entry of entries) {
       const word = terminalOf(entry);
-      if (word !== undefined) told.set(entry.turn, [...(told.get(entry.turn) ?? []), word]);
+      if (word === undefined) continue;
+      const epoch = epochOf(entry.id);
+      const before = told.get(entry.turn) ?? [];
+      const last = before.at(-1);
+      const isAgain =
+        last !== undefined && meansTheSame(last.word, word) && forgotBetween?.(last.epoch, epoch) === true;
+      told.set(
+        entry.turn,
+        isAgain ? [...before.slice(0, -1), { word, epoch }] : [...before, { word, epoch }],
+      );
     }
   }
-  return told;
+  return new Map([...told].map(([turn, ends]) => [turn, ends.map(({ word }) => word)]));
+}
+
+function meansTheSame(left: string, right: string): boolean {
+  return left === right || Object.values(TOLD).some((words) => words.includes(left) && words.includes(right));
 }
 
 function checkMessage({ rows, deleted }: HistoryIndex, { key, acks }: Message): string[] {

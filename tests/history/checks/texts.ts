@@ -50,7 +50,8 @@ function checkChain(index: HistoryIndex, chain: Chain, logged: Texts): string[] 
       continue;
     }
     const turn = readEnvelope(step.data).conversation?.turn_id ?? '';
-    if (step.event === 'chat_start') texts.set(turn, '');
+    // A snapshot may be ahead of its `resync`: the start that follows takes nothing of it away.
+    if (step.event === 'chat_start' && !texts.has(turn)) texts.set(turn, '');
     const before = texts.get(turn);
     if (before === undefined) continue;
     const delta = answerDelta(step);

@@ -49,7 +49,7 @@ export function createSubmitMessage(parts: SubmitParts): SubmitMessage {
     // Record and enqueue are one call: their order is the heart's (02, Accept).
     if (request.ingressMs !== undefined) parts.onAccepted(request.ingressMs);
     const result = await turns.accept(request);
-      failpoint('ingress.submit.after-accept');
+    failpoint('ingress.submit.after-accept');
     await keepFiles(parts.stores.files, caller.userId, result.ack, request.attachments);
     return result;
   };
