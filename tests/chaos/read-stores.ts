@@ -84,6 +84,6 @@ export const readConnections = async ({ redis }: Arena): Promise<string[]> => {
     .split('\n')
     .flatMap((line) => /\bname=(\S+)/.exec(line)?.[1] ?? [])
     .filter((name) => name.startsWith('chat-'))
-    .map((name) => name.replace(/:(proc-\d)\.\w+/, ':$1'))
+    .map((name) => name.replace(/:(proc-\d)\.[\w-]+/, ':$1'))
     .toSorted();
 };
