@@ -11,13 +11,13 @@ import { toWireError } from './wire-error.ts';
 interface Runtime {
   readonly contract: number;
   manifest(): unknown;
-  load(): Promise<void>;
+  load(props: unknown): Promise<void>;
   invoke(invocation: { kind: string; name?: string; payload: unknown }, port: Port): Promise<unknown>;
   unload(): Promise<void>;
 }
 
 const RUNTIME = Symbol.for('switchyard.bundle-runtime');
-const CONTRACT = 1;
+const CONTRACT = 2;
 /** Unsent output beyond which log lines are dropped and counted: events may wait, logs may not fill the memory. */
 const MAX_LOG_BACKLOG_BYTES = 256 * 1024;
 
@@ -101,7 +101,7 @@ export class BundleHost {
       throw new TypeError(
         `the bundle was made for contract ${runtime.contract} of the SDK, this platform speaks ${CONTRACT}`,
       );
-    await runtime.load();
+    await runtime.load({});
     this.#runtime = runtime;
   }
 

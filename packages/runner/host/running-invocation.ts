@@ -11,6 +11,8 @@ export interface Port {
   emit(event: OutboxEvent): Promise<void>;
   call(target: string, method: string, args: readonly unknown[]): Promise<unknown>;
   readonly signal: AbortSignal;
+  waitUntil(work: Promise<unknown>): void;
+  scratchDir(): string;
 }
 
 export interface RunningParts {
@@ -46,6 +48,10 @@ export class RunningInvocation {
       emit: (event) => this.#outbox.push(event),
       call: (...call) => this.#call(...call),
       signal: this.#abort.signal,
+      waitUntil: () => undefined,
+      scratchDir: () => {
+        throw new Error('there is no scratch folder');
+      },
     };
   }
 

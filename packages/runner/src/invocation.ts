@@ -14,7 +14,16 @@ export interface BundleVersion {
 }
 
 /** Kinds that a host answers today; the channel carries the word as text, so a further kind needs no new frame. */
-export const INVOCATION_KINDS = ['turn', 'operation', 'schedule'] as const;
+export const INVOCATION_KINDS = [
+  'turn',
+  'operation',
+  'tool',
+  'schedule',
+  'job',
+  'channel',
+  'web',
+  'predict',
+] as const;
 export type InvocationKind = (typeof INVOCATION_KINDS)[number];
 
 /** What a bundle asks of the platform: a capability (`documents`) or a part of its turn (`mailbox`). */

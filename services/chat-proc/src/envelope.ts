@@ -87,6 +87,11 @@ export class Envelopes {
         return this.#serviceEvent(requireOwn(event.type), event.data);
       case 'event':
         return this.#step(requireOwn(event.type), 'event', 'completed', event.title, event.data);
+      case 'notify':
+        throw PlatformError.of(
+          'BUNDLE_ERROR',
+          'A turn tells its own streams: notify() is for operations and jobs.',
+        );
       case 'file':
         throw PlatformError.of(
           'BUNDLE_ERROR',
