@@ -70,7 +70,16 @@ export function failedOutcome(
   if (reason instanceof TurnAbort) return abortedOutcome(reason, recorder, limits);
   const code = error instanceof PlatformError ? error.code : 'INTERNAL';
   const { text, errorType } = ERRORS[code];
-  return { status: 'failed', errorType, message: text, record: recorder.record('error') };
+  const record = recorder.record('error');
+  // A limit that the bundle set for itself is told as the platform's own.
+  const details = code === 'WATCHDOG_TIMEOUT' && error instanceof PlatformError ? error.details : undefined;
+  return {
+    status: 'failed',
+    errorType,
+    message: text,
+    ...(details === undefined ? {} : { details }),
+    record,
+  };
 }
 
 function abortedOutcome(abort: TurnAbort, recorder: TurnRecorder, limits: WatchdogLimits): TurnOutcome {

@@ -1,0 +1,16 @@
+import { resolve } from 'node:path';
+import type { RunnerConfig } from '@switchyard/runner';
+import type { ProcConfig } from './env.ts';
+
+/** The runner's share of the settings. */
+export function runnerConfig(config: ProcConfig): Partial<RunnerConfig> {
+  return {
+    sandbox: config.runnerSandbox,
+    maxHosts: config.runnerMaxHosts,
+    idleTtlMs: config.runnerIdle,
+    warmHosts: config.runnerWarmHosts,
+    workDir: resolve(config.runnerWorkDir),
+    keepFiles: config.runnerKeepFiles,
+    maxFileBytes: config.runnerMaxFile,
+  };
+}
