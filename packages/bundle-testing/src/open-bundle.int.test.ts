@@ -17,11 +17,15 @@ beforeEach(() => {
 });
 afterAll(() => bundle.close());
 
-const failure = (work: Promise<unknown>): Promise<BundleFailure> =>
-  work.then(
-    () => Promise.reject(new Error('it did not fail')),
-    (error: unknown) => (error instanceof BundleFailure ? error : Promise.reject(error)),
-  );
+async function failure(work: Promise<unknown>): Promise<BundleFailure> {
+  try {
+    await work;
+  } catch (error) {
+    if (error instanceof BundleFailure) return error;
+    throw error;
+  }
+  throw new Error('it did not fail');
+}
 
 test('a turn is answered, with everything that was told beside it', async () => {
   const turn = await bundle.turn('hello', {
