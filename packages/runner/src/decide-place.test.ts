@@ -43,6 +43,21 @@ test('a bundle that only answers turns has all its places for them', () => {
   expect(decideHost({ hosts: [host(64, { turn: 63 })], pools: ['turn'] }, 'turn')).toBe(0);
 });
 
+test('a flood leaves the other pools what is kept for them', () => {
+  const running = counts();
+  const take = (pool: PoolName) => {
+    if (decideHost({ hosts: [{ capacity: 64, running }], pools: ['turn', 'operation', 'web'] }, pool) !== 0)
+      return false;
+    running[pool] += 1;
+    return true;
+  };
+  while (take('operation'));
+  while (take('web'));
+  expect(running).toEqual(counts({ operation: 54, web: 5 }));
+  while (take('turn'));
+  expect(running).toEqual(counts({ operation: 54, web: 5, turn: 5 }));
+});
+
 test('whatever floods, each pool comes to its kept places, and no host is over its capacity', () => {
   const pool = fc.constantFrom(...POOLS);
   fc.assert(

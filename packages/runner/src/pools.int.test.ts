@@ -53,7 +53,7 @@ test('the pool of all hosts is bounded, and one pool does not stand in the way o
   await running;
 });
 
-test('an operation over its own limit ends with it, a turn over its own as by the watchdog', async () => {
+test('an operation over its own limit ends with it, a turn over that of its caller', async () => {
   await using runner = await startRunner();
   await expect(runner.invoke(worker, operation('slow'))).rejects.toMatchObject({ code: 'TIMEOUT' });
   const turn = record('600000', { timeoutMs: 100 });
