@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { startable } from '../test/startable-levels.ts';
 import { record, startRunner, turnPayload, until, versionOf, zoo } from '../test/runner-fixture.ts';
 
 const worker = versionOf('worker');
@@ -77,7 +78,7 @@ test('props reach hosts that serve and hosts that come; what does not fit is ref
   expect(await say()).toBe('Hey');
 });
 
-test.each(['permission', 'bwrap'] as const)(
+test.each(startable(['permission', 'bwrap']))(
   'at level %s a warm host takes a version in, reads it, cannot change it, and another one is started',
   async (sandbox) => {
     await using runner = await startRunner({ warmHosts: 1, sandbox });
