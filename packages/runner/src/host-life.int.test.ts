@@ -68,7 +68,7 @@ test('a host that is done and gone does not fail what is still being taken of it
 });
 
 test('what waits for a place moves to the fresh host when its own is retired', async () => {
-  await using runner = await startRunner({ hostConcurrency: 1, drainMs: 300 });
+  await using runner = await startRunner({ hostConcurrency: 1 });
   const holder = record('x', {});
   const first = runner.invoke(bystander, holder);
   const second = record('y');
