@@ -70,7 +70,7 @@ FROM runtime AS chat-proc
 COPY services/chat-proc services/chat-proc
 COPY bundles bundles
 COPY docs docs
-ENV PORT=8020 BLOB_DIR=/data/files BUNDLE_STORE_DIR=/data/bundles BUNDLES_DIR=/app/bundles DOCS_DIR=/app/docs
+ENV PORT=8020 BLOB_DIR=/data/files BUNDLE_STORE_DIR=/data/bundles RUNNER_WORK_DIR=/data/hosts BUNDLES_DIR=/app/bundles DOCS_DIR=/app/docs
 EXPOSE 8020
 CMD ["node", "services/chat-proc/src/main.ts"]
 

@@ -1,4 +1,4 @@
-// Writes the generated pages of docs/reference from the code that they describe: errors, settings, Redis keys.
+// Writes the generated pages of docs/reference from the code that they describe: errors, settings, Redis keys, the bundle SDK.
 // `node tools/generate-reference.ts` writes; with `--check` it writes nothing and exits 1 when a page is out of date.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { settingPage } from './reference/setting-page.ts';
 import { errorPage } from './reference/error-page.ts';
 import { keyPage } from './reference/key-page.ts';
+import { sdkPage } from './reference/sdk-page.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -18,6 +19,7 @@ const services = readdirSync(join(root, 'services'))
 const pages: Record<string, string> = {
   'errors.md': errorPage(),
   'redis-keys.md': keyPage(readFileSync(join(root, 'packages/redis/src/keys.ts'), 'utf8')),
+  'sdk.md': sdkPage(),
   'config.md': await settingPage(services, (name) => import(join(root, 'services', name, 'src/env.ts'))),
 };
 

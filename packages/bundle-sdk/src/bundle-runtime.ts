@@ -4,8 +4,13 @@ import type { BundleEvent, BundleManifest } from '@switchyard/protocol';
 export interface HostPort {
   /** Resolves when there is room for more; rejects after an abort. */
   emit(event: BundleEvent): Promise<void>;
+  /** Bytes and streams in `args`, and in what it resolves with, travel over the byte pipe. */
   call(target: string, method: string, args: readonly unknown[]): Promise<unknown>;
   readonly signal: AbortSignal;
+  /** The invocation does not end before this has settled. */
+  waitUntil(work: Promise<unknown>): void;
+  /** Makes the invocation's scratch folder when it is first called. */
+  scratchDir(): string;
 }
 
 /**
@@ -13,9 +18,12 @@ export interface HostPort {
  * processes and channels.
  */
 export interface BundleRuntime {
-  readonly contract: 1;
+  readonly contract: 2;
   manifest(): BundleManifest;
-  load(): Promise<void>;
+  /** `props`: what differs from the defaults. Rejects when they do not fit the schema. */
+  load(props: unknown): Promise<void>;
+  setProps(props: unknown): Promise<void>;
+  /** What it resolves with may hold bytes and streams; the host waits for their end. */
   invoke(invocation: { kind: string; name?: string; payload: unknown }, port: HostPort): Promise<unknown>;
   unload(): Promise<void>;
 }
@@ -29,7 +37,7 @@ export interface Bundle {
   readonly [RUNTIME]: BundleRuntime;
 }
 
-/** Input that does not fit an operation's schema; `issues` name the paths. The host sends the code on. */
+/** Input that does not fit a schema; `issues` name the paths. The host sends the code on. */
 export class InvalidInputError extends Error {
   readonly code = 'invalid_input';
   readonly issues: readonly { path: string; message: string }[];

@@ -1,19 +1,59 @@
-/** What a bundle may ask for. Nothing is granted that is not named in its definition and allowed by the platform. */
-export const CAPABILITIES = ['documents'] as const;
-export type Capability = (typeof CAPABILITIES)[number];
+import type {
+  CapabilityCallArgs,
+  CapabilityName,
+  CapabilityResult,
+  documentPassageSchema,
+  kvEntrySchema,
+  storedFileSchema,
+} from '@switchyard/protocol';
+import type { z } from 'zod';
 
-/** A passage of the platform's documents that answers a search, best first. */
-export interface DocumentPassage {
-  /** Where it is from: the document's title, its path in the collection, and the place in it. */
-  title: string;
-  path: string;
-  heading?: string;
-  anchor?: string;
-  text: string;
-  /** The part that matches, the words of the query between `**`. */
-  headline?: string;
-  /** Larger is better; only for comparing passages of one search. */
-  score: number;
+/** What a bundle may ask for by name. Nothing is granted that is not named in its definition and allowed by the platform. */
+export const CAPABILITIES = [
+  'documents',
+  'storage',
+  'kv',
+  'model',
+  'exec',
+  'web',
+] as const satisfies readonly CapabilityName[];
+
+/** Asks for requests to these hosts and no others: `api.example.com`, or `*.example.com` for all below it. */
+export interface HttpGrant {
+  readonly name: 'http';
+  readonly hosts: readonly string[];
+}
+
+/** What stands in `capabilities`: a name, or `httpHosts(...)`. */
+export type CapabilityAsk = (typeof CAPABILITIES)[number] | HttpGrant;
+/** What stands in the `needs` of an operation, a job, a schedule or a tool. */
+export type Capability = (typeof CAPABILITIES)[number] | 'http';
+/** The names that a list of asks stands for. */
+export type NameOf<A extends CapabilityAsk> = A extends HttpGrant ? 'http' : Extract<A, Capability>;
+
+const HOST_PATTERN = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
+
+/** For `capabilities`. Throws RangeError on what is no host name: no scheme, no port, no path. */
+export function httpHosts(first: string, ...more: string[]): HttpGrant {
+  const hosts = [first, ...more];
+  const wrong = hosts.find((host) => !HOST_PATTERN.test(host));
+  if (wrong !== undefined)
+    throw new RangeError(`"${wrong}" is no host name: write it as api.example.com or *.example.com`);
+  return { name: 'http', hosts };
+}
+
+/** A passage of the platform's documents that answers a search, best first. `headline` has the words of the query between `**`. */
+export type DocumentPassage = z.output<typeof documentPassageSchema>;
+export type StoredFile = z.output<typeof storedFileSchema>;
+export type KvEntry = z.output<typeof kvEntrySchema>;
+
+/** `user`: what is kept is of this bundle and the user of the invocation; without, of the bundle alone. */
+export interface Owned {
+  readonly scope?: 'bundle' | 'user';
+}
+export interface Page extends Owned {
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
 export interface Documents {
@@ -21,8 +61,88 @@ export interface Documents {
   search(query: string, options?: { limit?: number; collection?: string }): Promise<DocumentPassage[]>;
 }
 
-interface CapabilityTypes {
+/** Files that outlive the invocation, by a path without leading slash. 25 MiB a file. */
+export interface Storage {
+  read(path: string, options?: Owned): Promise<Uint8Array | null>;
+  readText(path: string, options?: Owned): Promise<string | null>;
+  stat(path: string, options?: Owned): Promise<StoredFile | null>;
+  write(path: string, content: string | Uint8Array, options?: Owned & { mime?: string }): Promise<StoredFile>;
+  delete(path: string, options?: Owned): Promise<boolean>;
+  list(prefix?: string, options?: Page): Promise<{ items: StoredFile[]; next_cursor?: string | undefined }>;
+}
+
+/** Small JSON values. */
+export interface Kv {
+  get(key: string, options?: Owned): Promise<unknown>;
+  /** With its version, for `ifVersion`. */
+  getEntry(key: string, options?: Owned): Promise<KvEntry | null>;
+  /** Null: `ifVersion` was given, and another version is there. `ifVersion: 0` means: only where there is none. */
+  set(
+    key: string,
+    value: unknown,
+    options?: Owned & { ttlSec?: number; ifVersion?: number },
+  ): Promise<KvEntry | null>;
+  /** Atomic; an absent one counts as 0. */
+  increment(key: string, by?: number, options?: Owned): Promise<number>;
+  delete(key: string, options?: Owned): Promise<boolean>;
+  list(prefix?: string, options?: Page): Promise<{ items: KvEntry[]; next_cursor?: string | undefined }>;
+}
+
+/** Declared in `secrets`; values come from an admin and are masked in logs and events. */
+export interface Secrets<S extends string = string> {
+  /** Rejects with code `secret_missing` when nobody has set it. */
+  readonly get: (name: S) => Promise<string>;
+  readonly has: (name: S) => Promise<boolean>;
+}
+
+export interface Http {
+  /** As the global one, made by the platform, to the hosts of `httpHosts(...)`. Can be handed to libraries that take a `fetch`. */
+  readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+}
+
+export interface Model {
+  /** Null: no model is connected. */
+  describe(): Promise<CapabilityResult<'model', 'describe'>>;
+  /** For a model library: only path and body count, address and key are the platform's. */
+  readonly fetch: Http['fetch'];
+}
+
+export interface Exec {
+  /** Runs a program in an isolated process of its own, to its end. */
+  run(program: CapabilityCallArgs<'exec', 'run'>[0]): Promise<CapabilityResult<'exec', 'run'>>;
+}
+
+/** Publishing sites and answering their dynamic requests. Wrong arguments are values: `{error}`. */
+export interface Web {
+  publish(
+    path: string,
+    content: string | Uint8Array,
+    options?: { contentType?: string; encoding?: 'base64' },
+  ): Promise<CapabilityResult<'web', 'publish'>>;
+  unpublish(path: string): Promise<CapabilityResult<'web', 'unpublish'>>;
+  respond(
+    requestId: string,
+    answer: CapabilityCallArgs<'web', 'respond'>[1],
+  ): Promise<CapabilityResult<'web', 'respond'>>;
+  list(prefix?: string, options?: Omit<Page, 'scope'>): Promise<CapabilityResult<'web', 'list'>>;
+  url(path: string): Promise<string>;
+  deploy(files: CapabilityCallArgs<'web', 'deploy'>[0]): Promise<CapabilityResult<'web', 'deploy'>>;
+  deploys(): Promise<CapabilityResult<'web', 'deploys'>>;
+  rollback(id: string): Promise<CapabilityResult<'web', 'rollback'>>;
+  route(
+    pattern: string,
+    options?: CapabilityCallArgs<'web', 'route'>[1],
+  ): Promise<CapabilityResult<'web', 'route'>>;
+}
+
+export interface CapabilityTypes {
   documents: Documents;
+  storage: Storage;
+  kv: Kv;
+  model: Model;
+  exec: Exec;
+  web: Web;
+  http: Http;
 }
 
 /** The members that a context has for the capabilities it may use: `turn.documents` exists where `documents` was asked for. */

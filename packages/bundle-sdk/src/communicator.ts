@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import type { BundleEvent } from '@switchyard/protocol';
 import type { HostPort } from './bundle-runtime.ts';
 import type { Communicator } from './contexts.ts';
@@ -11,8 +12,9 @@ export interface AnswerRecorder {
   answer(): string;
 }
 
-export function createCommunicator(port: Pick<HostPort, 'emit'>): AnswerRecorder {
+export function createCommunicator(port: Pick<HostPort, 'emit' | 'scratchDir'>): AnswerRecorder {
   let answer = '';
+  let writtenFiles = 0;
   const emit = (event: BundleEvent) => port.emit(event);
   const text = (piece: string, marker: string) => {
     if (typeof piece !== 'string') throw new TypeError(`a delta is a string, not ${typeof piece}`);
@@ -27,7 +29,13 @@ export function createCommunicator(port: Pick<HostPort, 'emit'>): AnswerRecorder
       delta: (piece, options) => text(piece, options?.marker ?? 'answer'),
       thinking: (piece) => text(piece, 'thinking'),
       step: (name, state) => emit({ kind: 'step', name, ...state }),
-      file: (file) => emit({ kind: 'file', ...file }),
+      async file({ filename, mime, ...from }) {
+        if ('path' in from) return emit({ kind: 'file', filename, mime, path: from.path });
+        // A name of its own: what people call the file is for people.
+        const path = `answer-file-${(writtenFiles += 1)}`;
+        await writeFile(`${port.scratchDir()}/${path}`, from.content);
+        return emit({ kind: 'file', filename, mime, path });
+      },
       citations: (items) => emit({ kind: 'citations', items: [...items] }),
       followups: (items) => emit({ kind: 'followups', items: [...items] }),
       title: (title) => emit({ kind: 'title', title }),

@@ -5,10 +5,11 @@ import type {
   ContinuationItem,
   ExternalEvent,
   HistoryTurn,
-  TurnInvocation,
+  InvocationUser,
   Usage,
 } from '@switchyard/protocol';
-import type { Capability, Granted } from './capabilities.ts';
+import type { Capability, Granted, Secrets } from './capabilities.ts';
+import type { Jobs, NoJobs } from './job.ts';
 
 export type {
   Attachment,
@@ -18,7 +19,7 @@ export type {
   HistoryTurn,
   Usage,
 } from '@switchyard/protocol';
-export type User = TurnInvocation['user'];
+export type User = InvocationUser;
 /** `started`, `running`, `completed`, `error`, `skipped` or `cancelled`. */
 export type StepStatus = Extract<BundleEvent, { kind: 'step' }>['status'];
 
@@ -39,8 +40,10 @@ export interface Communicator {
   thinking(text: string): Promise<void>;
   /** A step that the page shows as work in progress. The same name again updates it. */
   step(name: string, state: { status: StepStatus; title?: string; data?: JsonObject }): Promise<void>;
-  /** A file that the bundle wrote, by its path in the scratch folder. */
-  file(file: { filename: string; mime: string; path: string }): Promise<void>;
+  /** A file as part of the answer: its content, or the path of one that the bundle wrote below `turn.scratchDir`. */
+  file(
+    file: { filename: string; mime: string } & ({ path: string } | { content: string | Uint8Array }),
+  ): Promise<void>;
   /** The sources that `[1]`, `[2]` in the answer refer to. */
   citations(items: readonly Citation[]): Promise<void>;
   /** Questions that the page offers next. Also possible as `followups` of the returned value. */
@@ -61,17 +64,39 @@ export interface Mailbox {
   continuations(): AsyncIterableIterator<ContinuationItem>;
 }
 
-interface InvocationContext<Props> {
+/** What every `ctx`, and `turn`, has. */
+export interface InvocationContext<Props = JsonObject> {
   readonly props: Readonly<Props>;
   /** Aborts on cancel, time limit and lost lease. */
   readonly signal: AbortSignal;
+  /** An empty folder for this invocation alone, made when it is first read and removed at the end. Absolute. */
+  readonly scratchDir: string;
+  readonly usage: {
+    /** Accounts for a model call: bound to user, bundle, conversation and turn. The `model` capability records by itself. */
+    record(usage: Usage): Promise<void>;
+  };
 }
 
+type SecretsMember<S extends string> = [S] extends [never] ? unknown : { readonly secrets: Secrets<S> };
+type JobsMember<J> = [keyof J] extends [never] ? unknown : { readonly jobs: Jobs<J> };
+
+/** Props, capabilities, secrets and jobs: each member exists where it was asked for, and nowhere else. */
+export type Context<
+  Props = JsonObject,
+  C extends Capability = never,
+  S extends string = never,
+  J = NoJobs,
+> = InvocationContext<Props> & Granted<C> & SecretsMember<S> & JobsMember<J>;
+
 /** One message to answer. */
-export type Turn<Props = JsonObject, C extends Capability = never> = InvocationContext<Props> &
+export type Turn<
+  Props = JsonObject,
+  C extends Capability = never,
+  S extends string = never,
+  J = NoJobs,
+> = Context<Props, C, S, J> &
   Communicator &
-  Mailbox &
-  Granted<C> & {
+  Mailbox & {
     readonly id: string;
     readonly message: string;
     readonly events: readonly ExternalEvent[];
@@ -84,18 +109,65 @@ export type Turn<Props = JsonObject, C extends Capability = never> = InvocationC
     };
     /** The newest `n` finished exchanges (all that the platform sent, without `n`), newest last. */
     history(n?: number): readonly HistoryTurn[];
-    readonly usage: {
-      /** Accounts for a model call: bound to user, bundle, conversation and turn. */
-      record(usage: Usage): Promise<void>;
-    };
   };
 
-/** Who called an operation. */
-export type OperationContext<C extends Capability = never> = Omit<InvocationContext<JsonObject>, 'props'> &
-  Granted<C> & { readonly user: Readonly<User>; readonly conversation_id?: string };
+/** Live updates to pages that are open, as a `chat_step` of this type. */
+export interface Notifier {
+  /** `session`: all streams of the user who called; `project`: those of everybody. */
+  notify(to: 'session' | 'project', type: string, data: JsonObject): Promise<void>;
+}
 
-export type ScheduleContext<C extends Capability = never> = Omit<InvocationContext<JsonObject>, 'props'> &
-  Granted<C>;
+/** Who called an operation, or a tool. */
+export type OperationContext<
+  Props = JsonObject,
+  C extends Capability = never,
+  S extends string = never,
+  J = NoJobs,
+> = Context<Props, C, S, J> & Notifier & { readonly user: Readonly<User>; readonly conversation_id?: string };
+
+export type ScheduleContext<
+  Props = JsonObject,
+  C extends Capability = never,
+  S extends string = never,
+  J = NoJobs,
+> = Context<Props, C, S, J> &
+  Notifier & {
+    /** The tick that it runs for, ISO 8601. */
+    readonly tick: string;
+  };
+
+export type JobContext<
+  Props = JsonObject,
+  C extends Capability = never,
+  S extends string = never,
+  J = NoJobs,
+> = Context<Props, C, S, J> &
+  Notifier & {
+    readonly job_id: string;
+    /** From 1. */
+    readonly attempt: number;
+    readonly max_attempts: number;
+  };
+
+export type ChannelContext<
+  Props = JsonObject,
+  C extends Capability = never,
+  S extends string = never,
+  J = NoJobs,
+> = Context<Props, C, S, J>;
+
+export type WebContext<
+  Props = JsonObject,
+  C extends Capability = never,
+  S extends string = never,
+  J = NoJobs,
+> = Context<Props, C, S, J> & {
+  readonly site?: string;
+  /** Who is signed in, where the site asks for that. */
+  readonly user?: Readonly<User>;
+  /** Work that goes on after the answer went out; the invocation ends with it. */
+  waitUntil(work: Promise<unknown>): void;
+};
 
 /** What `onTurnCompleted` hears of a turn that ended well. */
 export interface CompletedTurn {

@@ -1,24 +1,9 @@
 import type { ContinuationItem, TurnInvocation, TurnResult } from '@switchyard/protocol';
 import type { HostPort } from './bundle-runtime.ts';
-import type { Capability, Documents, Granted } from './capabilities.ts';
 import { createCommunicator } from './communicator.ts';
-import type { JsonObject, Mailbox, Turn } from './contexts.ts';
-
-/** The members for the capabilities that the definition names; the others do not exist. */
-export function createGranted(
-  port: Pick<HostPort, 'call'>,
-  capabilities: readonly Capability[],
-): Granted<Capability> {
-  const documents: Documents = {
-    search: async (query, options = {}) =>
-      (await port.call('documents', 'search', [query, options])) as Awaited<ReturnType<Documents['search']>>,
-  };
-  const all: Granted<Capability> = { documents };
-  const granted = Object.fromEntries(
-    Object.entries(all).filter(([name]) => capabilities.some((asked) => asked === name)),
-  );
-  return granted as unknown as Granted<Capability>;
-}
+import type { Mailbox, Turn } from './contexts.ts';
+import { createContext } from './create-context.ts';
+import type { Loaded } from './run-parts.ts';
 
 function createMailbox(port: Pick<HostPort, 'call'>): Mailbox {
   const call = async (method: 'peek' | 'take') =>
@@ -32,34 +17,28 @@ function createMailbox(port: Pick<HostPort, 'call'>): Mailbox {
   };
 }
 
-export interface TurnParts {
+export interface TurnParts extends Pick<Loaded, 'props' | 'granted'> {
   readonly payload: TurnInvocation;
   readonly port: HostPort;
-  readonly props: JsonObject;
-  readonly capabilities: readonly Capability[];
 }
 
 /** The object that `executeCore` gets, and what turns its return value into the turn's result. */
-export function createTurn({ payload, port, props, capabilities }: TurnParts): {
-  turn: Turn<JsonObject, Capability>;
+export function createTurn({ payload, port, ...loaded }: TurnParts): {
+  turn: Turn;
   finish(returned: unknown): Promise<TurnResult>;
 } {
   const { communicator, answer } = createCommunicator(port);
-  const turn: Turn<JsonObject, Capability> = {
+  const turn: Turn = createContext(loaded, port, {
     ...communicator,
     ...createMailbox(port),
-    ...createGranted(port, capabilities),
     id: payload.turn_id,
     message: payload.message,
     events: payload.events,
     attachments: payload.attachments,
     user: payload.user,
     conversation: { conversation_id: payload.conversation_id, ...payload.conversation },
-    props,
-    signal: port.signal,
-    history: (n) => (n === undefined ? payload.history : n <= 0 ? [] : payload.history.slice(-n)),
-    usage: { record: (usage) => port.emit({ kind: 'usage', usage }) },
-  };
+    history: (n?: number) => (n === undefined ? payload.history : n <= 0 ? [] : payload.history.slice(-n)),
+  });
   return {
     turn,
     async finish(returned) {

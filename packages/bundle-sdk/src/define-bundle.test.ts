@@ -3,7 +3,7 @@ import { bundleManifestSchema } from '@switchyard/protocol';
 import { describe, expect, test } from 'vitest';
 import { RUNTIME } from './bundle-runtime.ts';
 import type { Bundle, HostPort } from './bundle-runtime.ts';
-import { defineBundle, operation, schedule, z } from './index.ts';
+import { defineBundle, httpHosts, job, operation, schedule, tool, z } from './index.ts';
 
 const payload: TurnInvocation = {
   turn_id: 't1',
@@ -24,6 +24,8 @@ function createPort(): HostPort & { events: BundleEvent[]; calls: unknown[][] } 
     events,
     calls,
     signal: new AbortController().signal,
+    waitUntil: () => undefined,
+    scratchDir: () => '/nowhere',
     emit: async (event) => void events.push(event),
     call: async (...call) => {
       calls.push(call);
@@ -45,8 +47,9 @@ describe('the manifest', () => {
       name: 'Full',
       props: z.object({ greeting: z.string().default('Hello') }),
       secrets: ['KEY'],
-      capabilities: ['documents'],
-      limits: { memoryMb: 64 },
+      capabilities: ['documents', httpHosts('api.example.com', '*.example.org')],
+      limits: { memoryMb: 64, concurrency: 1, instances: 3 },
+      recovery: 'retryIfSilent',
       executeCore: () => undefined,
       operations: {
         when: operation({
@@ -55,9 +58,27 @@ describe('the manifest', () => {
           route: 'public',
           method: 'GET',
           roles: ['x'],
+          tool: true,
           run: () => 'now',
         }),
       },
+      jobs: {
+        reindex: job({
+          data: z.object({ full: z.boolean() }),
+          attempts: 5,
+          backoff: { kind: 'exponential', delayMs: 1000 },
+          run: () => undefined,
+        }),
+      },
+      channels: {
+        'io:web:request': { site: 'shop', path: '/api/*', methods: ['POST'], run: () => undefined },
+      },
+      web: { fetch: () => new Response() },
+      mcp: {
+        alias: 'kit',
+        tools: { add: tool({ description: 'Adds.', input: z.object({ a: z.number() }), run: () => 1 }) },
+      },
+      widgets: { board: { title: 'Board', folder: 'widgets/board', build: 'vite', allow: 'registered' } },
       schedules: {
         tidy: schedule({ cron: '0 3 * * *', timezone: 'Europe/Berlin', retry: true, run: () => undefined }),
       },
@@ -67,8 +88,28 @@ describe('the manifest', () => {
       id: 'full',
       hasTurns: true,
       secrets: ['KEY'],
-      capabilities: ['documents'],
-      limits: { memoryMb: 64 },
+      capabilities: ['documents', 'http', 'secrets', 'jobs'],
+      httpHosts: ['api.example.com', '*.example.org'],
+      recovery: 'retryIfSilent',
+      limits: { memoryMb: 64, concurrency: 1, instances: 3 },
+      jobs: {
+        reindex: {
+          attempts: 5,
+          backoff: { kind: 'exponential', delayMs: 1000 },
+          data: { required: ['full'] },
+        },
+      },
+      channels: { 'io:web:request': { site: 'shop', path: '/api/*', methods: ['POST'] } },
+      hasWeb: true,
+      mcp: {
+        alias: 'kit',
+        tools: {
+          add: { description: 'Adds.', input: { required: ['a'] } },
+          when: { output: { type: 'string' } },
+        },
+      },
+      widgets: { board: { title: 'Board', folder: 'widgets/board', build: 'vite', allow: 'registered' } },
+      propDefaults: { greeting: 'Hello' },
       schedules: { tidy: { cron: '0 3 * * *', timezone: 'Europe/Berlin', retry: true } },
       operations: { when: { route: 'public', method: 'GET', roles: ['x'], output: { type: 'string' } } },
       props: { type: 'object', properties: { greeting: { default: 'Hello' } } },
@@ -173,7 +214,7 @@ describe('an operation', () => {
     run(bundle, createPort(), { kind: 'operation', name, payload: { input, user: payload.user } });
 
   test('gets its input as the schema gives it and returns what the schema lets out', async () => {
-    expect(await call('add', { a: '2' })).toEqual({ sum: 3 });
+    expect(await call('add', { a: '2' })).toEqual({ output: { sum: 3 } });
   });
   test('refuses input with the path of what is wrong', async () => {
     await expect(call('add', { a: 1, b: 'x' })).rejects.toMatchObject({
@@ -186,5 +227,108 @@ describe('an operation', () => {
   });
   test('is found by its own name only', async () => {
     await expect(call('toString', {})).rejects.toThrow(/has no operation "toString"/);
+  });
+});
+
+describe('a part', () => {
+  const seen: unknown[] = [];
+  const bundle = defineBundle({
+    id: 'b',
+    name: 'B',
+    props: z.object({ greeting: z.string().default('Hello') }),
+    secrets: ['KEY'],
+    capabilities: ['kv'],
+    jobs: {
+      reindex: job({
+        data: z.object({ full: z.coerce.boolean() }),
+        needs: ['kv'],
+        run: (ctx, data) => void seen.push(data, ctx.attempt, 'jobs' in ctx),
+      }),
+    },
+    operations: {
+      start: operation({
+        secrets: ['KEY'],
+        tool: true,
+        run: async (ctx) => {
+          await ctx.notify('project', 'board.changed', { card: 1 });
+          await ctx.usage.record({ provider: 'p', model: 'm', input_tokens: 1, output_tokens: 2 });
+          return ctx.secrets.get('KEY');
+        },
+      }),
+      page: operation({
+        run: () =>
+          new Response('<p>', {
+            status: 201,
+            headers: [
+              ['set-cookie', 'a=1'],
+              ['set-cookie', 'b=2'],
+            ],
+          }),
+      }),
+      hidden: operation({ run: () => 1 }),
+    },
+    channels: {
+      'io:web:request': (message, ctx) => void seen.push(message.path, Object.keys(ctx.kv).length),
+    },
+    web: { fetch: async (request) => new Response(`${request.method} ${await request.text()}`) },
+    onPropsChanged: ({ props, former }) => void seen.push(props, former),
+  });
+  const invoke = (kind: string, name: string, given: unknown, port = createPort()) =>
+    run(bundle, port, { kind, name, payload: given });
+  const { user } = payload;
+
+  test('runs a job with its data checked', async () => {
+    await invoke('job', 'reindex', { job_id: 'j', data: { full: 1 }, attempt: 2, max_attempts: 3 });
+    expect(seen.splice(0)).toEqual([{ full: true }, 2, true]);
+    await expect(invoke('job', 'reindex', { data: 7 })).rejects.toMatchObject({ code: 'invalid_input' });
+  });
+
+  test('tells pages, accounts, and asks for its secret', async () => {
+    const port = createPort();
+    await invoke('operation', 'start', { user }, port);
+    expect(port.events).toEqual([
+      { kind: 'notify', to: 'project', type: 'board.changed', data: { card: 1 } },
+      { kind: 'usage', usage: { provider: 'p', model: 'm', input_tokens: 1, output_tokens: 2 } },
+    ]);
+    expect(port.calls).toEqual([['secrets', 'get', ['KEY']]]);
+  });
+
+  test('answers with a Response as it is, several cookies told apart', async () => {
+    expect(await invoke('operation', 'page', { user })).toEqual({
+      response: {
+        status: 201,
+        headers: [
+          ['content-type', 'text/plain;charset=UTF-8'],
+          ['set-cookie', 'a=1'],
+          ['set-cookie', 'b=2'],
+        ],
+        body: expect.any(ReadableStream),
+      },
+    });
+  });
+
+  test('is a tool only where it says so', async () => {
+    await expect(invoke('tool', 'start', { user })).resolves.toEqual({ output: null });
+    await expect(invoke('tool', 'hidden', { user })).rejects.toThrow(/has no tool "hidden"/);
+  });
+
+  test('hears a channel, answers a request', async () => {
+    await invoke('channel', 'io:web:request', { message: { path: '/a' } });
+    expect(seen.splice(0)).toEqual(['/a', 6]);
+    const request = {
+      method: 'POST',
+      url: 'http://site/a',
+      headers: [],
+      body: new TextEncoder().encode('body'),
+    };
+    const answer = (await invoke('web', '', { request })) as { status: number; body: ReadableStream };
+    expect(answer.status).toBe(200);
+    expect(await new Response(answer.body).text()).toBe('POST body');
+  });
+
+  test('gets new props, the former ones beside them, and refuses what does not fit', async () => {
+    await bundle[RUNTIME].setProps({ greeting: 'Hi' });
+    expect(seen.splice(0)).toEqual([{ greeting: 'Hi' }, { greeting: 'Hello' }]);
+    await expect(bundle[RUNTIME].setProps({ greeting: 7 })).rejects.toThrow(/greeting/);
   });
 });

@@ -1,45 +1,102 @@
 import { z } from 'zod';
 import type { BundleManifest } from '@switchyard/protocol';
-import type { AnyBundleDefinition } from './bundle-definition.ts';
+import type { AnyBundleDefinition } from './any-definition.ts';
+import type { Access, Operation } from './operation.ts';
 
 /** The definition as data: what proc, the console and OpenAPI know of a bundle. Proc checks it again, with its own schema. */
 export function describeBundle(definition: AnyBundleDefinition): BundleManifest {
+  const { operations = {}, schedules = {}, jobs = {}, widgets = {}, channels = {}, props } = definition;
   return {
     v: 1,
     id: definition.id,
     name: definition.name,
-    ...(definition.description === undefined ? {} : { description: definition.description }),
-    ...(definition.note === undefined ? {} : { note: definition.note }),
+    ...pick(definition, ['description', 'note', 'recovery']),
     starters: [...(definition.starters ?? [])],
     hasTurns: definition.executeCore !== undefined,
-    operations: mapValues(definition.operations ?? {}, describeOperation),
-    schedules: mapValues(definition.schedules ?? {}, ({ definition: { cron, timezone, retry } }) => ({
-      cron,
-      ...(timezone === undefined ? {} : { timezone }),
-      ...(retry === undefined ? {} : { retry }),
+    operations: mapValues(operations, describeOperation),
+    schedules: mapValues(schedules, ({ definition: declared }) => ({
+      cron: declared.cron,
+      ...pick(declared, ['timezone', 'retry', 'timeoutMs']),
     })),
-    ...(definition.props === undefined ? {} : { props: toSchema(definition.props, 'input') }),
+    jobs: mapValues(jobs, ({ definition: { data, ...declared } }) => ({
+      ...(data === undefined ? {} : { data: toSchema(data, 'input') }),
+      attempts: declared.attempts ?? 1,
+      ...pick(declared, ['backoff', 'timeoutMs']),
+    })),
+    channels: mapValues(describeChannels(channels), (rule) => rule),
+    widgets: mapValues(widgets, (widget) => ({
+      ...describeAccess(widget),
+      title: widget.title,
+      folder: widget.folder,
+      build: widget.build ?? 'none',
+      ...pick(widget, ['icon']),
+    })),
+    hasWeb: definition.web !== undefined,
+    ...describeMcp(definition),
+    ...(props === undefined
+      ? {}
+      : { props: toSchema(props, 'input'), propDefaults: toJson(props.parse({})) }),
     secrets: [...(definition.secrets ?? [])],
-    capabilities: [...(definition.capabilities ?? [])],
-    ...(definition.recovery === undefined ? {} : { recovery: definition.recovery }),
+    capabilities: describeGrants(definition),
+    httpHosts: (definition.capabilities ?? []).flatMap((asked) =>
+      typeof asked === 'string' ? [] : [...asked.hosts],
+    ),
     limits: { ...definition.limits },
   };
 }
 
-function describeOperation({
-  definition,
-}: NonNullable<AnyBundleDefinition['operations']>[string]): BundleManifest['operations'][string] {
-  const { input, output, method, route, allow, roles, timeoutMs, description } = definition;
+/** Secrets and jobs are granted by being declared. */
+function describeGrants({ capabilities = [], secrets = [], jobs = {} }: AnyBundleDefinition): string[] {
+  const asked = capabilities.map((one) => (typeof one === 'string' ? one : one.name));
+  const declared = [
+    ...(secrets.length > 0 ? ['secrets'] : []),
+    ...(Object.keys(jobs).length > 0 ? ['jobs'] : []),
+  ];
+  return [...new Set([...asked, ...declared])];
+}
+
+function describeOperation({ definition }: Operation<unknown>): BundleManifest['operations'][string] {
   return {
-    method: method ?? 'POST',
-    route: route ?? 'operations',
-    roles: [...(roles ?? [])],
+    ...describeAccess(definition),
+    method: definition.method ?? 'POST',
+    ...describeSchemas(definition),
+    ...pick(definition, ['timeoutMs', 'description', 'tool']),
+  };
+}
+
+function describeAccess({ route, allow, roles }: Access) {
+  return {
+    route: route ?? ('operations' as const),
     ...(allow === undefined ? {} : { allow }),
+    roles: [...(roles ?? [])],
+  };
+}
+
+function describeSchemas({ input, output }: { input?: z.ZodType; output?: z.ZodType }) {
+  return {
     ...(input === undefined ? {} : { input: toSchema(input, 'input') }),
     ...(output === undefined ? {} : { output: toSchema(output, 'output') }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(description === undefined ? {} : { description }),
   };
+}
+
+function describeChannels(channels: NonNullable<AnyBundleDefinition['channels']>) {
+  const rules = Object.entries(channels).map(([name, channel]) => {
+    const rule = typeof channel === 'function' ? {} : pick(channel, ['site', 'path']);
+    const methods = typeof channel === 'function' ? undefined : channel.methods;
+    return [name, { ...rule, ...(methods === undefined ? {} : { methods: [...methods] }) }] as const;
+  });
+  return Object.fromEntries(rules);
+}
+
+function describeMcp({ mcp, operations = {} }: AnyBundleDefinition): Pick<BundleManifest, 'mcp'> {
+  const offered = Object.entries(operations).filter(([, { definition }]) => definition.tool === true);
+  if (mcp === undefined && offered.length === 0) return {};
+  const all = { ...Object.fromEntries(offered), ...mcp?.tools };
+  const tools = mapValues(all, ({ definition }) => ({
+    ...describeSchemas(definition),
+    ...pick(definition, ['description', 'timeoutMs']),
+  }));
+  return { mcp: { alias: mcp?.alias ?? 'tools', ...describeAccess(mcp ?? {}), tools } };
 }
 
 /** What JSON Schema cannot say (a transform, a date) becomes "anything": the host still checks with the real schema. */
@@ -47,6 +104,19 @@ function toSchema(schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
   return { ...z.toJSONSchema(schema, { io, unrepresentable: 'any' }) };
 }
 
+function toJson(value: object): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(value)) as Record<string, unknown>;
+}
+
 function mapValues<T, R>(record: Readonly<Record<string, T>>, map: (value: T) => R): Record<string, R> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+}
+
+/** Those of the keys that are there: absent and undefined are not the same in a manifest. */
+function pick<T extends object, K extends keyof T>(
+  from: T,
+  keys: readonly K[],
+): { [N in K]?: Exclude<T[N], undefined> } {
+  const found = keys.filter((key) => from[key] !== undefined).map((key) => [key, from[key]]);
+  return Object.fromEntries(found) as { [N in K]?: Exclude<T[N], undefined> };
 }

@@ -1,25 +1,62 @@
 export { z } from 'zod';
 export { defineBundle } from './define-bundle.ts';
-export { operation, schedule } from './operation.ts';
-export type { Operation, OperationDefinition, Schedule, ScheduleDefinition } from './operation.ts';
-export type { BundleDefinition, BundleLimits, TurnReturn } from './bundle-definition.ts';
+export { operation, schedule, tool } from './operation.ts';
+export type {
+  Access,
+  Operation,
+  OperationDefinition,
+  Schedule,
+  ScheduleDefinition,
+  Tool,
+} from './operation.ts';
+export { job } from './job.ts';
+export type { Job, JobDefinition, Jobs } from './job.ts';
+export type {
+  BundleDefinition,
+  BundleLimits,
+  Channel,
+  Mcp,
+  TurnReturn,
+  Widget,
+} from './bundle-definition.ts';
 export type { Bundle, BundleRuntime, HostPort } from './bundle-runtime.ts';
-export { CAPABILITIES } from './capabilities.ts';
-export type { Capability, DocumentPassage, Documents } from './capabilities.ts';
+export { CAPABILITIES, httpHosts } from './capabilities.ts';
+export type {
+  Capability,
+  CapabilityAsk,
+  DocumentPassage,
+  Documents,
+  Exec,
+  Http,
+  HttpGrant,
+  Kv,
+  KvEntry,
+  Model,
+  Secrets,
+  Storage,
+  StoredFile,
+  Web,
+} from './capabilities.ts';
+export type { WebRequestMessage } from '@switchyard/protocol';
 export type {
   Attachment,
+  ChannelContext,
   Citation,
   Communicator,
   CompletedTurn,
+  Context,
   ContinuationItem,
   ExternalEvent,
   HistoryTurn,
+  JobContext,
   JsonObject,
   Mailbox,
+  Notifier,
   OperationContext,
   ScheduleContext,
   StepStatus,
   Turn,
   Usage,
   User,
+  WebContext,
 } from './contexts.ts';

@@ -17,8 +17,6 @@ export type CapabilityMethod = (caller: CapabilityCaller, args: readonly unknown
 export interface Capability {
   name: string;
   methods: Readonly<Record<string, CapabilityMethod>>;
-  /** Methods that change nothing outside of the invocation; every other one counts as a side effect. */
-  reads?: readonly string[];
 }
 
 /** A method whose implementation gets the arguments as the schema gives them. */

@@ -1,4 +1,5 @@
 import { PlatformError } from '@switchyard/kernel';
+import { findCapabilityMethod } from '@switchyard/protocol';
 import type { Capability, CapabilityCaller } from './capability.ts';
 
 export interface CapabilityCall {
@@ -16,7 +17,7 @@ export interface Capabilities {
    * @param granted the capabilities of the bundle's manifest
    */
   call(caller: CapabilityCaller, granted: readonly string[], call: CapabilityCall): Promise<unknown>;
-  /** True unless the method is known as one that only reads. */
+  /** By the catalog; what is not in it counts as one. */
   hasSideEffects(call: Pick<CapabilityCall, 'target' | 'method'>): boolean;
   /** The names that a manifest may ask for. */
   readonly names: readonly string[];
@@ -26,7 +27,7 @@ export function createCapabilities(capabilities: readonly Capability[]): Capabil
   const byName = new Map(capabilities.map((capability) => [capability.name, capability]));
   return {
     names: [...byName.keys()],
-    hasSideEffects: ({ target, method }) => byName.get(target)?.reads?.includes(method) !== true,
+    hasSideEffects: ({ target, method }) => findCapabilityMethod(target, method)?.hasSideEffects !== false,
     async call(caller, granted, { target, method, args }) {
       const capability = granted.includes(target) ? byName.get(target) : undefined;
       const found =

@@ -34,7 +34,6 @@ export interface FoundPassage {
 export function createDocumentsCapability(documents: Pick<Documents, 'search'>): Capability {
   return {
     name: 'documents',
-    reads: ['search'],
     methods: {
       search: defineMethod(
         searchArgs,

@@ -74,6 +74,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     DATA_DIR: settings.dataDir,
     BLOB_DIR: `${settings.dataDir}/blobs`,
     BUNDLE_STORE_DIR: `${settings.dataDir}/bundles`,
+    RUNNER_WORK_DIR: `${settings.dataDir}/hosts`,
     BUNDLES_DIR: settings.bundlesDir,
     DOCS_DIR: `${settings.root}/docs`,
     DRAIN_LIMIT: settings.userEnv['DRAIN_LIMIT'] ?? LAPTOP_DRAIN,

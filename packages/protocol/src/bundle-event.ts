@@ -55,5 +55,12 @@ export const bundleEventSchema = z.discriminatedUnion('kind', [
     title: z.string().max(500).optional(),
   }),
   z.object({ kind: z.literal('usage'), usage: usageSchema }),
+  // Live updates: to every stream of the caller's session, or of the whole project.
+  z.object({
+    kind: z.literal('notify'),
+    to: z.enum(['session', 'project']),
+    type: z.string().min(1).max(128),
+    data: jsonObject,
+  }),
 ]);
 export type BundleEvent = z.output<typeof bundleEventSchema>;

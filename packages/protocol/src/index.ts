@@ -49,6 +49,45 @@ export type {
 export { bundleEventSchema, citationSchema, usageSchema } from './bundle-event.ts';
 export type { BundleEvent, Citation, Usage } from './bundle-event.ts';
 export type { ContinuationItem, HistoryTurn, TurnInvocation, TurnResult } from './turn-invocation.ts';
+export { CHANNEL_NAMES, operationResultSchema } from './invocation-payload.ts';
+export type {
+  ChannelInvocation,
+  ChannelMessages,
+  ChannelName,
+  InvocationUser,
+  JobInvocation,
+  OperationInvocation,
+  OperationResult,
+  ScheduleInvocation,
+  WebInvocation,
+  WebRequestMessage,
+} from './invocation-payload.ts';
+export {
+  byteStreamSchema,
+  bytesSchema,
+  headerListSchema,
+  wireRequestSchema,
+  wireResponseSchema,
+} from './wire-http.ts';
+export type { ByteStream, HeaderList, WireRequest, WireResponse } from './wire-http.ts';
+export {
+  CAPABILITY_CATALOG,
+  CAPABILITY_LIMITS,
+  CAPABILITY_NAMES,
+  documentPassageSchema,
+  findCapabilityMethod,
+  kvEntrySchema,
+  storedFileSchema,
+} from './capability-catalog.ts';
+export type {
+  CapabilityArgs,
+  CapabilityCallArgs,
+  CapabilityCatalog,
+  CapabilityHandlers,
+  CapabilityMethodSpec,
+  CapabilityName,
+  CapabilityResult,
+} from './capability-catalog.ts';
 export { turnRecordSchema } from './turn-record.ts';
 export type { TurnRecord } from './turn-record.ts';
 export {
@@ -56,7 +95,13 @@ export {
   bundleListSchema,
   bundleManifestSchema,
   bundleSummarySchema,
+  channelManifestSchema,
+  jobManifestSchema,
+  mcpManifestSchema,
   operationManifestSchema,
+  scheduleManifestSchema,
+  toolManifestSchema,
+  widgetManifestSchema,
 } from './manifest.ts';
 export type { BundleLimits, BundleList, BundleManifest, BundleSummary } from './manifest.ts';
 export { frontendConfigSchema, profileSchema } from './profile.ts';

@@ -7,23 +7,80 @@ const jsonSchema = z.record(z.string(), z.unknown());
 
 export const bundleLimitsSchema = z.object({
   memoryMb: z.number().int().min(32).max(16_384).optional(),
-  /** Invocations at once in one host. */
+  /** Invocations at once in one host. Work that computes says 1. */
   concurrency: z.number().int().min(1).max(1000).optional(),
+  /** Processes of the same version, when all places of one are taken. */
+  instances: z.number().int().min(1).max(64).optional(),
   /** Milliseconds without an event before a turn is ended, and in all. */
   idleMs: z.number().int().positive().optional(),
   wallMs: z.number().int().positive().optional(),
 });
 export type BundleLimits = z.output<typeof bundleLimitsSchema>;
 
-export const operationManifestSchema = z.object({
-  method: z.enum(['POST', 'GET']).default('POST'),
+/** Who may call: nobody needs to sign in for `public`; `allow` is the lowest user type; any one of `roles` is enough. */
+const access = {
   route: z.enum(['operations', 'public']).default('operations'),
   allow: userTypeSchema.optional(),
   roles: z.array(z.string()).default([]),
+};
+
+export const operationManifestSchema = z.object({
+  method: z.enum(['POST', 'GET']).default('POST'),
+  ...access,
   input: jsonSchema.optional(),
   output: jsonSchema.optional(),
   timeoutMs: z.number().int().positive().optional(),
   description: z.string().optional(),
+  /** Offered over MCP as well. */
+  tool: z.boolean().optional(),
+});
+
+/** A small page of the bundle, addressed by its alias. */
+export const widgetManifestSchema = z.object({
+  title: z.string().min(1).max(200),
+  icon: z.string().max(100).optional(),
+  /** Below the version folder. */
+  folder: z.string().min(1).max(500),
+  /** `vite`: sources, built at registration. `none`: files to be served as they are. */
+  build: z.enum(['none', 'vite']).default('none'),
+  ...access,
+});
+
+export const scheduleManifestSchema = z.object({
+  cron: z.string().min(1).max(100),
+  timezone: z.string().max(100).optional(),
+  retry: z.boolean().optional(),
+  timeoutMs: z.number().int().positive().optional(),
+});
+
+export const jobManifestSchema = z.object({
+  data: jsonSchema.optional(),
+  attempts: z.number().int().min(1).max(100).default(1),
+  backoff: z
+    .object({ kind: z.enum(['fixed', 'exponential']), delayMs: z.number().int().nonnegative() })
+    .optional(),
+  timeoutMs: z.number().int().positive().optional(),
+});
+
+/** Which messages of an event channel a bundle wants; without a rule, all. */
+export const channelManifestSchema = z.object({
+  site: z.string().max(128).optional(),
+  path: z.string().max(500).optional(),
+  methods: z.array(z.string().max(16)).max(16).optional(),
+});
+
+export const toolManifestSchema = z.object({
+  description: z.string().max(2000).optional(),
+  input: jsonSchema.optional(),
+  output: jsonSchema.optional(),
+  timeoutMs: z.number().int().positive().optional(),
+});
+
+/** What the bundle's MCP endpoint offers: its own tools, and operations that say `tool: true`, all by name. */
+export const mcpManifestSchema = z.object({
+  alias: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/),
+  ...access,
+  tools: z.record(z.string(), toolManifestSchema),
 });
 
 /** What a host tells of the version it loaded (04). Read by the host that will serve it, never by importing the bundle in proc. */
@@ -38,15 +95,20 @@ export const bundleManifestSchema = z.object({
   starters: z.array(z.string().max(200)).max(6).default([]),
   hasTurns: z.boolean(),
   operations: z.record(z.string(), operationManifestSchema).default({}),
-  schedules: z
-    .record(
-      z.string(),
-      z.object({ cron: z.string(), timezone: z.string().optional(), retry: z.boolean().optional() }),
-    )
-    .default({}),
+  widgets: z.record(z.string(), widgetManifestSchema).default({}),
+  schedules: z.record(z.string(), scheduleManifestSchema).default({}),
+  jobs: z.record(z.string(), jobManifestSchema).default({}),
+  channels: z.record(z.string(), channelManifestSchema).default({}),
+  /** It answers `web` invocations. */
+  hasWeb: z.boolean().default(false),
+  mcp: mcpManifestSchema.optional(),
   props: jsonSchema.optional(),
+  /** What `props` are before anybody sets one. */
+  propDefaults: z.record(z.string(), z.unknown()).optional(),
   secrets: z.array(z.string()).default([]),
   capabilities: z.array(z.string()).default([]),
+  /** Hosts that the `http` capability may reach: `api.example.com`, `*.example.com`. */
+  httpHosts: z.array(z.string().max(253)).max(100).default([]),
   /** Run again after a crash when nothing of the turn was seen or done (02). Without it a started turn is interrupted. */
   recovery: z.enum(['retryIfSilent']).optional(),
   limits: bundleLimitsSchema.default({}),

@@ -1,5 +1,5 @@
 import type { Attachment, ExternalEvent } from './submission.ts';
-import type { UserType } from './user-type.ts';
+import type { InvocationUser } from './invocation-payload.ts';
 
 /** One finished exchange of the conversation's past. */
 export interface HistoryTurn {
@@ -19,7 +19,7 @@ export interface TurnInvocation {
   attachments: Attachment[];
   /** Newest last, bounded. */
   history: HistoryTurn[];
-  user: { user_id: string; username?: string; user_type: UserType; roles: string[]; timezone?: string };
+  user: InvocationUser;
   conversation: { title?: string; is_new: boolean };
 }
 

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import type { BytePipe } from './byte-pipe.ts';
 import { InvocationLog } from './invocation-log.ts';
 import type { JsonChannel } from './json-channel.ts';
 import type { FromHost, HostBoot, ToHost } from './messages.ts';
@@ -11,19 +12,21 @@ import { toWireError } from './wire-error.ts';
 interface Runtime {
   readonly contract: number;
   manifest(): unknown;
-  load(): Promise<void>;
+  load(props: unknown): Promise<void>;
+  setProps(props: unknown): Promise<void>;
   invoke(invocation: { kind: string; name?: string; payload: unknown }, port: Port): Promise<unknown>;
   unload(): Promise<void>;
 }
 
 const RUNTIME = Symbol.for('switchyard.bundle-runtime');
-const CONTRACT = 1;
+const CONTRACT = 2;
 /** Unsent output beyond which log lines are dropped and counted: events may wait, logs may not fill the memory. */
 const MAX_LOG_BACKLOG_BYTES = 256 * 1024;
 
 export interface HostParts {
   readonly boot: HostBoot;
   readonly channel: () => JsonChannel<ToHost, FromHost>;
+  readonly pipe: BytePipe;
   monotonic(): number;
   rssBytes(): number;
   /** Ends the process at once (`now`) or in order. */
@@ -69,25 +72,29 @@ export class BundleHost {
       case 'ping':
         this.#fence.heard();
         return this.#send({ kind: 'pong', id: message.id, rssBytes: this.#parts.rssBytes() });
+      case 'warm':
+        return void this.#answer(message.id, async () => void (await import(this.#parts.boot.sdkUrl)));
       case 'load':
-        return void this.#answer(message.id, () => this.#load(message.entry));
+        return void this.#answer(message.id, () => this.#load(message.entry, message.props));
+      case 'props':
+        return void this.#answer(message.id, () => this.#loaded().setProps(message.props));
       case 'inspect':
         return void this.#answer(message.id, async () => this.#loaded().manifest());
       case 'invoke':
-        return void this.#invoke(message.id, message.invocation);
+        return void this.#invoke(message);
       case 'cancel':
         return this.#running.get(message.id)?.cancel(message.reason);
       case 'ack':
         return this.#running.get(message.id)?.ack(message.bytes);
       case 'reply':
-        return this.#running.get(message.id)?.reply(message.call, message.value, message.error);
+        return void this.#reply(message);
       case 'drain':
         this.#isDraining = true;
         return this.#exitWhenDrained();
     }
   }
 
-  async #load(entry: string): Promise<void> {
+  async #load(entry: string, props: unknown): Promise<void> {
     const module: unknown = await import(pathToFileURL(entry).href);
     const exported =
       typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
@@ -101,7 +108,7 @@ export class BundleHost {
       throw new TypeError(
         `the bundle was made for contract ${runtime.contract} of the SDK, this platform speaks ${CONTRACT}`,
       );
-    await runtime.load();
+    await runtime.load(props);
     this.#runtime = runtime;
   }
 
@@ -110,34 +117,52 @@ export class BundleHost {
     return this.#runtime;
   }
 
-  async #invoke(id: number, invocation: { kind: string; name?: string; payload: unknown }): Promise<void> {
-    const parts = {
+  async #invoke({ id, invocation, parts, scratchDir }: Extract<ToHost, { kind: 'invoke' }>): Promise<void> {
+    const { boot, pipe } = this.#parts;
+    const running = new RunningInvocation({
       id,
-      windowBytes: this.#parts.boot.windowBytes,
-      send: (message: FromHost) => this.#send(message),
+      windowBytes: boot.windowBytes,
+      maxWholeBytes: boot.maxWholeBytes,
+      scratchDir,
+      pipe,
+      send: (message) => this.#send(message),
       nextCall: () => (this.#lastCall += 1),
-    };
-    const running = new RunningInvocation(parts);
+    });
     this.#running.set(id, running);
     await this.#log.run(id, () =>
-      this.#answer(id, async () => {
-        try {
-          return await this.#loaded().invoke(invocation, running.port);
-        } finally {
-          await running.finish();
-        }
-      }),
+      this.#answer(
+        id,
+        async () => {
+          try {
+            const payload = await running.payload(invocation.payload, parts);
+            const value = await this.#loaded().invoke({ ...invocation, payload }, running.port);
+            return (await running.answerEarly(value)) ? undefined : value;
+          } finally {
+            await running.finish();
+          }
+        },
+        running,
+      ),
     );
     this.#running.delete(id);
     this.#exitWhenDrained();
   }
 
-  async #answer(id: number, work: () => Promise<unknown>): Promise<void> {
+  async #reply(message: Extract<ToHost, { kind: 'reply' }>): Promise<void> {
+    const running = this.#running.get(message.id);
+    if (running !== undefined)
+      return running.reply(message.call, message.value, message.error, message.parts);
+    // Nobody waits for it: what it would bring is let go, or its sender would wait for ever.
+    for (const { id } of message.parts ?? []) void this.#parts.pipe.open(id).return();
+  }
+
+  async #answer(id: number, work: () => Promise<unknown>, running?: RunningInvocation): Promise<void> {
+    const facts = () => (running?.usedScratch === true ? { usedScratch: true } : {});
     try {
       const value = await work();
-      this.#send({ kind: 'result', id, value });
+      this.#send({ kind: 'result', id, value, ...facts() });
     } catch (error) {
-      this.#send({ kind: 'result', id, error: toWireError(error) });
+      this.#send({ kind: 'result', id, error: toWireError(error), ...facts() });
     }
   }
 

@@ -120,7 +120,7 @@ export function installGuard({ sdkUrl, guarded }: Pick<HostBoot, 'sdkUrl' | 'gua
       if (isDenied(specifier)) throw new DeniedModuleError(specifier);
       const found = isZod(specifier)
         ? resolveZod(specifier, context, nextResolve, sdkUrl)
-        : nextResolve(specifier, context);
+        : resolveOther(specifier, context, nextResolve);
       if (isDenied(found.url)) throw new DeniedModuleError(found.url);
       return found;
     },
@@ -135,6 +135,25 @@ export function installGuard({ sdkUrl, guarded }: Pick<HostBoot, 'sdkUrl' | 'gua
 const isZod = (specifier: string) => specifier === 'zod' || specifier.slice(0, 4) === 'zod/';
 
 type Resolve = (specifier: string, context: ResolveHookContext) => ResolveFnOutput;
+
+export class MissingPackageError extends Error {
+  readonly code = 'ERR_BUNDLE_PACKAGE_MISSING';
+  constructor(name: string) {
+    super(`the package "${name}" is not in the bundle`);
+  }
+}
+
+/** A package that is not there is looked for above the version's folder, where the sandbox says no: the author is told what it means. */
+function resolveOther(specifier: string, context: ResolveHookContext, nextResolve: Resolve): ResolveFnOutput {
+  try {
+    return nextResolve(specifier, context);
+  } catch (error) {
+    const isPackage = specifier[0] !== '.' && specifier[0] !== '/' && !URL.canParse(specifier);
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (isPackage && code === 'ERR_ACCESS_DENIED') throw new MissingPackageError(specifier);
+    throw error;
+  }
+}
 
 /** A bundle that brings its own zod gets it; one that does not, the SDK's. */
 function resolveZod(

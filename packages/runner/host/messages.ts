@@ -1,3 +1,5 @@
+import type { WirePart } from './wire-parts.ts';
+
 /**
  * The host channel: one JSON object a line, both ways, over one socket (fd 3 of the child). `v` changes when a shape does; a
  * side that reads another `v` gives up. The channel is ours and not Node's own IPC, because a line that is no JSON, which any
@@ -14,39 +16,56 @@ export interface WireError {
   readonly issues?: readonly { readonly path: string; readonly message: string }[];
 }
 
+/** What a message names that travels over the byte pipe; see wire-parts.ts. */
+type Parts = { readonly parts?: readonly WirePart[] };
+
 /** proc -> host. `id` names an invocation or what a `result` answers; `call` what a `reply` answers. */
 export type ToHost =
-  | { readonly kind: 'load'; readonly id: number; readonly entry: string }
+  /** Reads the SDK, so that a bundle which comes later finds it there. */
+  | { readonly kind: 'warm'; readonly id: number }
+  | { readonly kind: 'load'; readonly id: number; readonly entry: string; readonly props: unknown }
+  | { readonly kind: 'props'; readonly id: number; readonly props: unknown }
   | { readonly kind: 'inspect'; readonly id: number }
-  | {
+  | ({
       readonly kind: 'invoke';
       readonly id: number;
       readonly invocation: { readonly kind: string; readonly name?: string; readonly payload: unknown };
-    }
+      /** Not made yet: the host makes it when it is asked for. */
+      readonly scratchDir: string;
+    } & Parts)
   | { readonly kind: 'cancel'; readonly id: number; readonly reason: string }
   | { readonly kind: 'ack'; readonly id: number; readonly bytes: number }
-  | {
+  | ({
       readonly kind: 'reply';
       readonly id: number;
       readonly call: number;
       readonly value?: unknown;
       readonly error?: WireError;
-    }
+    } & Parts)
   | { readonly kind: 'ping'; readonly id: number }
   | { readonly kind: 'drain' };
 
 /** host -> proc. `bytes` of an event is what its `ack` gives back. */
 export type FromHost =
-  | { readonly kind: 'result'; readonly id: number; readonly value?: unknown; readonly error?: WireError }
-  | { readonly kind: 'event'; readonly id: number; readonly bytes: number; readonly event: unknown }
+  /** The invocation is over. `usedScratch`: there is a folder to be removed. */
   | {
+      readonly kind: 'result';
+      readonly id: number;
+      readonly value?: unknown;
+      readonly error?: WireError;
+      readonly usedScratch?: boolean;
+    }
+  /** What the caller gets, while its bodies and the bundle's work behind it still go on; the `result` comes at their end. */
+  | ({ readonly kind: 'head'; readonly id: number; readonly value?: unknown } & Parts)
+  | { readonly kind: 'event'; readonly id: number; readonly bytes: number; readonly event: unknown }
+  | ({
       readonly kind: 'call';
       readonly id: number;
       readonly call: number;
       readonly target: string;
       readonly method: string;
       readonly args: readonly unknown[];
-    }
+    } & Parts)
   | { readonly kind: 'log'; readonly id?: number; readonly level: LogLevel; readonly text: string }
   | { readonly kind: 'pong'; readonly id: number; readonly rssBytes: number }
   | { readonly kind: 'fatal'; readonly error: WireError };
@@ -61,5 +80,8 @@ export interface HostBoot {
   readonly guarded: boolean;
   readonly windowBytes: number;
   readonly maxMessageBytes: number;
+  /** Of bytes that are handed over whole. */
+  readonly maxWholeBytes: number;
+  readonly maxStreams: number;
   readonly selfFenceMs: number;
 }

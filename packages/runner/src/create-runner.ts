@@ -5,8 +5,10 @@ import { isFault, HostFailure } from './host-failure.ts';
 import { HostPool } from './host-pool.ts';
 import type { PooledHost } from './host-pool.ts';
 import type { HostSnapshot } from './host-state.ts';
-import { SlotsClosedError } from './host-slots.ts';
-import type { BundleVersion, Invocation } from './invocation.ts';
+import { openWorkFolder } from './host-folders.ts';
+import { POOL_OF, POOLS } from './invocation.ts';
+import type { BundleVersion, Invocation, PoolName } from './invocation.ts';
+import { PoolSlots } from './pool-slots.ts';
 import { probeSandbox } from './probe-sandbox.ts';
 import { DEFAULT_RUNNER_CONFIG } from './runner-config.ts';
 import type { RunnerConfig } from './runner-config.ts';
@@ -14,6 +16,7 @@ import { createRunnerMetrics } from './runner-metrics.ts';
 import type { RunnerMetrics } from './runner-metrics.ts';
 import { locatePaths } from './runner-paths.ts';
 import type { Runner, RunnerParts } from './runner.ts';
+import { SlotsClosedError } from './waiting-line.ts';
 
 /** How often heartbeat, memory and idle time are looked at. */
 const TICK_MS = 250;
@@ -27,6 +30,8 @@ class BundleRunner implements Runner {
   readonly #parts: RunnerParts;
   readonly #config: RunnerConfig;
   readonly #metrics: RunnerMetrics;
+  readonly #slots: Readonly<Record<PoolName, PoolSlots>>;
+  #closeWorkFolder: () => Promise<void> = async () => undefined;
   #pool: HostPool | undefined;
   #level: HostSnapshot['sandbox'] = 'none';
   #timer: NodeJS.Timeout | undefined;
@@ -35,10 +40,16 @@ class BundleRunner implements Runner {
   constructor(parts: RunnerParts) {
     this.#parts = parts;
     this.#config = Object.freeze({ ...DEFAULT_RUNNER_CONFIG, ...parts.config });
+    const slotsOf = (pool: PoolName) => new PoolSlots(this.#config.slots[pool], this.#config.maxWaiting);
+    this.#slots = Object.fromEntries(POOLS.map((pool) => [pool, slotsOf(pool)])) as Record<
+      PoolName,
+      PoolSlots
+    >;
     this.#metrics = createRunnerMetrics(parts.metrics, () => {
       const hosts = this.snapshot();
       const sum = (field: 'running' | 'waiting') => hosts.reduce((total, host) => total + host[field], 0);
-      return { hosts: hosts.length, running: sum('running'), waiting: sum('waiting') };
+      const warm = this.warmPids().length;
+      return { hosts: hosts.length, warm, running: sum('running'), waiting: sum('waiting') };
     });
   }
 
@@ -49,6 +60,8 @@ class BundleRunner implements Runner {
     if (tools.level === 'none') log.warn('bundles run without a sandbox');
     log.info('runner is ready', { sandbox: tools.level });
     this.#level = tools.level;
+    const { dir: workDir, close } = await openWorkFolder(this.#config);
+    this.#closeWorkFolder = close;
     this.#pool = new HostPool({
       config: this.#config,
       clock,
@@ -57,6 +70,7 @@ class BundleRunner implements Runner {
       paths,
       tools,
       nodePath,
+      workDir,
     });
     this.#timer = setInterval(() => setImmediate(() => this.#tick()), TICK_MS);
     this.#timer.unref();
@@ -89,25 +103,34 @@ class BundleRunner implements Runner {
     }
   }
 
+  async setProps(bundleId: string, props: unknown): Promise<void> {
+    await this.#running().setProps(bundleId, props);
+  }
+
   retire(versionId: string): void {
     this.#pool?.retireVersion(versionId);
   }
 
   snapshot(): HostSnapshot[] {
     const now = this.#parts.clock.monotonic();
-    return (this.#pool?.all() ?? []).map(({ version, host, slots }) => ({
+    return (this.#pool?.all() ?? []).map(({ version, host, group }) => ({
       bundleId: version.bundleId,
       versionId: version.versionId,
       pid: host.pid,
       state: host.state,
       sandbox: this.#level,
       running: host.running,
-      waiting: slots.waiting,
+      // The line is the version's: told once, by its first host.
+      waiting: group.hosts[0]?.host === host ? group.places.waiting : 0,
       served: host.served,
       rssBytes: host.rssBytes,
       ageMs: now - host.startedAt,
       idleForMs: host.state === 'ready' ? now - host.lastBusyAt : 0,
     }));
+  }
+
+  warmPids(): number[] {
+    return this.#pool?.warmPids ?? [];
   }
 
   health(): HealthReport {
@@ -130,29 +153,47 @@ class BundleRunner implements Runner {
     const hardStop = setTimeout(() => {
       for (const { host } of hosts) host.kill('stopped');
     }, deadline.remainingMs());
-    await exits;
+    await Promise.all([exits, pool?.stopWarm()]);
     clearTimeout(hardStop);
+    await this.#closeWorkFolder();
   }
 
   async #invoke(version: BundleVersion, invocation: Invocation): Promise<unknown> {
     const { signal } = invocation;
+    const name = POOL_OF[invocation.kind];
+    const { waitMs } = this.#config;
     for (;;) {
       throwIfAborted(signal);
-      const pooled = await this.#untilAborted(this.#running().acquire(version, signal), signal);
+      const first = await this.#untilAborted(this.#running().acquire(version, signal), signal);
+      const { group } = first;
+      await this.#untilAborted(becomeReady(first), signal);
+      this.#running().grow(version, group, name);
+      let pooled: PooledHost;
       try {
-        await this.#untilAborted(becomeReady(pooled), signal);
-        await pooled.slots.take(this.#config.waitMs, signal);
+        pooled = await group.places.take(name, waitMs, signal);
       } catch (error) {
-        // The host was retired while we waited: a fresh one takes over, nothing was lost.
+        // The last host was retired while we waited: a fresh one takes over, nothing was lost.
         if (!(error instanceof SlotsClosedError)) throw error;
         continue;
       }
+      const release = () => group.places.release(pooled, name);
+      try {
+        // Last, and with the place in hand: what waits here waits for the machine, not for one bundle.
+        await this.#slots[name].take(waitMs, signal);
+      } catch (error) {
+        release();
+        throw error;
+      }
+      const releaseAll = () => {
+        this.#slots[name].release();
+        release();
+      };
       if (signal.aborted || !pooled.host.isServing) {
-        pooled.slots.release();
+        releaseAll();
         continue;
       }
       const { answer, ended } = pooled.host.invoke(invocation);
-      void ended.then(() => pooled.slots.release());
+      void ended.then(releaseAll);
       return await answer;
     }
   }
@@ -166,8 +207,7 @@ class BundleRunner implements Runner {
   #tick(): void {
     const pool = this.#pool;
     if (pool === undefined || this.#isStopping) return;
-    for (const { host } of pool.all()) void host.check();
-    pool.evict(0);
+    pool.tick();
   }
 
   async #untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

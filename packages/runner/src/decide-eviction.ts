@@ -1,6 +1,5 @@
 /** What the decision needs of a host. */
 export interface EvictableHost {
-  readonly versionId: string;
   readonly isIdle: boolean;
   readonly idleForMs: number;
 }
@@ -9,13 +8,11 @@ export interface EvictableHost {
  * Which hosts to close: every idle one past `idleTtlMs`; beyond those, the longest idle ones until `wanted` places are free
  * under `maxHosts`. Busy hosts are never named, so there may be fewer than wanted. Longest idle first.
  */
-export function decideEviction(
-  hosts: readonly EvictableHost[],
+export function decideEviction<H extends EvictableHost>(
+  hosts: readonly H[],
   limits: { maxHosts: number; idleTtlMs: number; wanted: number },
-): string[] {
+): H[] {
   const idle = hosts.filter((host) => host.isIdle).toSorted((a, b) => b.idleForMs - a.idleForMs);
   const excess = hosts.length + limits.wanted - limits.maxHosts;
-  return idle
-    .filter((host, position) => position < excess || host.idleForMs > limits.idleTtlMs)
-    .map((host) => host.versionId);
+  return idle.filter((host, position) => position < excess || host.idleForMs > limits.idleTtlMs);
 }

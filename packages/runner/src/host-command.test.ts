@@ -13,6 +13,7 @@ const build = (tools: SandboxTools) =>
       readable: ['/srv/sdk', '/srv/zod'],
     },
     versionDir: '/data/bundles/a__b__c',
+    scratchDir: '/data/hosts/1/scratch',
     memoryMb: 128,
     config: DEFAULT_RUNNER_CONFIG,
   });
@@ -21,7 +22,7 @@ const text = (tools: SandboxTools) => {
   return [command, ...args].join(' ');
 };
 
-test('permission: reads its own folders only, no network, no writing', () => {
+test('permission: reads its own folders only, writes its scratch folder only, no network', () => {
   const line = text({ level: 'permission', hasUtilLinux: false });
   expect(line).toMatch(/^\/opt\/node\/bin\/node --permission --disable-sigusr1 /);
   expect(line.match(/--allow-\S+/g)).toEqual([
@@ -29,6 +30,8 @@ test('permission: reads its own folders only, no network, no writing', () => {
     '--allow-fs-read=/srv/sdk',
     '--allow-fs-read=/srv/zod',
     '--allow-fs-read=/data/bundles/a__b__c',
+    '--allow-fs-read=/data/hosts/1/scratch',
+    '--allow-fs-write=/data/hosts/1/scratch',
   ]);
   expect(line).toContain('--max-old-space-size=128');
   expect(line).toContain('"guarded":true');
@@ -36,8 +39,11 @@ test('permission: reads its own folders only, no network, no writing', () => {
 
 test('bwrap: the same inside namespaces of its own, on a read-only root without /etc', () => {
   const line = text({ level: 'bwrap', hasUtilLinux: false });
-  expect(line).toMatch(/^bwrap --unshare-all --die-with-parent --new-session --cap-drop ALL --clearenv /);
-  expect(line).not.toMatch(/--bind |--dev-bind |--share-net| \/etc/);
+  expect(line).toMatch(
+    /^\/usr\/bin\/bwrap --unshare-all --die-with-parent --new-session --cap-drop ALL --clearenv /,
+  );
+  expect(line.match(/--bind \S+ \S+/g)).toEqual(['--bind /data/hosts/1/scratch /data/hosts/1/scratch']);
+  expect(line).not.toMatch(/--dev-bind |--share-net| \/etc/);
   expect(line).toContain('--remount-ro / --chdir / -- /opt/node/bin/node --permission');
 });
 

@@ -26,46 +26,65 @@ export interface HostCommandParts {
   readonly tools: SandboxTools;
   readonly nodePath: string;
   readonly paths: RunnerPaths;
+  /** Read-only: the version, or the empty folder that one will be linked into. */
   readonly versionDir: string;
+  /** The one place where the host may write. */
+  readonly scratchDir: string;
   readonly memoryMb: number;
   readonly config: RunnerConfig;
 }
 
 /** The command line of a host at one sandbox level. Pure: what a level holds can be read off its result. */
 export function buildHostCommand(parts: HostCommandParts): HostCommand {
-  const { tools, nodePath, paths, memoryMb, config } = parts;
+  const { tools, nodePath, paths, memoryMb, config, scratchDir } = parts;
   const readable = [dirname(paths.hostEntry), ...paths.readable, parts.versionDir];
   const boot: HostBoot = {
     sdkUrl: pathToFileURL(paths.sdkEntry).href,
     guarded: tools.level !== 'none',
     windowBytes: config.windowBytes,
     maxMessageBytes: config.maxMessageBytes,
+    maxWholeBytes: config.maxWholeBytes,
+    maxStreams: config.maxStreams,
     selfFenceMs: config.selfFenceMs,
   };
   const node = [
     nodePath,
-    ...(tools.level === 'none' ? [] : permissionFlags(readable)),
+    ...(tools.level === 'none' ? [] : permissionFlags(readable, scratchDir)),
     `--max-old-space-size=${memoryMb}`,
     '--no-warnings',
     paths.hostEntry,
     JSON.stringify(boot),
   ];
-  const inner = tools.level === 'bwrap' ? [...bubblewrap(nodePath, readable), ...node] : node;
+  const inner =
+    tools.level === 'bwrap'
+      ? [...bubblewrap(config.bwrapPath, nodePath, readable, scratchDir), ...node]
+      : node;
   const [command = nodePath, ...args] = tools.hasUtilLinux
     ? [...underLimits(memoryMb, config), ...inner]
     : inner;
   return { command, args };
 }
 
-function permissionFlags(readable: readonly string[]): string[] {
-  return ['--permission', '--disable-sigusr1', ...readable.map((path) => `--allow-fs-read=${path}`)];
+function permissionFlags(readable: readonly string[], scratchDir: string): string[] {
+  return [
+    '--permission',
+    '--disable-sigusr1',
+    ...[...readable, scratchDir].map((path) => `--allow-fs-read=${path}`),
+    `--allow-fs-write=${scratchDir}`,
+  ];
 }
 
-/** Own pid, mount, network, ipc and uts namespaces; a root of nothing but what node and the bundle need, read-only. */
-export function bubblewrap(nodePath: string, readable: readonly string[]): string[] {
+/** Own pid, mount, network, ipc and uts namespaces; a root of nothing but what node and the bundle need, read-only but for `scratchDir`. */
+export function bubblewrap(
+  bwrapPath: string,
+  nodePath: string,
+  readable: readonly string[],
+  scratchDir?: string,
+): string[] {
+  const writable = scratchDir === undefined ? [] : ['--bind', scratchDir, scratchDir];
   const readOnly = [nodePath, ...readable].flatMap((path) => ['--ro-bind', path, path]);
   return [
-    'bwrap',
+    bwrapPath,
     '--unshare-all',
     '--die-with-parent',
     '--new-session',
@@ -80,6 +99,7 @@ export function bubblewrap(nodePath: string, readable: readonly string[]): strin
     '--tmpfs',
     '/tmp',
     ...readOnly,
+    ...writable,
     '--remount-ro',
     '/',
     '--chdir',

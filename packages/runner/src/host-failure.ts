@@ -6,6 +6,7 @@ export type EndReason =
   | 'crashed'
   | 'blocked'
   | 'memory'
+  | 'disk'
   | 'protocol'
   | 'overdue'
   | 'start-failed'
@@ -13,7 +14,14 @@ export type EndReason =
   | 'stopped'
   | 'drained';
 
-const FAULTS: ReadonlySet<EndReason> = new Set(['crashed', 'blocked', 'memory', 'protocol', 'start-failed']);
+const FAULTS: ReadonlySet<EndReason> = new Set([
+  'crashed',
+  'blocked',
+  'memory',
+  'disk',
+  'protocol',
+  'start-failed',
+]);
 
 export function isFault(reason: EndReason): boolean {
   return FAULTS.has(reason);
@@ -23,6 +31,7 @@ const SENTENCES: Readonly<Record<EndReason, string>> = {
   crashed: 'the process of the bundle ended by itself',
   blocked: 'the event loop of the bundle stood still',
   memory: 'the bundle went over its memory limit',
+  disk: 'the bundle wrote more than its scratch folder may hold',
   protocol: 'the process of the bundle wrote what is no message',
   overdue: 'an invocation went on after its end, and its host was closed',
   'start-failed': 'the process of the bundle could not be started',

@@ -54,8 +54,21 @@ test('retire lets running turns end on their host and sends new ones to a fresh 
   expect(runner.snapshot()).toHaveLength(1);
 });
 
+test('a host that is done and gone does not fail what is still being taken of it', async () => {
+  await using runner = await startRunner();
+  const { promise: opened, resolve: open } = Promise.withResolvers<void>();
+  const turn = record('pause 1', { onEvent: () => opened });
+  const running = runner.invoke(zoo, turn);
+  await until(() => runner.snapshot()[0]?.state === 'busy');
+  const pid = runner.snapshot()[0]?.pid ?? 0;
+  runner.retire(zoo.versionId);
+  await until(() => !isAlive(pid) && runner.snapshot().length === 0);
+  open();
+  expect(await running).toEqual({ final_answer: '[]' });
+});
+
 test('what waits for a place moves to the fresh host when its own is retired', async () => {
-  await using runner = await startRunner({ hostConcurrency: 1, drainMs: 300 });
+  await using runner = await startRunner({ hostConcurrency: 1 });
   const holder = record('x', {});
   const first = runner.invoke(bystander, holder);
   const second = record('y');

@@ -1,22 +1,28 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { bundleManifestSchema } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
 import type { Clock } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
+import { BytePipe } from '../host/byte-pipe.ts';
 import { JsonChannel } from '../host/json-channel.ts';
 import type { FromHost, ToHost } from '../host/messages.ts';
 import type { HostCommand } from './host-command.ts';
 import { decideEndReason, readExit } from './host-exit.ts';
 import { HostFailure, toCallerError, toInvocationError } from './host-failure.ts';
 import type { EndReason } from './host-failure.ts';
+import { sizeOfFolder } from './host-folders.ts';
+import type { HostFolders } from './host-folders.ts';
 import { HostInvocation } from './host-invocation.ts';
 import { HostPulse } from './host-pulse.ts';
 import { canChange } from './host-state.ts';
 import type { HostState } from './host-state.ts';
 import type { BundleVersion, Invocation } from './invocation.ts';
+import { decideLimits } from './invocation-limits.ts';
 import { LogTail } from './log-tail.ts';
 import { LogBudget } from './log-budget.ts';
 import { RateBound } from './rate-bound.ts';
@@ -27,12 +33,25 @@ import type { RunnerConfig } from './runner-config.ts';
 /** After `exit`, the last messages may still be in the pipe; a pipe that somebody else holds open is not waited for longer. */
 const LAST_WORDS_MS = 200;
 
+/** Of the ticks of the runner: a walk over the scratch folders is not free. */
+const TICKS_PER_SCRATCH_LOOK = 8;
+
 export interface HostProcessParts {
-  readonly version: BundleVersion;
   readonly command: HostCommand;
+  readonly folders: HostFolders;
   readonly memoryMb: number;
   readonly config: RunnerConfig;
   readonly clock: Clock;
+  /** The process ended before it had a version. */
+  lost(failure: HostFailure): void;
+}
+
+/** What a host gets when it is to serve a version. */
+export interface HostAssignment {
+  readonly version: BundleVersion;
+  /** Where the version lies for this host: the version's own folder, or the one that it was linked into. */
+  readonly dir: string;
+  readonly props: unknown;
   readonly log: Log;
   /** A cancelled invocation did not end in time: the host should get no new work. */
   stuck(): void;
@@ -41,10 +60,10 @@ export interface HostProcessParts {
 
 type Request = { resolve(value: unknown): void; reject(error: unknown): void };
 
-/** One child process with one bundle version: its channel, its states, its invocations, its end. */
+/** One child process, with one bundle version from `assign` on: its channel, its states, its invocations, its end. */
 export class HostProcess {
   readonly exited: Promise<void>;
-  readonly startedAt: number;
+  startedAt: number;
   readonly pid: number;
   state: HostState = 'starting';
   served = 0;
@@ -53,6 +72,7 @@ export class HostProcess {
   readonly #parts: HostProcessParts;
   readonly #child: ChildProcess;
   readonly #channel: JsonChannel<FromHost, ToHost>;
+  readonly #pipe: BytePipe;
   readonly #tail = new LogTail();
   readonly #requests = new Map<number, Request>();
   readonly #running = new Map<number, HostInvocation>();
@@ -61,6 +81,9 @@ export class HostProcess {
   readonly #logLines: LogBudget;
   readonly #resolveExited: () => void;
   #lastId = 0;
+  #ticks = 0;
+  #assigned: HostAssignment | undefined;
+  #manifest: BundleManifest | undefined;
   #reason: EndReason | undefined;
   #drainTimer: NodeJS.Timeout | undefined;
 
@@ -78,7 +101,7 @@ export class HostProcess {
     this.#child = spawn(command.command, [...command.args], {
       env: {},
       cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
       ...user,
     });
     this.pid = this.#child.pid ?? -1;
@@ -89,6 +112,14 @@ export class HostProcess {
       maxMessageBytes: config.maxMessageBytes,
       read: readFromHost,
       onMessage: (message) => this.#receive(message),
+      onBroken: () => this.kill('protocol'),
+    });
+    const pipe = this.#child.stdio[4] as Duplex;
+    pipe.on('error', () => undefined);
+    this.#pipe = new BytePipe({
+      ...config,
+      socket: pipe,
+      firstId: 2,
       onBroken: () => this.kill('protocol'),
     });
     const monotonic = () => clock.monotonic();
@@ -114,23 +145,52 @@ export class HostProcess {
     return this.#running.size;
   }
 
+  get folders(): HostFolders {
+    return this.#parts.folders;
+  }
+
+  /** Resolves when the process is up and has read the SDK. For hosts that wait for a version. */
+  async warm(): Promise<void> {
+    await this.#limited(this.#request((id) => ({ kind: 'warm', id })));
+  }
+
+  /** From here on it is the host of this version, and its end is told to the assignment. */
+  assign(assignment: HostAssignment): void {
+    this.#assigned = assignment;
+    this.startedAt = this.lastBusyAt = this.#parts.clock.monotonic();
+  }
+
   /** Loads the bundle and reads its manifest. Rejects with the bundle's own error, or with the host's end. */
   async start(): Promise<BundleManifest> {
-    const { version, config } = this.#parts;
-    const timer = setTimeout(() => {
-      this.#tail.add(`the bundle did not finish loading within ${config.startMs} ms`);
-      this.kill('start-failed');
-    }, config.startMs);
-    try {
-      await this.#request((id) => ({ kind: 'load', id, entry: join(version.dir, version.entry) }));
+    const { dir, version, props } = this.#assignment();
+    const load = async () => {
+      await this.#request((id) => ({ kind: 'load', id, entry: join(dir, version.entry), props }));
       const manifest = bundleManifestSchema.safeParse(await this.#request((id) => ({ kind: 'inspect', id })));
       if (!manifest.success)
         throw toInvocationError({
           name: 'TypeError',
           message: `the definition is not valid: ${manifest.error.message}`,
         });
+      this.#manifest = manifest.data;
       this.#change('ready');
       return manifest.data;
+    };
+    return this.#limited(load());
+  }
+
+  /** Invocations that run keep the props that they began with. Rejects with the bundle's own error; the former ones stay then. */
+  async setProps(props: unknown): Promise<void> {
+    await this.#request((id) => ({ kind: 'props', id, props }));
+  }
+
+  async #limited<T>(work: Promise<T>): Promise<T> {
+    const { config } = this.#parts;
+    const timer = setTimeout(() => {
+      this.#tail.add(`the bundle did not finish loading within ${config.startMs} ms`);
+      this.kill('start-failed');
+    }, config.startMs);
+    try {
+      return await work;
     } catch (error) {
       this.kill('start-failed');
       throw error;
@@ -141,23 +201,31 @@ export class HostProcess {
 
   /** The caller made sure of a place. `ended` resolves when the host is done with it, whatever the caller was told before. */
   invoke(invocation: Invocation): { answer: Promise<unknown>; ended: Promise<void> } {
+    const { config, folders } = this.#parts;
     const id = (this.#lastId += 1);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
+    const scratchDir = join(folders.scratch, String(id));
     const running = new HostInvocation({
       id,
       invocation,
+      pipe: this.#pipe,
+      scratchDir,
+      maxFileBytes: config.maxFileBytes,
+      maxWholeBytes: config.maxWholeBytes,
+      limits: this.#manifest === undefined ? {} : decideLimits(this.#manifest, invocation),
       // Credit counts UTF-16 units, JSON escapes may make six bytes of one; and one event may be as large as a message.
-      maxQueuedBytes: this.#parts.config.windowBytes * 2 + this.#parts.config.maxMessageBytes,
+      maxQueuedBytes: config.windowBytes * 2 + config.maxMessageBytes,
       send: (message) => this.#send(message),
       violated: () => this.kill('protocol'),
-      graceMs: this.#parts.config.cancelGraceMs,
+      graceMs: config.cancelGraceMs,
       overdue: () => {
-        this.#parts.stuck();
+        this.#assigned?.stuck();
         this.#closeIfOverdue();
       },
     });
     this.#running.set(id, running);
     this.#change('busy');
+    if (config.keepFiles) keep(scratchDir, 'request.json', invocation.payload);
     const finish = () => {
       running.end();
       this.#running.delete(id);
@@ -168,13 +236,8 @@ export class HostProcess {
       this.#closeIfOverdue();
     };
     this.#requests.set(id, { resolve: finish, reject: finish });
-    const { kind, name, payload } = invocation;
     try {
-      this.#channel.send({
-        kind: 'invoke',
-        id,
-        invocation: { kind, ...(name === undefined ? {} : { name }), payload },
-      });
+      running.start();
     } catch (error) {
       this.#requests.delete(id);
       running.fail(error);
@@ -209,12 +272,20 @@ export class HostProcess {
     const rssBytes = await readResidentBytes(this.pid);
     if (rssBytes !== undefined) this.rssBytes = rssBytes;
     if (this.rssBytes > (memoryMb + config.rssHeadroomMb) * 1024 * 1024) this.kill('memory');
+    this.#ticks += 1;
+    if (this.state === 'ready' || this.#ticks % TICKS_PER_SCRATCH_LOOK !== 0) return;
+    if ((await sizeOfFolder(this.#parts.folders.scratch)) > config.maxScratchBytes) this.kill('disk');
   }
 
   /** A draining host that holds nothing but overdue invocations has nobody left to wait for. */
   #closeIfOverdue(): void {
     if (this.state !== 'draining' || this.#running.size === 0) return;
     if ([...this.#running.values()].every((running) => running.isOverdue)) this.kill('overdue');
+  }
+
+  #assignment(): HostAssignment {
+    if (this.#assigned === undefined) throw new Error('the host has no version yet');
+    return this.#assigned;
   }
 
   #request(message: (id: number) => ToHost): Promise<unknown> {
@@ -241,17 +312,35 @@ export class HostProcess {
         return this.#log(message);
       case 'fatal':
         return this.#tail.add(message.error.stack ?? message.error.message);
+      case 'head':
+        return this.#head(message);
       case 'result':
         return void this.#result(message);
     }
   }
 
+  #head(message: Extract<FromHost, { kind: 'head' }>): void {
+    const running = this.#running.get(message.id);
+    // Streams of what does not run: nobody would ever read them.
+    if (running === undefined) return this.kill('protocol');
+    running.head(message);
+  }
+
   async #result(message: Extract<FromHost, { kind: 'result' }>): Promise<void> {
     const request = this.#requests.get(message.id);
     this.#requests.delete(message.id);
-    await this.#running.get(message.id)?.result(message);
+    const running = this.#running.get(message.id);
+    await running?.result(message);
+    if (running !== undefined) this.#clearScratch(message);
     if (message.error === undefined) request?.resolve(message.value);
     else request?.reject(toInvocationError(message.error));
+  }
+
+  /** Not waited for: the place is free before the disk is. */
+  #clearScratch({ id, value, error, usedScratch }: Extract<FromHost, { kind: 'result' }>): void {
+    const dir = join(this.#parts.folders.scratch, String(id));
+    if (this.#parts.config.keepFiles) keep(dir, 'result.json', error ?? value);
+    else if (usedScratch === true) void rm(dir, { recursive: true, force: true }).catch(() => undefined);
   }
 
   #log(message: Extract<FromHost, { kind: 'log' }>): void {
@@ -259,7 +348,7 @@ export class HostProcess {
     if (!this.#logLines.take()) return;
     const running = message.id === undefined ? undefined : this.#running.get(message.id);
     if (running !== undefined) return running.log(message);
-    this.#parts.log.info('bundle wrote a log line outside of an invocation', {
+    this.#assigned?.log.info('bundle wrote a log line outside of an invocation', {
       level_of_bundle: message.level,
       text: message.text,
     });
@@ -267,7 +356,7 @@ export class HostProcess {
 
   #tellDropped(): void {
     const lines = this.#logLines.takeDropped();
-    if (lines > 0) this.#parts.log.warn('bundle log lines dropped', { lines });
+    if (lines > 0) this.#assigned?.log.warn('bundle log lines dropped', { lines });
   }
 
   #watch(): void {
@@ -296,11 +385,16 @@ export class HostProcess {
     const failure = new HostFailure({ reason, ...exit, lastLines: this.#tail.lines() });
     this.#change(this.state === 'starting' ? 'defunct' : 'stopped');
     const error = toCallerError(failure);
-    for (const running of this.#running.values()) running.fail(error);
+    for (const running of this.#running.values()) if (!running.hasResult) running.fail(error);
     for (const request of this.#requests.values()) request.reject(error);
     this.#requests.clear();
     this.#child.stdio[3]?.destroy();
-    this.#parts.ended(failure);
+    this.#child.stdio[4]?.destroy();
+    this.#pipe.close(new Error('the host has ended'));
+    if (!this.#parts.config.keepFiles)
+      void rm(this.#parts.folders.root, { recursive: true, force: true }).catch(() => undefined);
+    if (this.#assigned === undefined) this.#parts.lost(failure);
+    else this.#assigned.ended(failure);
     this.#resolveExited();
   }
 
@@ -313,4 +407,9 @@ export class HostProcess {
   #send(message: ToHost): void {
     if (this.#channel.isOpen) this.#channel.send(message);
   }
+}
+
+function keep(dir: string, name: string, value: unknown): void {
+  mkdirSync(dir, { recursive: true });
+  writeFileSync(join(dir, name), JSON.stringify(value ?? null, undefined, 2));
 }

@@ -3,8 +3,16 @@ export { BundleCodeError, HostFailure, describeFailure } from './host-failure.ts
 export type { EndReason } from './host-failure.ts';
 export { DEFAULT_RUNNER_CONFIG, SANDBOX_LEVELS } from './runner-config.ts';
 export type { RunnerConfig, SandboxLevel } from './runner-config.ts';
-export { INVOCATION_KINDS } from './invocation.ts';
-export type { BundleCall, BundleLogLine, BundleVersion, Invocation, InvocationKind } from './invocation.ts';
+export { INVOCATION_KINDS, POOLS } from './invocation.ts';
+export type {
+  BundleCall,
+  BundleLogLine,
+  BundleVersion,
+  Invocation,
+  InvocationKind,
+  PoolName,
+  ProducedFile,
+} from './invocation.ts';
 export { HOST_STATES, HOST_TRANSITIONS } from './host-state.ts';
 export type { HostSnapshot, HostState } from './host-state.ts';
 export { locatePaths } from './runner-paths.ts';

@@ -13,9 +13,32 @@ export interface BundleVersion {
   readonly limits?: BundleLimits;
 }
 
-/** Kinds that a host answers today; the channel carries the word as text, so a further kind needs no new frame. */
-export const INVOCATION_KINDS = ['turn', 'operation', 'schedule'] as const;
+/** The channel carries the word as text, so a further kind needs no new frame. `predict` is for predictors. */
+export const INVOCATION_KINDS = [
+  'turn',
+  'operation',
+  'tool',
+  'schedule',
+  'job',
+  'channel',
+  'web',
+  'predict',
+] as const;
 export type InvocationKind = (typeof INVOCATION_KINDS)[number];
+
+/** Kinds that take their places from one pool: a flood of one pool leaves the others their own (`decide-place.ts`). */
+export const POOLS = ['turn', 'operation', 'web', 'job', 'predict'] as const;
+export type PoolName = (typeof POOLS)[number];
+export const POOL_OF: Readonly<Record<InvocationKind, PoolName>> = {
+  turn: 'turn',
+  operation: 'operation',
+  tool: 'operation',
+  schedule: 'job',
+  job: 'job',
+  channel: 'web',
+  web: 'web',
+  predict: 'predict',
+};
 
 /** What a bundle asks of the platform: a capability (`documents`) or a part of its turn (`mailbox`). */
 export interface BundleCall {
@@ -29,17 +52,28 @@ export interface BundleLogLine {
   readonly text: string;
 }
 
+/** A file that a bundle made, opened by proc. Read it before `onEvent` resolves: it is closed then. */
+export interface ProducedFile {
+  readonly size: number;
+  bytes(): AsyncIterable<Uint8Array>;
+}
+
 export interface Invocation {
   readonly kind: InvocationKind;
-  /** Operation or schedule; a turn has none. */
+  /** Operation, tool, schedule, job or channel; a turn and a web request have none. */
   readonly name?: string;
-  /** JSON: a `TurnInvocation` for a turn. */
+  /** JSON, as `protocol` describes it for the kind; bytes and streams in it go over the byte pipe. */
   readonly payload: unknown;
+  /**
+   * Milliseconds until the answer; its end is TIMEOUT. A turn is also ended by its bundle's own limits (`wallMs`, `idleMs`:
+   * WATCHDOG_TIMEOUT), an operation, job or schedule by the `timeoutMs` of its definition.
+   */
+  readonly timeoutMs?: number;
   /** Abort rejects `invoke` at once and mutes what the bundle still says. */
   readonly signal: AbortSignal;
   /** Called one at a time and in order; the next event waits for the promise: that is the back-pressure. */
-  onEvent(event: BundleEvent): Promise<void>;
-  /** Calls of one invocation may overlap. */
+  onEvent(event: BundleEvent, file?: ProducedFile): Promise<void>;
+  /** Calls of one invocation may overlap. Bytes and streams may be in `args` and in what it resolves with. */
   onCall(call: BundleCall): Promise<unknown>;
   onLog(line: BundleLogLine): void;
 }

@@ -7,7 +7,7 @@ import type { RunnerConfig } from './runner-config.ts';
 const run = promisify(execFile);
 const PROBE_MS = 5000;
 
-type ProbeConfig = Pick<RunnerConfig, 'sandbox' | 'memoryMb' | 'rssHeadroomMb' | 'uid' | 'gid'>;
+type ProbeConfig = Pick<RunnerConfig, 'sandbox' | 'bwrapPath' | 'memoryMb' | 'rssHeadroomMb' | 'uid' | 'gid'>;
 
 /**
  * What this machine can hold a host with: the very command lines of hosts, around `node --version`. `auto` takes bubblewrap where
@@ -27,7 +27,7 @@ export async function probeSandbox(config: ProbeConfig, nodePath: string): Promi
   };
   const hasUtilLinux = await starts(underLimits(config.memoryMb, config));
   if (level === 'permission' || level === 'none') return { level, hasUtilLinux };
-  const hasBubblewrap = await starts(bubblewrap(nodePath, []));
+  const hasBubblewrap = await starts(bubblewrap(config.bwrapPath, nodePath, []));
   if (level === 'bwrap' && !hasBubblewrap) {
     throw new Error('sandbox "bwrap" was asked for, but bubblewrap does not start here');
   }

@@ -22,11 +22,32 @@ const isError = (value: unknown) =>
   isOptional(isText)(value['code']) &&
   isOptional(isIssues)(value['issues']);
 
+const MAX_PARTS = 64;
+const isPart = (value: unknown) =>
+  isFields(value) &&
+  isCount(value['id']) &&
+  (value['as'] === 'bytes' || value['as'] === 'stream') &&
+  Array.isArray(value['at']) &&
+  value['at'].every((key) => isText(key) || isCount(key));
+const isParts = (value: unknown) => Array.isArray(value) && value.length <= MAX_PARTS && value.every(isPart);
+
 /** Field by field, what each message must be. `value`, `event` and `args` are the bundle's own: checked by who reads them. */
 const SHAPES: Readonly<Record<FromHost['kind'], Readonly<Record<string, (value: unknown) => boolean>>>> = {
-  result: { id: isCount, error: isOptional(isError) },
+  result: {
+    id: isCount,
+    error: isOptional(isError),
+    usedScratch: isOptional((value) => value === true),
+  },
+  head: { id: isCount, parts: isOptional(isParts) },
   event: { id: isCount, bytes: isCount },
-  call: { id: isCount, call: isCount, target: isText, method: isText, args: Array.isArray },
+  call: {
+    id: isCount,
+    call: isCount,
+    target: isText,
+    method: isText,
+    args: Array.isArray,
+    parts: isOptional(isParts),
+  },
   log: { id: isOptional(isCount), level: (value) => LEVELS.includes(value), text: isText },
   pong: { id: isCount, rssBytes: isCount },
   fatal: { error: isError },

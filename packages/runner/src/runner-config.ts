@@ -1,3 +1,5 @@
+import type { PoolName } from './invocation.ts';
+
 /** How hosts are contained. `auto`: `bwrap` where it starts, else `permission`. See README for what each one holds. */
 export const SANDBOX_LEVELS = ['auto', 'bwrap', 'permission', 'none'] as const;
 export type SandboxLevel = (typeof SANDBOX_LEVELS)[number];
@@ -9,7 +11,9 @@ export interface RunnerConfig {
   readonly maxHosts: number;
   /** Invocations at once in one host whose bundle declares no `concurrency`. */
   readonly hostConcurrency: number;
-  /** Invocations that may wait for a place in one host, and how long. */
+  /** Invocations of one pool at once over all hosts. */
+  readonly slots: Readonly<Record<PoolName, number>>;
+  /** Invocations of one pool that may wait for a place in one version's hosts, and how long. */
   readonly maxWaiting: number;
   readonly waitMs: number;
   /** From spawn to `onLoad` done. */
@@ -29,6 +33,21 @@ export interface RunnerConfig {
   readonly maxMemoryMb: number;
   /** Resident memory beyond `memoryMb` (Buffers, code, stacks) before the watchdog kills. */
   readonly rssHeadroomMb: number;
+  /** Hosts that are started before anybody asks, so that a cold start is a load only. */
+  readonly warmHosts: number;
+  /** Absolute folder for what hosts write and for warm hosts' versions; best on the disk of the bundle store. Absent: the system's own for temporary files. */
+  readonly workDir?: string;
+  /** Requests, results and files of every invocation stay in `workDir`, for looking into. */
+  readonly keepFiles: boolean;
+  /** Of one file that a bundle hands over, and of all that a host has in its scratch folders. */
+  readonly maxFileBytes: number;
+  readonly maxScratchBytes: number;
+  /** Bytes in a call, a result or an answer that are handed over whole; larger ones go as streams. */
+  readonly maxWholeBytes: number;
+  /** Streams open at once between one host and proc. */
+  readonly maxStreams: number;
+  /** The bubblewrap program. */
+  readonly bwrapPath: string;
   /** Bytes of events of one invocation that a host may have under way unacknowledged. */
   readonly windowBytes: number;
   readonly maxMessageBytes: number;
@@ -44,10 +63,13 @@ export interface RunnerConfig {
   readonly gid?: number;
 }
 
+const MIB = 1024 * 1024;
+
 export const DEFAULT_RUNNER_CONFIG: RunnerConfig = {
   sandbox: 'auto',
   maxHosts: 32,
   hostConcurrency: 64,
+  slots: { turn: 512, operation: 512, web: 512, job: 128, predict: 128 },
   maxWaiting: 256,
   waitMs: 10_000,
   startMs: 10_000,
@@ -60,6 +82,13 @@ export const DEFAULT_RUNNER_CONFIG: RunnerConfig = {
   memoryMb: 256,
   maxMemoryMb: 2048,
   rssHeadroomMb: 192,
+  warmHosts: 0,
+  keepFiles: false,
+  maxFileBytes: 100 * MIB,
+  maxScratchBytes: 512 * MIB,
+  maxWholeBytes: 32 * MIB,
+  maxStreams: 256,
+  bwrapPath: '/usr/bin/bwrap',
   windowBytes: 64 * 1024,
   maxMessageBytes: 16 * 1024 * 1024,
   // A host that answers calls as fast as one core can sends 60,000.

@@ -10,9 +10,10 @@ export interface RunnerMetrics {
 /** `read` is asked at each scrape. No bundle names as labels: their number is not ours to bound. */
 export function createRunnerMetrics(
   metrics: Metrics,
-  read: () => { hosts: number; running: number; waiting: number },
+  read: () => { hosts: number; warm: number; running: number; waiting: number },
 ): RunnerMetrics {
   const hosts = metrics.gauge('switchyard_hosts', 'Bundle hosts alive.');
+  const warm = metrics.gauge('switchyard_hosts_warm', 'Bundle hosts that wait for a bundle.');
   const running = metrics.gauge('switchyard_host_invocations', 'Invocations inside bundle hosts.');
   const waiting = metrics.gauge(
     'switchyard_host_waiting',
@@ -21,6 +22,7 @@ export function createRunnerMetrics(
   metrics.onScrape(() => {
     const now = read();
     hosts.set(now.hosts);
+    warm.set(now.warm);
     running.set(now.running);
     waiting.set(now.waiting);
   });

@@ -175,7 +175,7 @@ describe('an operation', () => {
   test('is checked on both sides', async () => {
     const count = (input: unknown) =>
       runner.invoke(zoo, record('', { kind: 'operation', name: 'count', payload: { input, user } }));
-    expect(await count({ text: 'four' })).toEqual({ characters: 4 });
+    expect(await count({ text: 'four' })).toEqual({ output: { characters: 4 } });
     await expect(count({ text: 4 })).rejects.toMatchObject({
       code: 'UNPROCESSABLE',
       details: { issues: [{ path: 'text' }] },

@@ -14,13 +14,21 @@ export interface RunnerParts {
   readonly paths?: RunnerPaths;
 }
 
-/** Starts, feeds, watches, drains and evicts hosts: one child process per bundle version. */
+/** Starts, feeds, watches, drains and evicts hosts: one child process per bundle version, or several where it asks for `instances`. */
 export interface Runner extends Service {
   /** Starts the host that will serve this version and reads its manifest. Rejects BUNDLE_ERROR (its code failed to load) or BUNDLE_UNAVAILABLE. */
   inspect(version: BundleVersion): Promise<BundleManifest>;
   /** Resolves with what the bundle returned. Rejects PlatformError: BUNDLE_ERROR, _CRASHED, _BLOCKED, _UNAVAILABLE, CANCELLED (or the signal's own PlatformError). */
   invoke(version: BundleVersion, invocation: Invocation): Promise<unknown>;
+  /**
+   * What differs from the defaults of a bundle's props: for hosts that start from now on, and told to those that serve. Rejects
+   * BUNDLE_ERROR when one refuses it; check against the manifest's schema before.
+   */
+  setProps(bundleId: string, props: unknown): Promise<void>;
   /** Running invocations end on their host (60 s at most), then it exits. A later `invoke` would start a new one. */
   retire(versionId: string): void;
+  /** Hosts that have a version. */
   snapshot(): HostSnapshot[];
+  /** Processes of hosts that wait for one. */
+  warmPids(): number[];
 }

@@ -7,13 +7,16 @@ import type { BundleCall, BundleLogLine, BundleVersion, Invocation } from '../sr
 import type { RunnerConfig } from '../src/runner-config.ts';
 import type { Runner } from '../src/runner.ts';
 
+export const BWRAP = process.env['BWRAP_PATH'] === undefined ? {} : { bwrapPath: process.env['BWRAP_PATH'] };
+
 /** A started runner for one test; stopped with all its hosts at the end of the `await using` block. */
 export async function startRunner(config: Partial<RunnerConfig> = {}): Promise<Runner & AsyncDisposable> {
   const runner = createRunner({
     clock: systemClock,
     log: silentLog,
     metrics: createMetrics({ service: 'test' }),
-    config: { sandbox: 'permission', ...config },
+    // `BWRAP_PATH`: for machines where it lies elsewhere.
+    config: { sandbox: 'permission', startMs: 25_000, waitMs: 25_000, ...BWRAP, ...config },
   });
   await runner.start();
   return Object.assign(runner, { [Symbol.asyncDispose]: () => runner.stop(Deadline.in(2000)) });

@@ -1,10 +1,11 @@
 import { probeSandbox } from '../src/probe-sandbox.ts';
 import { DEFAULT_RUNNER_CONFIG } from '../src/runner-config.ts';
 import type { RunnerConfig } from '../src/runner-config.ts';
+import { BWRAP } from './runner-fixture.ts';
 
 type Level = Exclude<RunnerConfig['sandbox'], 'auto'>;
 
-const best = (await probeSandbox(DEFAULT_RUNNER_CONFIG, process.execPath)).level;
+const best = (await probeSandbox({ ...DEFAULT_RUNNER_CONFIG, ...BWRAP }, process.execPath)).level;
 
 /**
  * Those of the given levels that this machine can hold a host with. `./dev test` installs bubblewrap where it may; in a container

@@ -20,17 +20,17 @@ import { createRegistry } from '@switchyard/registry';
 import type { Registry } from '@switchyard/registry';
 import { createRunner } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
-import { createBundles, createConversations, createDocuments, createTurnHistory } from '@switchyard/store';
-import { migrate, openStore } from '@switchyard/store';
+import { createBlobStore, createBundles, createConversations, createDocuments } from '@switchyard/store';
+import { createFiles, createTurnHistory, migrate, openStore } from '@switchyard/store';
 import { createLog, createMetrics } from '@switchyard/telemetry';
 import { createWorker } from '@switchyard/turns';
 import { createAdminRoutes } from './admin-routes.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
-import { decideHostFence } from './decide-host-fence.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { reportHealth } from './report-health.ts';
+import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
@@ -69,12 +69,7 @@ async function open(scope: Scope, config: ProcConfig) {
     clock,
     log,
     metrics,
-    config: {
-      sandbox: config.runnerSandbox,
-      maxHosts: config.runnerMaxHosts,
-      idleTtlMs: config.runnerIdle,
-      ...decideHostFence(config.lease),
-    },
+    config: runnerConfig(config),
   });
   const registry = createRegistry({
     ...base,
@@ -178,6 +173,10 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
     clock,
     log,
     capabilities: createCapabilities([createDocumentsCapability(base.documents)]),
+    fileStores: {
+      blobs: createBlobStore({ dir: resolve(config.blobDir) }),
+      files: createFiles(sql, scope),
+    },
     conversations: createConversations(sql, scope),
     history: createTurnHistory(sql, scope),
     bounds: { maxTurns: config.historyTurns, maxCharacters: config.historyCharacters },

@@ -1,5 +1,14 @@
 import { identitySettings } from '@switchyard/identity';
-import { bytes, duration, failpointsSetting, integer, list, loadConfig, text } from '@switchyard/kernel';
+import {
+  bytes,
+  duration,
+  failpointsSetting,
+  flag,
+  integer,
+  list,
+  loadConfig,
+  text,
+} from '@switchyard/kernel';
 import { redisUrlSetting } from '@switchyard/redis';
 import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
@@ -46,6 +55,17 @@ export const procConfigSchema = z.object({
   runnerSandbox: z.enum(SANDBOX_LEVELS).default('auto').describe('How bundle processes are contained.'),
   runnerMaxHosts: integer(32, 1, 1000).describe('Bundle processes alive at once.'),
   runnerIdle: duration('10m').describe('An idle bundle process is closed after this.'),
+  runnerWarmHosts: integer(1, 0, 64).describe(
+    'Bundle processes started before anybody asks, so that a cold start is a load only.',
+  ),
+  runnerWorkDir: text('.data/hosts').describe(
+    'Where bundle processes write; best on the disk of the bundle store.',
+  ),
+  runnerKeepFiles: flag(false).describe(
+    'Keep requests, results and files of every invocation in the work folder, for looking into.',
+  ),
+  runnerMaxFile: bytes('25MiB').describe('Largest file that a bundle may add to its answer.'),
+  blobDir: text('.data/files').describe('Folder of stored files; the same for ingress and proc.'),
   bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
   ...scaleInSettings,

@@ -8,6 +8,7 @@ import type {
 } from '@switchyard/protocol';
 import { PlatformError } from '@switchyard/kernel';
 import { conversationContext, serviceContext } from '@switchyard/turns';
+import type { AnswerFile } from './store-file.ts';
 
 /** One event as it goes to the log: its name on the stream and its body. */
 export interface OutgoingEvent {
@@ -87,11 +88,14 @@ export class Envelopes {
         return this.#serviceEvent(requireOwn(event.type), event.data);
       case 'event':
         return this.#step(requireOwn(event.type), 'event', 'completed', event.title, event.data);
-      case 'file':
+      case 'notify':
         throw PlatformError.of(
           'BUNDLE_ERROR',
-          'Files as part of an answer are not available on this server.',
+          'A turn tells its own streams: notify() is for operations and jobs.',
         );
+      case 'file':
+        // A file is stored before it is told, so what is told comes from `files`.
+        throw PlatformError.of('BUNDLE_ERROR', 'A file of an answer was not stored.');
     }
   }
 
@@ -110,6 +114,19 @@ export class Envelopes {
       extra: { format: FORMAT_OF_MARKER[marker] ?? 'text', artifact_name: marker },
     });
     return { event: 'chat_delta', data };
+  }
+
+  /** All files of the answer so far: a later list replaces the former one. `rn` is where ingress serves them from. */
+  files(files: readonly AnswerFile[]): OutgoingEvent {
+    const { conversation_id: conversation, turn_id: turn } = this.#conversation;
+    const base = `conv/${this.#service.user}/${conversation}/turn/${turn}/attachment`;
+    const items = files.map(({ filename, mime, size, sha256 }) => ({
+      filename,
+      mime,
+      size,
+      rn: `${base}/${sha256}`,
+    }));
+    return this.#step('chat.files', 'files', 'completed', 'Files', { items });
   }
 
   title(title: string): OutgoingEvent {

@@ -5,12 +5,14 @@ import { titleFromMessage } from '@switchyard/protocol';
 import type { BundleEvent, TurnInvocation, TurnPart } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
-import type { BundleCall, BundleLogLine, Runner } from '@switchyard/runner';
+import type { BundleCall, BundleLogLine, ProducedFile, Runner } from '@switchyard/runner';
 import type { Conversations } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { RunningTurn, TurnOutcome } from '@switchyard/turns';
 import { Envelopes } from './envelope.ts';
 import type { OutgoingEvent } from './envelope.ts';
+import { storeFile } from './store-file.ts';
+import type { FileStores } from './store-file.ts';
 import { completedOutcome, decideRemainder, failedOutcome, readResult } from './turn-outcome.ts';
 import type { WatchdogLimits } from './turn-outcome.ts';
 import { TurnRecorder } from './turn-recorder.ts';
@@ -19,6 +21,7 @@ import { TurnStopwatch } from './turn-stopwatch.ts';
 export interface RunTurnParts {
   runner: Pick<Runner, 'invoke'>;
   capabilities: Capabilities;
+  fileStores: FileStores;
   conversations: Pick<Conversations, 'suggestTitle'>;
   clock: Clock;
   log: Log;
@@ -89,7 +92,7 @@ class TurnRun {
       kind: 'turn',
       payload: this.#invocation,
       signal: this.#turn.signal,
-      onEvent: (event) => this.#say(event),
+      onEvent: (event, file) => (event.kind === 'file' ? this.#sayFile(event, file) : this.#say(event)),
       onCall: (call) => this.#answer(call),
       onLog: (line) => this.#write(line),
     });
@@ -122,6 +125,17 @@ class TurnRun {
     if (event.kind === 'title') this.#storeTitle(event.title, 'bundle');
     await this.#emit(out);
     if (isFirstPiece) this.#stopwatch.onRelayed();
+  }
+
+  async #sayFile(
+    event: Extract<BundleEvent, { kind: 'file' }>,
+    file: ProducedFile | undefined,
+  ): Promise<void> {
+    this.recorder.requireRoomForFile();
+    const { fileStores } = this.#parts;
+    const index = this.recorder.files.length;
+    this.recorder.takeFile(await storeFile(fileStores, this.#turn.task.payload, event, file, index));
+    await this.#emit(this.#envelopes.files(this.recorder.files));
   }
 
   /** Clients look for followups among the steps, so returned ones are told there too; once. */

@@ -71,7 +71,17 @@ export function failedOutcome(
   const code = error instanceof PlatformError ? error.code : 'INTERNAL';
   const { text, errorType } = ERRORS[code];
   const hasCrashed = code === 'BUNDLE_CRASHED';
-  return { status: 'failed', errorType, message: text, record: recorder.record('error'), hasCrashed };
+  const record = recorder.record('error');
+  // A limit that the bundle set for itself is told as the platform's own.
+  const details = code === 'WATCHDOG_TIMEOUT' && error instanceof PlatformError ? error.details : undefined;
+  return {
+    status: 'failed',
+    errorType,
+    message: text,
+    ...(details === undefined ? {} : { details }),
+    record,
+    hasCrashed,
+  };
 }
 
 function abortedOutcome(abort: TurnAbort, recorder: TurnRecorder, limits: WatchdogLimits): TurnOutcome {

@@ -1,5 +1,6 @@
 import { PlatformError } from '@switchyard/kernel';
 import type { BundleEvent, Citation, TurnRecord, TurnTiming, Usage } from '@switchyard/protocol';
+import type { AnswerFile } from './store-file.ts';
 
 /** What history keeps of one turn. The answer is never cut: over its bound the turn fails, because a cut answer would not be the one that was streamed. */
 export interface RecordBounds {
@@ -9,6 +10,7 @@ export interface RecordBounds {
   maxStepDataCharacters: number;
   maxCitations: number;
   maxUsage: number;
+  maxFiles: number;
 }
 
 export const DEFAULT_RECORD_BOUNDS: RecordBounds = {
@@ -18,6 +20,7 @@ export const DEFAULT_RECORD_BOUNDS: RecordBounds = {
   maxStepDataCharacters: 8_000,
   maxCitations: 200,
   maxUsage: 200,
+  maxFiles: 50,
 };
 
 const OPEN: ReadonlySet<string> = new Set(['started', 'running']);
@@ -36,6 +39,7 @@ export class TurnRecorder {
   #followups: string[] = [];
   readonly #usage: Usage[] = [];
   #timing: TurnTiming | undefined;
+  readonly #files: AnswerFile[] = [];
 
   constructor(
     now: () => number,
@@ -61,6 +65,20 @@ export class TurnRecorder {
     this.#timing = timing;
   }
 
+  get files(): readonly AnswerFile[] {
+    return this.#files;
+  }
+
+  /** Before a file is stored. Throws BUNDLE_ERROR when the turn has as many as it may have. */
+  requireRoomForFile(): void {
+    if (this.#files.length >= this.#bounds.maxFiles)
+      throw PlatformError.of('BUNDLE_ERROR', `The answer has more than ${this.#bounds.maxFiles} files.`);
+  }
+
+  takeFile(file: AnswerFile): void {
+    this.#files.push(file);
+  }
+
   /** Takes an event before it is emitted. Throws BUNDLE_ERROR when the answer grows over its bound. */
   take(event: BundleEvent): void {
     if (event.kind === 'delta') this.#takeDelta(event.text, event.marker);
@@ -82,7 +100,7 @@ export class TurnRecorder {
       ),
       citations: [...this.#citations.values()],
       followups: [...this.#followups],
-      files: [],
+      files: [...this.#files],
       usage: [...this.#usage],
       ...(this.#bundleVersion === undefined ? {} : { bundle_version: this.#bundleVersion }),
       ...(this.#timing === undefined ? {} : { timing: this.#timing }),

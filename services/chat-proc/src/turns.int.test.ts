@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { Deadline } from '@switchyard/kernel';
+import { createBlobStore } from '@switchyard/store';
 import { expect, vi } from 'vitest';
 import {
   ACTOR_DIR,
@@ -81,6 +83,33 @@ test('a turn is told in the order of the contract', async ({ rig }) => {
       bundle_version: expect.stringMatching(/^actor__builtin__/u),
     },
   });
+});
+
+test('files of an answer are stored, told, and part of its history', async ({ rig }) => {
+  await rig.ship(ACTOR_DIR);
+  await rig.start();
+  const ack = await rig.say('files');
+  const events = await rig.ended(ack);
+  const told = events
+    .filter(({ data }) => data.type === 'chat.files')
+    .map(({ data }) => data.data?.['items']);
+  const sha256 = createHash('sha256').update('a,b\n1,2\n').digest('hex');
+  const rn = `conv/ada/${ack.conversation_id}/turn/${ack.turn_id}/attachment/${sha256}`;
+  const first = { filename: 'report.csv', mime: 'text/csv', size: 8 };
+  const second = { filename: 'empty.txt', mime: 'application/octet-stream', size: 0 };
+  expect(told).toEqual([
+    [{ ...first, rn }],
+    [
+      { ...first, rn },
+      { ...second, rn: expect.stringContaining('/attachment/') },
+    ],
+  ]);
+  expect((await rig.row(ack.turn_id)).answer?.files).toMatchObject([{ ...first, sha256 }, second]);
+  const row = await rig.files.find(ack.conversation_id, ack.turn_id, sha256);
+  expect(row).toMatchObject({ ...first, user_id: 'ada', direction: 'produced' });
+  const opened = await createBlobStore({ dir: rig.blobDir }).open(sha256);
+  expect(opened?.size).toBe(8);
+  opened?.stream.destroy();
 });
 
 test('an answer that is only returned is streamed all the same', async ({ rig }) => {

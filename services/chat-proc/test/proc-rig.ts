@@ -7,6 +7,8 @@ import { Deadline, Scope, createIds, systemClock } from '@switchyard/kernel';
 import { TERMINAL_EVENTS, chatEnvelopeSchema, roleNames, submissionSchema } from '@switchyard/protocol';
 import type { Ack, ChatEnvelope, EventName, TurnRecord, TurnStatus } from '@switchyard/protocol';
 import { connectRedis, createKeys } from '@switchyard/redis';
+import { createFiles } from '@switchyard/store';
+import type { Files } from '@switchyard/store';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
 import { platformTest } from '@switchyard/testkit';
 import { createTurns, turnsConfigSchema } from '@switchyard/turns';
@@ -57,6 +59,10 @@ export interface ProcRig {
   title(conversationId: string): Promise<string | null>;
   token(type: 'registered' | 'privileged'): Promise<string>;
   bundlesDir: string;
+  /** Where stored files lie. */
+  blobDir: string;
+  /** What the store knows of files. */
+  files: Files;
   /** The whole environment of a worker as a process. */
   env(stores: { redisUrl: string; databaseUrl: string }): Record<string, string>;
 }
@@ -119,6 +125,9 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
         logLevel: 'silent',
         docsDir: path.join(HERE, 'docs'),
         bundleStoreDir: path.join(root, 'store'),
+        runnerWorkDir: path.join(root, 'hosts'),
+        runnerWarmHosts: '0',
+        blobDir: path.join(root, 'files'),
         defaultBundle: 'actor',
         runnerSandbox: 'permission',
         slots: '8',
@@ -144,6 +153,8 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
     await use({
       turns,
       bundlesDir,
+      blobDir: path.join(root, 'files'),
+      files: createFiles(postgres.sql, at),
       events,
       env: ({ redisUrl, databaseUrl }) => ({
         PATH: process.env['PATH'] ?? '',
@@ -155,6 +166,8 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
         SWITCHYARD_MASTER_KEY: MASTER_KEY,
         BUNDLES_DIR: bundlesDir,
         BUNDLE_STORE_DIR: path.join(root, 'store'),
+        RUNNER_WORK_DIR: path.join(root, 'hosts'),
+        BLOB_DIR: path.join(root, 'files'),
         DOCS_DIR: path.join(HERE, 'docs'),
         DEFAULT_BUNDLE: 'actor',
       }),

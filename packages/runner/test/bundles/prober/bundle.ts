@@ -30,7 +30,8 @@ function settle(
   });
 }
 
-type Attempts = Record<string, (outside: { file: string; parent: number; port: number }) => unknown>;
+type Outside = { file: string; parent: number; port: number; scratchDir: string };
+type Attempts = Record<string, (outside: Outside) => unknown>;
 
 const attempts: Attempts = {
   readPasswd: () => fs.readFileSync('/etc/passwd', 'utf8'),
@@ -62,6 +63,24 @@ const attempts: Attempts = {
     if (found === undefined) throw new Error('nothing found');
   },
   listRoot: () => fs.readdirSync('/'),
+  linkFromScratch: ({ scratchDir }) => fs.symlinkSync('/etc/passwd', `${scratchDir}/link`),
+  hardLinkFromScratch: ({ scratchDir, file }) => fs.linkSync(file, `${scratchDir}/hard`),
+  hardLinkOfOwnCode: ({ scratchDir }) => fs.linkSync(import.meta.filename, `${scratchDir}/code.ts`),
+  renameOutOfScratch: ({ scratchDir, file }) => {
+    fs.writeFileSync(`${scratchDir}/a`, 'x');
+    fs.renameSync(`${scratchDir}/a`, `${file}.renamed`);
+  },
+  addonFromScratch: ({ scratchDir }) => {
+    fs.writeFileSync(`${scratchDir}/addon.node`, 'no addon');
+    try {
+      require(`${scratchDir}/addon.node`);
+    } catch (error) {
+      // The system's own linker speaks only when it was let in.
+      if (!/ELF|too short|shared object/u.test((error as Error).message)) throw error;
+    }
+  },
+  writeOtherHosts: ({ scratchDir }) => fs.writeFileSync(`${scratchDir}/../../../other`, 'x'),
+  listOtherHosts: ({ scratchDir }) => fs.readdirSync(`${scratchDir}/../../..`),
   writeHere: () => fs.writeFileSync(`${import.meta.dirname}/written.txt`, 'x'),
   writeTmp: () => fs.writeFileSync('/tmp/switchyard-prober.txt', 'x'),
   connect: async ({ port }) =>
@@ -163,7 +182,8 @@ export default defineBundle({
   id: 'prober',
   name: 'Prober',
   async executeCore(turn) {
-    const outside = JSON.parse(turn.message) as Parameters<Attempts[string]>[0];
+    const { scratchDir } = turn;
+    const outside = { ...(JSON.parse(turn.message) as Omit<Outside, 'scratchDir'>), scratchDir };
     const outcome: Record<string, string> = {};
     for (const [name, attempt] of Object.entries(attempts)) {
       try {

@@ -23,7 +23,7 @@ const ways: Record<string, (turn: Turn, words: string[]) => Promise<unknown>> = 
     await turn.followups(['And?']);
     await turn.service('x.ping', { a: 1 });
     await turn.event('x.event', { b: 2 }, { title: 'B' });
-    await turn.file({ filename: 'a.txt', mime: 'text/plain', path: 'a.txt' });
+    await turn.file({ filename: 'a.txt', mime: 'text/plain', content: 'in the file' });
     await turn.usage.record({ provider: 'p', model: 'm', input_tokens: 1, output_tokens: 2 });
     await turn.step('look', { status: 'completed' });
     return { followups: ['More?'], score: 1 };

@@ -27,6 +27,11 @@ const acts: Record<string, (turn: Turn) => Promise<TurnReturn | void>> = {
     await turn.followups(['More?']);
     return { board: 7 };
   },
+  async files(turn) {
+    await turn.file({ filename: '../report.csv', mime: 'text/csv', content: 'a,b\n1,2\n' });
+    await turn.delta('Two files.');
+    await turn.file({ filename: 'empty.txt', mime: 'no mime', content: '' });
+  },
   async returned() {
     return { final_answer: 'Never streamed by itself.', followups: ['Why?'] };
   },

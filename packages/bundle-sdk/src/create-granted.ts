@@ -1,0 +1,84 @@
+import type { CapabilityName, WireRequest, WireResponse } from '@switchyard/protocol';
+import type { HostPort } from './bundle-runtime.ts';
+import type { Capability, CapabilityTypes, Kv, KvEntry, Secrets, Storage } from './capabilities.ts';
+import type { Jobs } from './job.ts';
+import { createFetch } from './wire-fetch.ts';
+
+type Call = (target: CapabilityName, method: string, args: readonly unknown[]) => Promise<never>;
+
+/** The members for what the definition asks for; the others do not exist. */
+export function createGranted(
+  port: Pick<HostPort, 'call'>,
+  granted: readonly string[],
+): Partial<CapabilityTypes & { secrets: Secrets; jobs: Jobs }> {
+  // What comes back was checked by proc against the catalog that the typings are made from.
+  const call: Call = async (target, method, args) => (await port.call(target, method, args)) as never;
+  const members = Object.entries(MAKERS).filter(([name]) => granted.includes(name));
+  return Object.fromEntries(members.map(([name, make]) => [name, make(call)]));
+}
+
+type Makers = {
+  readonly [Name in Capability]: (call: Call) => CapabilityTypes[Name];
+} & { readonly secrets: (call: Call) => Secrets; readonly jobs: (call: Call) => Jobs };
+
+const MAKERS: Makers = {
+  documents: (call) => ({ search: (query, options = {}) => call('documents', 'search', [query, options]) }),
+  storage: createStorage,
+  kv: createKv,
+  model: (call) => ({
+    describe: () => call('model', 'describe', []),
+    fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('model', 'fetch', [request])),
+  }),
+  exec: (call) => ({ run: (program) => call('exec', 'run', [program]) }),
+  web: (call) => ({
+    publish: (path, content, options = {}) => call('web', 'publish', [path, content, options]),
+    unpublish: (path) => call('web', 'unpublish', [path]),
+    respond: (requestId, answer) => call('web', 'respond', [requestId, answer]),
+    list: (prefix = '', options = {}) => call('web', 'list', [prefix, options]),
+    url: (path) => call('web', 'url', [path]),
+    deploy: (files) => call('web', 'deploy', [files]),
+    deploys: () => call('web', 'deploys', []),
+    rollback: (id) => call('web', 'rollback', [id]),
+    route: (pattern, options = {}) => call('web', 'route', [pattern, options]),
+  }),
+  http: (call) => ({
+    fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('http', 'fetch', [request])),
+  }),
+  secrets: (call) => ({
+    get: (name) => call('secrets', 'get', [name]),
+    has: (name) => call('secrets', 'has', [name]),
+  }),
+  jobs: (call) => ({ add: (name, data, options = {}) => call('jobs', 'add', [name, data ?? null, options]) }),
+};
+
+function createStorage(call: Call): Storage {
+  const read: Storage['read'] = (path, options = {}) => call('storage', 'read', [path, options]);
+  return {
+    read,
+    async readText(path, options) {
+      const bytes = await read(path, options);
+      return bytes === null ? null : new TextDecoder().decode(bytes);
+    },
+    stat: (path, options = {}) => call('storage', 'stat', [path, options]),
+    write: (path, content, options = {}) =>
+      call('storage', 'write', [
+        path,
+        typeof content === 'string' ? new TextEncoder().encode(content) : content,
+        options,
+      ]),
+    delete: (path, options = {}) => call('storage', 'delete', [path, options]),
+    list: (prefix = '', options = {}) => call('storage', 'list', [prefix, options]),
+  };
+}
+
+function createKv(call: Call): Kv {
+  const getEntry = (key: string, options = {}): Promise<KvEntry | null> => call('kv', 'get', [key, options]);
+  return {
+    getEntry,
+    get: async (key, options) => (await getEntry(key, options))?.value ?? null,
+    set: (key, value, options = {}) => call('kv', 'set', [key, value, options]),
+    increment: (key, by = 1, options = {}) => call('kv', 'increment', [key, by, options]),
+    delete: (key, options = {}) => call('kv', 'delete', [key, options]),
+    list: (prefix = '', options = {}) => call('kv', 'list', [prefix, options]),
+  };
+}

@@ -1,0 +1,58 @@
+import type { z } from 'zod';
+import type { Capability } from './capabilities.ts';
+import type { JobContext } from './contexts.ts';
+import type { Made, Wants } from './operation.ts';
+
+/** Background work of the bundle, added by `ctx.jobs.add(...)` and run by any worker. */
+export interface JobDefinition<
+  D extends z.ZodType,
+  P extends z.ZodObject,
+  C extends Capability,
+  S extends string,
+> extends Omit<Wants<P, C, S, NoJobs>, 'jobs'> {
+  /** Checked before `run`, and gives `data` its type. */
+  readonly data?: D;
+  /** Runs at most, the first included; 1 without. A throw or a dead worker is a failed run. */
+  readonly attempts?: number;
+  readonly backoff?: { readonly kind: 'fixed' | 'exponential'; readonly delayMs: number };
+  readonly timeoutMs?: number;
+  readonly run: (ctx: JobContext<z.output<P>, C, S>, data: z.output<D>) => unknown;
+}
+
+/** What a bundle holds of a job; `D` is the type of the data that `add` takes. */
+export interface Job<Ctx = never, D = unknown> {
+  readonly kind: 'job';
+  readonly definition: {
+    readonly data?: z.ZodType;
+    readonly attempts?: number;
+    readonly backoff?: { readonly kind: 'fixed' | 'exponential'; readonly delayMs: number };
+    readonly timeoutMs?: number;
+  };
+  readonly run: (ctx: Ctx, data: unknown) => unknown;
+  /** Never there; carries the type. */
+  readonly dataType?: D;
+}
+
+/** Has no keys, so there is no `jobs` member. */
+export type NoJobs = unknown;
+/** What may be handed to `add` for a job. */
+export type DataOf<T> = T extends { readonly dataType?: infer D } ? D : never;
+
+export interface Jobs<J = Record<string, Job>> {
+  /** The same `idempotencyKey` again gives the first job back, for as long as the platform remembers it. */
+  add<N extends keyof J & string>(
+    name: N,
+    data: DataOf<J[N]>,
+    options?: { idempotencyKey?: string; delayMs?: number },
+  ): Promise<{ job_id: string; is_new: boolean }>;
+}
+
+export function job<
+  D extends z.ZodType = z.ZodType,
+  P extends z.ZodObject = z.ZodObject,
+  C extends Capability = never,
+  S extends string = never,
+>(definition: JobDefinition<D, P, C, S>): Job<Made<JobContext<z.output<P>, C, S>>, NoInfer<z.input<D>>> {
+  // The host parses with `data` before it calls, so `data` is the schema's output type by then.
+  return { kind: 'job', definition, run: (ctx, data) => definition.run(ctx, data as z.output<D>) };
+}

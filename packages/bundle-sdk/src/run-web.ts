@@ -1,0 +1,23 @@
+import type { WebInvocation, WireResponse } from '@switchyard/protocol';
+import type { HostPort } from './bundle-runtime.ts';
+import { createContext } from './create-context.ts';
+import type { Loaded } from './run-parts.ts';
+import { toRequest, toWireResponse } from './wire-fetch.ts';
+
+/** Answers a site's request. The invocation goes on until the body and everything given to `waitUntil` has ended. */
+export async function runWeb(
+  loaded: Loaded,
+  { request, site, user }: WebInvocation,
+  port: HostPort,
+): Promise<WireResponse> {
+  const { web, id } = loaded.definition;
+  if (web === undefined) throw new Error(`bundle "${id}" has no web.fetch: it answers no requests`);
+  const ctx = createContext(loaded, port, {
+    ...(site === undefined ? {} : { site }),
+    ...(user === undefined ? {} : { user }),
+    waitUntil: (work: Promise<unknown>) => port.waitUntil(work),
+  });
+  const response = await web.fetch(toRequest(request, port.signal), ctx);
+  if (!(response instanceof Response)) throw new TypeError('web.fetch must return a Response');
+  return toWireResponse(response);
+}

@@ -1,0 +1,386 @@
+import { z } from 'zod';
+import { bytesSchema, wireRequestSchema, wireResponseSchema } from './wire-http.ts';
+
+/** One method that proc offers to bundles. `args` and `result` are what crosses the host channel; both sides check with them. */
+export interface CapabilityMethodSpec {
+  readonly summary: string;
+  readonly args: z.ZodType<unknown[]>;
+  readonly result: z.ZodType;
+  /** True: something outside of the invocation changes. Carries the turn's fence, and ends `recovery: 'retryIfSilent'`. */
+  readonly hasSideEffects: boolean;
+}
+
+function read<A extends z.ZodType<unknown[]>, R extends z.ZodType>(summary: string, args: A, result: R) {
+  return { summary, args, result, hasSideEffects: false } as const;
+}
+function write<A extends z.ZodType<unknown[]>, R extends z.ZodType>(summary: string, args: A, result: R) {
+  return { summary, args, result, hasSideEffects: true } as const;
+}
+
+/** Bounds of what bundles may send and ask, in characters, bytes and items. */
+export const CAPABILITY_LIMITS = {
+  maxKeyCharacters: 512,
+  maxPathCharacters: 1000,
+  maxValueCharacters: 256 * 1024,
+  maxFileBytes: 25 * 1024 * 1024,
+  maxListItems: 1000,
+  maxQueryCharacters: 2000,
+  maxCodeCharacters: 256 * 1024,
+} as const;
+const LIMITS = CAPABILITY_LIMITS;
+
+const json = z.json().refine((value) => JSON.stringify(value).length <= LIMITS.maxValueCharacters, {
+  message: `larger than ${LIMITS.maxValueCharacters} characters`,
+});
+const key = z.string().min(1).max(LIMITS.maxKeyCharacters);
+// Segments that mean another folder never reach an implementation.
+const path = z
+  .string()
+  .min(1)
+  .max(LIMITS.maxPathCharacters)
+  .refine(
+    (text) =>
+      !text.includes('\0') &&
+      !text.includes('\\') &&
+      text.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..'),
+    { message: 'no path: segments between single slashes, without `.`, `..` and backslashes' },
+  );
+const prefix = z.string().max(LIMITS.maxPathCharacters);
+const owned = { scope: z.enum(['bundle', 'user']).default('bundle') };
+const scope = z.strictObject(owned).prefault({});
+const page = {
+  limit: z.number().int().min(1).max(LIMITS.maxListItems).default(100),
+  cursor: z.string().optional(),
+};
+const fileBytes = bytesSchema.refine((bytes) => bytes.byteLength <= LIMITS.maxFileBytes, {
+  message: `larger than ${LIMITS.maxFileBytes} bytes`,
+});
+
+export const documentPassageSchema = z.object({
+  title: z.string(),
+  path: z.string(),
+  heading: z.string().optional(),
+  anchor: z.string().optional(),
+  text: z.string(),
+  headline: z.string().optional(),
+  score: z.number(),
+});
+export const storedFileSchema = z.object({
+  path: z.string(),
+  size: z.number().int().nonnegative(),
+  mime: z.string(),
+  sha256: z.string(),
+  updated_at: z.string(),
+});
+export const kvEntrySchema = z.object({
+  key: z.string(),
+  value: z.json(),
+  version: z.number().int().positive(),
+});
+const siteFile = z.object({
+  path: z.string(),
+  size: z.number().int(),
+  content_type: z.string(),
+  sha256: z.string(),
+});
+const siteDeploy = z.object({
+  id: z.string(),
+  created_at: z.string(),
+  created_by: z.string(),
+  is_active: z.boolean(),
+});
+/** Wrong arguments of `web` are values, by 05; a scope violation rejects. */
+const orError = <T extends z.ZodType>(schema: T) => z.union([schema, z.object({ error: z.string() })]);
+
+/**
+ * What a bundle may ask of the platform: name -> methods. The SDK's typed members, the checks in proc, the fake platform of tests
+ * and the reference page come from this table; nothing crosses the host channel that is not in it.
+ */
+export const CAPABILITY_CATALOG = {
+  documents: {
+    summary: 'Full-text search over the documents that an admin gave the platform.',
+    methods: {
+      search: read(
+        'Passages that answer a query, best first.',
+        z.tuple([
+          z.string().max(LIMITS.maxQueryCharacters),
+          z
+            .strictObject({
+              limit: z.number().int().min(1).max(50).default(10),
+              collection: z.string().max(128).default('docs'),
+            })
+            .prefault({}),
+        ]),
+        z.array(documentPassageSchema),
+      ),
+    },
+  },
+  storage: {
+    summary: 'Files of the bundle, or of the bundle and the user who calls. 25 MiB a file.',
+    methods: {
+      read: read(
+        'The bytes of a file; null when there is none.',
+        z.tuple([path, scope]),
+        bytesSchema.nullable(),
+      ),
+      stat: read(
+        'What is known of a file; null when there is none.',
+        z.tuple([path, scope]),
+        storedFileSchema.nullable(),
+      ),
+      write: write(
+        'Writes a whole file, over a former one.',
+        z.tuple([
+          path,
+          fileBytes,
+          z.strictObject({ mime: z.string().max(256).optional(), ...owned }).prefault({}),
+        ]),
+        storedFileSchema,
+      ),
+      delete: write('Removes a file; false when there was none.', z.tuple([path, scope]), z.boolean()),
+      list: read(
+        'Files whose path begins so, in the order of their paths.',
+        z.tuple([prefix, z.strictObject({ ...page, ...owned }).prefault({})]),
+        z.object({ items: z.array(storedFileSchema), next_cursor: z.string().optional() }),
+      ),
+    },
+  },
+  kv: {
+    summary:
+      'Small JSON values of the bundle, or of the bundle and the user who calls. 256 Ki characters a value.',
+    methods: {
+      get: read('The entry; null when there is none.', z.tuple([key, scope]), kvEntrySchema.nullable()),
+      set: write(
+        'Sets a value. With `ifVersion` only over that version (0: only where there is none); null when another one is there.',
+        z.tuple([
+          key,
+          json,
+          z
+            .strictObject({
+              ttlSec: z.number().int().min(1).optional(),
+              ifVersion: z.number().int().nonnegative().optional(),
+              ...owned,
+            })
+            .prefault({}),
+        ]),
+        kvEntrySchema.nullable(),
+      ),
+      increment: write(
+        'Adds to a number, atomically; an absent one is 0. The new number.',
+        z.tuple([key, z.number().int(), scope]),
+        z.number().int(),
+      ),
+      delete: write('Removes an entry; false when there was none.', z.tuple([key, scope]), z.boolean()),
+      list: read(
+        'Entries whose key begins so, in the order of their keys.',
+        z.tuple([
+          z.string().max(LIMITS.maxKeyCharacters),
+          z.strictObject({ ...page, ...owned }).prefault({}),
+        ]),
+        z.object({ items: z.array(kvEntrySchema), next_cursor: z.string().optional() }),
+      ),
+    },
+  },
+  secrets: {
+    summary: 'Values that an admin set for the names which the bundle declares in `secrets`.',
+    methods: {
+      get: read('The value. Rejects `secret_missing` when nobody has set it.', z.tuple([key]), z.string()),
+      has: read('Whether it is set.', z.tuple([key]), z.boolean()),
+    },
+  },
+  http: {
+    summary: 'Requests to the hosts that the bundle names in `httpHosts(...)`; never to private addresses.',
+    methods: {
+      fetch: write(
+        'One request, made by the platform. Redirects are followed to allowed hosts only.',
+        z.tuple([wireRequestSchema]),
+        wireResponseSchema,
+      ),
+    },
+  },
+  model: {
+    summary:
+      'The language model that an admin connected. Keys stay in the platform; usage is recorded by itself.',
+    methods: {
+      describe: read(
+        'Which model answers and which protocol `fetch` speaks; null when none is connected.',
+        z.tuple([]),
+        z
+          .object({ provider: z.string(), model: z.string(), protocol: z.enum(['openai', 'anthropic']) })
+          .nullable(),
+      ),
+      fetch: write(
+        'One request in the protocol of the model. Only path and body count: address and key are the platform’s.',
+        z.tuple([wireRequestSchema]),
+        wireResponseSchema,
+      ),
+    },
+  },
+  exec: {
+    summary: 'Runs generated code in an isolated process of its own.',
+    methods: {
+      run: write(
+        'Runs one program to its end.',
+        z.tuple([
+          z.strictObject({
+            language: z.enum(['python', 'javascript', 'shell']),
+            code: z.string().max(LIMITS.maxCodeCharacters),
+            stdin: z.string().max(LIMITS.maxValueCharacters).optional(),
+            timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
+            files: z
+              .array(z.strictObject({ path, bytes: fileBytes }))
+              .max(50)
+              .default([]),
+          }),
+        ]),
+        z.object({
+          exit_code: z.number().int().nullable(),
+          stdout: z.string(),
+          stderr: z.string(),
+          timed_out: z.boolean(),
+          files: z.array(z.object({ path: z.string(), bytes: bytesSchema })),
+        }),
+      ),
+    },
+  },
+  web: {
+    summary: 'Publishes sites, and answers their dynamic requests.',
+    methods: {
+      publish: write(
+        'Puts one file into a new deploy of the site and activates it.',
+        z.tuple([
+          path,
+          z.union([z.string(), bytesSchema]),
+          z
+            .strictObject({
+              contentType: z.string().max(256).optional(),
+              encoding: z.literal('base64').optional(),
+            })
+            .prefault({}),
+        ]),
+        orError(z.object({ path: z.string(), version: z.string(), created: z.boolean() })),
+      ),
+      unpublish: write(
+        'Takes one file out.',
+        z.tuple([path]),
+        orError(z.object({ path: z.string(), deleted: z.boolean() })),
+      ),
+      respond: write(
+        'Answers a request of `io:web:request`. The first answer wins; a later one gets its status back.',
+        z.tuple([z.string().min(1).max(128), wireResponseSchema.partial({ headers: true, body: true })]),
+        orError(z.object({ request_id: z.string(), status: z.number().int() })),
+      ),
+      list: read(
+        'Files of the active deploy.',
+        z.tuple([prefix, z.strictObject(page).prefault({})]),
+        z.object({ items: z.array(siteFile), next_cursor: z.string().optional() }),
+      ),
+      url: read('The address of a path of the site.', z.tuple([prefix]), z.string()),
+      deploy: write(
+        'Replaces all files of the site at once.',
+        z.tuple([
+          z
+            .array(
+              z.strictObject({
+                path,
+                content: z.union([z.string(), bytesSchema]),
+                contentType: z.string().max(256).optional(),
+              }),
+            )
+            .max(2000),
+        ]),
+        orError(siteDeploy),
+      ),
+      deploys: read('Former and active deploys, newest first.', z.tuple([]), z.array(siteDeploy)),
+      rollback: write(
+        'Activates a former deploy.',
+        z.tuple([z.string().min(1).max(128)]),
+        orError(siteDeploy),
+      ),
+      route: write(
+        'Declares a dynamic route of the site.',
+        z.tuple([
+          z.string().min(1).max(500),
+          z
+            .strictObject({
+              methods: z.array(z.string().max(16)).max(16).optional(),
+              timeoutMs: z.number().int().min(1).optional(),
+              forwardAuthorization: z.boolean().default(false),
+            })
+            .prefault({}),
+        ]),
+        orError(z.object({ pattern: z.string() })),
+      ),
+    },
+  },
+  jobs: {
+    summary: 'Background jobs of the bundle itself: there wherever it declares `jobs`.',
+    methods: {
+      add: write(
+        'Adds a job. The same `idempotencyKey` again gives the first job back.',
+        z.tuple([
+          key,
+          json,
+          z
+            .strictObject({
+              idempotencyKey: z.string().min(1).max(256).optional(),
+              delayMs: z.number().int().min(0).default(0),
+            })
+            .prefault({}),
+        ]),
+        z.object({ job_id: z.string(), is_new: z.boolean() }),
+      ),
+    },
+  },
+  mailbox: {
+    summary: 'Messages that arrive while a turn runs: a part of every turn, granted to nobody else.',
+    methods: {
+      peek: read('The next one, left where it is.', z.tuple([]), z.json()),
+      take: write('The next one; it is answered by this turn.', z.tuple([]), z.json()),
+    },
+  },
+} as const satisfies Record<string, { summary: string; methods: Record<string, CapabilityMethodSpec> }>;
+
+export type CapabilityCatalog = typeof CAPABILITY_CATALOG;
+export type CapabilityName = keyof CapabilityCatalog;
+type MethodsOf<N extends CapabilityName> = CapabilityCatalog[N]['methods'];
+type SpecOf<
+  N extends CapabilityName,
+  M extends keyof MethodsOf<N>,
+> = MethodsOf<N>[M] extends CapabilityMethodSpec ? MethodsOf<N>[M] : never;
+
+/** What a caller may leave out is left out here; `CapabilityArgs` is after the defaults. */
+export type CapabilityCallArgs<N extends CapabilityName, M extends keyof MethodsOf<N>> = z.input<
+  SpecOf<N, M>['args']
+>;
+export type CapabilityArgs<N extends CapabilityName, M extends keyof MethodsOf<N>> = z.output<
+  SpecOf<N, M>['args']
+>;
+export type CapabilityResult<N extends CapabilityName, M extends keyof MethodsOf<N>> = z.output<
+  SpecOf<N, M>['result']
+>;
+
+/** An implementation of one capability: every method, with its arguments checked. `Caller` is the implementer's own. */
+export type CapabilityHandlers<N extends CapabilityName, Caller> = {
+  readonly [M in keyof MethodsOf<N>]: (
+    caller: Caller,
+    ...args: CapabilityArgs<N, M> extends unknown[] ? CapabilityArgs<N, M> : never
+  ) => Promise<CapabilityResult<N, M>>;
+};
+
+/** Those that a bundle asks for by name. `jobs`, `secrets` and `http` come with what they need; `mailbox` with a turn. */
+export const CAPABILITY_NAMES = [
+  'documents',
+  'storage',
+  'kv',
+  'model',
+  'exec',
+  'web',
+] as const satisfies readonly CapabilityName[];
+
+/** Undefined: there is no such method. Own properties only, so that no name of a prototype passes. */
+export function findCapabilityMethod(target: string, method: string): CapabilityMethodSpec | undefined {
+  if (!Object.hasOwn(CAPABILITY_CATALOG, target)) return undefined;
+  const methods: Record<string, CapabilityMethodSpec> = CAPABILITY_CATALOG[target as CapabilityName].methods;
+  return Object.hasOwn(methods, method) ? methods[method] : undefined;
+}

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import type { UserType } from './user-type.ts';
+import { wireResponseSchema } from './wire-http.ts';
+import type { HeaderList, WireRequest } from './wire-http.ts';
+
+/** For whom an invocation runs. Given by the platform; no input can change it. */
+export interface InvocationUser {
+  user_id: string;
+  username?: string;
+  user_type: UserType;
+  roles: string[];
+  timezone?: string;
+}
+
+/** `operation`, and `tool` of an MCP endpoint: what the caller sent, before the bundle's schema. */
+export interface OperationInvocation {
+  input?: unknown;
+  user: InvocationUser;
+  conversation_id?: string;
+}
+
+/** `schedule`: the tick that it runs for, ISO 8601. */
+export interface ScheduleInvocation {
+  tick: string;
+}
+
+/** `job`: `attempt` counts from 1. */
+export interface JobInvocation {
+  job_id: string;
+  data: unknown;
+  attempt: number;
+  max_attempts: number;
+}
+
+/** `web`: a request of a site, its body streamed. */
+export interface WebInvocation {
+  request: WireRequest;
+  site?: string;
+  user?: InvocationUser;
+}
+
+/** Message on the event channel `io:web:request` (05). */
+export interface WebRequestMessage {
+  request_id: string;
+  site: string;
+  method: string;
+  path: string;
+  /** In order, repeats kept. */
+  query: [string, string][];
+  headers: HeaderList;
+  cookies: Record<string, string>;
+  body: Uint8Array | null;
+  client?: { ip?: string };
+}
+
+/** Event channels that a bundle can subscribe to, and what comes on them. */
+export interface ChannelMessages {
+  'io:web:request': WebRequestMessage;
+}
+export type ChannelName = keyof ChannelMessages;
+export const CHANNEL_NAMES = ['io:web:request'] as const satisfies readonly ChannelName[];
+
+/** `channel`: its name is the invocation's name. */
+export interface ChannelInvocation {
+  message: unknown;
+}
+
+/** What an operation returned: JSON that fits its schema, or a `Response` to be passed on as it is. */
+export const operationResultSchema = z.union([
+  z.strictObject({ output: z.unknown() }),
+  z.strictObject({ response: wireResponseSchema }),
+]);
+export type OperationResult = z.output<typeof operationResultSchema>;

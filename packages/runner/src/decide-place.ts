@@ -1,0 +1,63 @@
+import { POOLS } from './invocation.ts';
+import type { PoolName } from './invocation.ts';
+
+export type PoolCounts = Readonly<Record<PoolName, number>>;
+
+export interface PlaceHost {
+  /** Invocations at once. */
+  readonly capacity: number;
+  readonly running: PoolCounts;
+}
+
+export interface PlaceSnapshot {
+  readonly hosts: readonly PlaceHost[];
+  readonly waiting: PoolCounts;
+  /** Pools that this version can be asked for; the others need nothing kept free. */
+  readonly pools: readonly PoolName[];
+  readonly lastServed: PoolName | undefined;
+}
+
+/** What each pool is sure of: a quarter of the host is kept for them together. Hosts too small for that share by turns alone. */
+const KEPT_SHARE = 4;
+
+/**
+ * Who gets the next place and where: the pools that wait take turns, and a pool may not take what is kept for another one.
+ * The host with the fewest invocations first. Undefined: nobody can be served now.
+ */
+export function decidePlace(snapshot: PlaceSnapshot): { pool: PoolName; host: number } | undefined {
+  const from = snapshot.lastServed === undefined ? 0 : POOLS.indexOf(snapshot.lastServed) + 1;
+  for (const pool of [...POOLS.slice(from), ...POOLS.slice(0, from)]) {
+    if (snapshot.waiting[pool] === 0) continue;
+    const host = decideHost(snapshot, pool);
+    if (host !== undefined) return { pool, host };
+  }
+  return undefined;
+}
+
+/** Which host takes one more of this pool; undefined when none does. */
+export function decideHost(
+  { hosts, pools }: Pick<PlaceSnapshot, 'hosts' | 'pools'>,
+  pool: PoolName,
+): number | undefined {
+  let found: number | undefined;
+  let fewest = Infinity;
+  for (const [index, host] of hosts.entries()) {
+    const running = totalOf(host.running);
+    if (running >= fewest || !mayTake(host, pools, pool)) continue;
+    found = index;
+    fewest = running;
+  }
+  return found;
+}
+
+/** One more of this pool must leave the others what they have not used of their kept places. */
+function mayTake(host: PlaceHost, pools: readonly PoolName[], pool: PoolName): boolean {
+  const others = pools.filter((one) => one !== pool);
+  const kept = Math.floor(host.capacity / (KEPT_SHARE * Math.max(1, pools.length)));
+  const owed = others.reduce((sum, one) => sum + Math.max(0, kept - host.running[one]), 0);
+  return host.capacity - totalOf(host.running) - 1 >= owed;
+}
+
+export function totalOf(counts: PoolCounts): number {
+  return POOLS.reduce((sum, pool) => sum + counts[pool], 0);
+}
