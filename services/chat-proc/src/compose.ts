@@ -1,28 +1,17 @@
-import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createCapabilities, createDocumentsCapability } from '@switchyard/capabilities';
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import { createIdentity } from '@switchyard/identity';
-import {
-  Deadline,
-  armFailpoints,
-  createIds,
-  createServiceGroup,
-  openScoped,
-  systemClock,
-} from '@switchyard/kernel';
+import { Deadline, armFailpoints, createServiceGroup, openScoped } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { roleNames } from '@switchyard/protocol';
-import { connectRedis, createKeys, createSubscriber, requireSafeRedis } from '@switchyard/redis';
-import type { RedisKind } from '@switchyard/redis';
 import { createRegistry } from '@switchyard/registry';
 import type { Registry } from '@switchyard/registry';
 import { createRunner } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
-import { createBlobStore, createBundles, createConversations, createDocuments } from '@switchyard/store';
-import { createFiles, createTurnHistory, migrate, openStore } from '@switchyard/store';
-import { createLog, createMetrics } from '@switchyard/telemetry';
+import { createBlobStore, createConversations } from '@switchyard/store';
+import { createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
 import { createAdminRoutes } from './admin-routes.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
@@ -34,6 +23,8 @@ import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
+import { openBase } from './open-base.ts';
+import type { Base } from './open-base.ts';
 
 /** A running worker. */
 export interface Proc {
@@ -113,50 +104,6 @@ async function open(scope: Scope, config: ProcConfig) {
       await worker.stop(deadline);
       await foundations.stop(deadline);
     },
-  };
-}
-
-type Base = Awaited<ReturnType<typeof openBase>>;
-
-/** Stores, connections and what needs nothing else. */
-async function openBase(scope: Scope, config: ProcConfig) {
-  const clock = systemClock;
-  const at = { tenant: config.tenant, project: config.project };
-  const keys = createKeys(at);
-  const log = createLog({ service: 'chat-proc', level: config.logLevel }).child(at);
-  await migrate(config.databaseUrl);
-  const opening = openStore({
-    url: config.databaseUrl,
-    poolSize: config.databasePool,
-    applicationName: 'chat-proc',
-    onConnectionError: (error) => log.warn('postgres connection broke', { error }),
-  });
-  const store = await scope.use(opening, (opened) => opened.close());
-  const connect = (name: string, kind: RedisKind) =>
-    connectRedis({
-      url: config.redisUrl,
-      prefix: keys.prefix,
-      name: `chat-proc:${name}`,
-      kind,
-      onError: (error) => log.warn('redis connection broke', { connection: name, error }),
-    });
-  const redis = await scope.use(connect('commands', 'commands'), (opened) => opened.close());
-  await requireSafeRedis(redis, (warning) => log.warn('redis settings are not the best', { warning }));
-  const subscribing = await scope.use(connect('subscriber', 'subscriber'), (opened) => opened.close());
-  return {
-    clock,
-    log,
-    store,
-    connect,
-    redis,
-    ids: createIds(clock, randomBytes),
-    metrics: createMetrics({ service: 'chat-proc', withProcessMetrics: true }),
-    scope: at,
-    keys,
-    sql: store.sql,
-    subscriber: createSubscriber(subscribing),
-    bundles: createBundles(store.sql, at),
-    documents: createDocuments(store.sql, at),
   };
 }
 
