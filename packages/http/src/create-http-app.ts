@@ -24,6 +24,8 @@ export interface HttpAppOptions {
   bodyLimit: number;
   /** With it every answer has `Server-Timing`; what this service calls its part. */
   timingPart?: string;
+  /** States of a store that pass become 503 here, also where a handler speaks to its driver; everything else comes back as it is. */
+  translateError?: (error: unknown) => unknown;
   /** The table that mounts handlers and makes `/openapi.json`. */
   routes?: readonly Route[];
   /** With it `/openapi.json` is served. */
@@ -56,6 +58,6 @@ export function createHttpApp(options: HttpAppOptions): Express {
   mountRoutes(app, routes, options.bodyLimit);
   options.mount?.(app);
   app.use(answerNotFound);
-  app.use(createErrorHandler(options.log));
+  app.use(createErrorHandler(options.log, options.translateError));
   return app;
 }

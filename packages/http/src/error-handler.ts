@@ -14,10 +14,16 @@ export function sendError(res: Response, error: unknown): void {
   res.status(status).json(body);
 }
 
-/** The last handler of every app. What we did not throw ourselves is INTERNAL, and the log alone hears what it was. */
-export function createErrorHandler(log: Log): ErrorRequestHandler {
+/**
+ * The last handler of every app. What we did not throw ourselves is INTERNAL, and the log alone hears what it was; `translate` knows
+ * the errors of libraries that are not this room's.
+ */
+export function createErrorHandler(
+  log: Log,
+  translate: (error: unknown) => unknown = (error) => error,
+): ErrorRequestHandler {
   return (thrown: unknown, req, res, next) => {
-    const error = translateLibraryError(thrown);
+    const error = translateLibraryError(thrown instanceof PlatformError ? thrown : translate(thrown));
     if (error === undefined) {
       // The client went away in mid-request: nobody is there to answer.
       res.destroy();

@@ -22,6 +22,7 @@ test('the table of keys is what other processes and older versions find in Redis
       "mailbox": "chat:mailbox:<conversation_id>",
       "placed": "chat:placed:<user#>",
       "rate": "rate",
+      "refused": "chat:refused:<turn_id>",
       "registryChanges": "control.registry",
       "relay": "relay:<session_id>",
       "runningTurns": "events:running:<session_id>",

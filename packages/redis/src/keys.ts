@@ -22,6 +22,7 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | conversation | hash | P:chat:conversation:<conversation_id> | enqueue, finish | ingress | busy -, at rest 7 d |
  * | mailbox | list | P:chat:mailbox:<conversation_id> | enqueue | finish, peek, take | - |
  * | seen | string | P:chat:seen:<user#>:<message#> | enqueue | enqueue | 24 h |
+ * | refused | string | P:chat:refused:<turn_id> | refuse | enqueue | 24 h |
  * | told | string | P:chat:told:<turn_id> | finish, take, cancel | requeue, reconciler | 24 h |
  * | workers | zset | P:chat:workers | heartbeat | enqueue (capacity), console | - |
  * | worker | hash | P:chat:worker:<worker_id> | heartbeat, order-worker | enqueue, console | 3 beats |
@@ -52,6 +53,7 @@ export const KEY_TABLE = {
   conversation: 'chat:conversation:<conversation_id>',
   mailbox: 'chat:mailbox:<conversation_id>',
   seen: 'chat:seen:<user#>:<message#>',
+  refused: 'chat:refused:<turn_id>',
   told: 'chat:told:<turn_id>',
   workers: 'chat:workers',
   worker: 'chat:worker:<worker_id>',

@@ -10,7 +10,7 @@ const TAKES_NO_WRITES = /^(OOM|MISCONF|BUSY|NOREPLICAS)/;
  */
 export function toRedisError(error: unknown): unknown {
   if (isConnectionLost(error)) return PlatformError.of('UNAVAILABLE', undefined, { cause: error });
-  if (error instanceof Error && TAKES_NO_WRITES.test(error.message)) {
+  if (error instanceof Error && reasonsOf(error).some((reason) => TAKES_NO_WRITES.test(reason))) {
     return PlatformError.of('UNAVAILABLE', 'redis takes no writes right now', {
       cause: error,
       details: { reason: 'store_full' },
@@ -18,4 +18,10 @@ export function toRedisError(error: unknown): unknown {
     });
   }
   return error;
+}
+
+/** A transaction (EXECABORT) was dropped for what its commands were refused for, none of which was done. */
+function reasonsOf(error: Error): string[] {
+  const { previousErrors = [] } = error as { previousErrors?: readonly Error[] };
+  return [error.message, ...previousErrors.map(({ message }) => message)];
 }

@@ -6,6 +6,7 @@ import type { Keys } from '@switchyard/redis';
 import { buildAck, positionBefore } from './build-ack.ts';
 import { runningLimitOf, thresholdOf, toRefusal, userLimitOf } from './capacity-policy.ts';
 import { newMessageFields, nowFields } from './message-fields.ts';
+import { createRefusal } from './refusal.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
 import type { InsertedTurn } from './sql/insert-turns.ts';
 import { taskIdOfTurn } from './task-id.ts';
@@ -70,18 +71,10 @@ export function createAccept(options: AcceptOptions) {
     }
   };
 
-  /** The refusal stands if the row is gone; undefined: a retry is under way or through, ask again. */
-  const isRefused = async (row: InsertedTurn): Promise<boolean> => {
-    if (!(await rows.deleteQueued(row.turn_id, row.version)))
-      return (await rows.read(row.turn_id)) === undefined;
-    failpoint('turns.accept.after-delete');
-    const { conversation_created: hasOpened, conversation_id: conversationId } = row.request;
-    if (hasOpened) await rows.deleteConversationIfEmpty(conversationId);
-    return true;
-  };
+  const isRefused = createRefusal(options);
 
   return async (request: AcceptRequest): Promise<AcceptResult> => {
-    const payload = buildPayload(options, request);
+    let payload = buildPayload(options, request);
     for (let round = 1; ; round++) {
       const row = await rows.insert(payload);
       if (row === undefined) throw PlatformError.of('NOT_FOUND', 'There is no such conversation.');
@@ -98,6 +91,12 @@ export function createAccept(options: AcceptOptions) {
         continue;
       }
       failpoint('turns.accept.after-script');
+      if (reply.code === ScriptResult.Refused && round < MAX_ROUNDS) {
+        // A twin was refused while this attempt was on its way: its row goes, and the message is tried under ids of its own.
+        await rows.deleteQueued(row.turn_id, row.version);
+        payload = buildPayload(options, request);
+        continue;
+      }
       const ack = ackOfReply(row, reply);
       if (ack !== undefined) {
         const isRepeat = reply.code === ScriptResult.Repeated || reply.code === ScriptResult.Known;

@@ -23,6 +23,8 @@ export const ScriptResult = {
   MailboxFull: -13,
   NoActiveTurn: -14,
   TargetMismatch: -15,
+  /** Another attempt of the same message was refused and takes the row away: these ids are used up. */
+  Refused: -16,
 } as const;
 export type ScriptCode = (typeof ScriptResult)[keyof typeof ScriptResult];
 

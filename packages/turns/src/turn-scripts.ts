@@ -42,6 +42,7 @@ function laneScripts(bind: Bind) {
       code: codeOf(reply),
       words: words(reply).slice(1).map(wordOf),
     })),
+    refuse: bind<{ task_id: string; turn_id: string }, Coded>('refuse', coded),
     requeue: bind<Arguments.RequeueArguments, Coded>('requeue', coded),
     claim: bind<Arguments.ClaimArguments, Coded & { position: number; tasks: RawTask[] }>(
       'claim',

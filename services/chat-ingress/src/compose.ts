@@ -2,6 +2,7 @@ import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { Listening } from '@switchyard/http';
 import { armFailpoints, openScoped } from '@switchyard/kernel';
 import type { Deadline, HealthReport, Scope } from '@switchyard/kernel';
+import { toRedisError } from '@switchyard/redis';
 import { CLOSE_RESERVE_MS, buildParts } from './build-parts.ts';
 import { buildSurface } from './build-surface.ts';
 import type { IngressConfig } from './env.ts';
@@ -64,6 +65,7 @@ async function buildIngress(config: IngressConfig, scope: Scope) {
     clock,
     timingPart: 'ingress',
     makeRequestId: () => ids.request(),
+    translateError: toRedisError,
     health: { report: health, isDraining: () => streams.isDraining },
     bodyLimit: config.maxEventsBytes,
     routes,

@@ -13,6 +13,7 @@ import type { Runner } from '@switchyard/runner';
 import { createBlobStore, createConversations } from '@switchyard/store';
 import { createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
+import { toRedisError } from '@switchyard/redis';
 import { createAdminRoutes } from './admin-routes.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
@@ -151,6 +152,7 @@ async function serve(scope: Scope, base: Base, config: ProcConfig, registry: Reg
     health,
     timingPart: 'proc',
     makeRequestId: () => ids.request(),
+    translateError: toRedisError,
     bodyLimit: config.bodyLimit,
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [

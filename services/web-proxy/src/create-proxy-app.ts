@@ -3,6 +3,7 @@ import type { Clock } from '@switchyard/kernel';
 import { createHttpApp, requestIdOf } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import type { Log, Metrics } from '@switchyard/telemetry';
+import { toRedisError } from '@switchyard/redis';
 import { proxyRequest } from './proxy-request.ts';
 import type { ProxyParts } from './proxy-request.ts';
 
@@ -31,6 +32,7 @@ export const createProxyApp = ({ parts, log, metrics, clock, health }: ProxyAppO
     health,
     clock,
     makeRequestId: parts.makeRequestId,
+    translateError: toRedisError,
     // The proxy reads no body itself.
     bodyLimit: 0,
     mount: (app) => {

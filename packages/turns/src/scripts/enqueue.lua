@@ -14,7 +14,7 @@
 --   now_iso, now_ms: for showing
 -- Returns {0 on a lane, or held | 3 in the mailbox, first log id, active turn} {1 seen, ack} {2 known, active turn} {-1 epoch}
 --   {-10 over the threshold | -11 no worker | -12 user's queue full | -13 mailbox full, load, capacity}
---   {-14 steer without a turn | -15 steer of another turn, active turn}
+--   {-14 steer without a turn | -15 steer of another turn, active turn} {-16 refused before, by `refuse`}
 -- Invariants: no allow-oom, so a full Redis refuses it whole; a steer is not counted against the capacity, it adds no turn.
 -- @include epoch
 -- @include append-event
@@ -28,6 +28,7 @@ if seen then return { 1, seen } end
 local active = redis.call('HGET', K.conversation(conversation_id), 'turn_id') or ''
 -- The ack is forgotten after a day, the message is not: without this, a late retry would run it again.
 if redis.call('EXISTS', K.task(task_id), K.told(turn_id)) > 0 then return { 2, active } end
+if redis.call('EXISTS', K.refused(turn_id)) == 1 then return { -16 } end
 if kind == 'steer' then
   if active == '' then return { -14, '' } end
   if target_turn_id ~= '' and target_turn_id ~= active then return { -15, active } end

@@ -41,6 +41,7 @@ test('every script but the heartbeat refuses another run_id and changes nothing'
     (await s.cancel('T1')).code,
     (await stage.scripts.fillLanes({ users: ['u1'] })).code,
     (await stage.scripts.requestCancel({ task_id: 'task-T1' })).code,
+    (await stage.scripts.refuse({ task_id: 'task-T9', turn_id: 'T9' })).code,
   ];
   expect(codes).toEqual(codes.map(() => Epoch));
   expect(await dump(stage)).toEqual(before);
@@ -97,6 +98,17 @@ describe('enqueue', () => {
     expect(await stage.story('T2')).toEqual(['event.continuation.accepted']);
     expect((await s.enqueue('T3', {}, { mailbox_limit: 1 })).code).toBe(ScriptResult.MailboxFull);
     expect(await stage.redis.driver.scard(stage.keys.tasks())).toBe(2);
+  });
+
+  test('of refuse and enqueue only the first does anything', async ({ stage, s }) => {
+    const refuse = async (turn: string) =>
+      (await stage.scripts.refuse({ task_id: `task-${turn}`, turn_id: turn })).code;
+    expect(await refuse('T1')).toBe(Ok);
+    expect((await s.enqueue('T1')).code).toBe(ScriptResult.Refused);
+    expect(await stage.redis.driver.exists(stage.keys.task('task-T1'))).toBe(0);
+    expect((await s.enqueue('T2')).code).toBe(Ok);
+    expect(await refuse('T2')).toBe(ScriptResult.Known);
+    expect(await stage.redis.driver.exists(stage.keys.refused('T2'))).toBe(0);
   });
 
   test('refusals write nothing: threshold, no worker, own queue full', async ({ stage, s }) => {

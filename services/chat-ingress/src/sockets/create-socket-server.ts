@@ -3,6 +3,7 @@ import { Server } from 'socket.io';
 import type { Socket } from 'socket.io';
 import type { Caller, Identity } from '@switchyard/identity';
 import { toErrorBody } from '@switchyard/kernel';
+import { toRedisError } from '@switchyard/redis';
 import { isOwnOrigin } from './check-origin.ts';
 import type { OriginRules } from './check-origin.ts';
 import { serveSocket } from './serve-socket.ts';
@@ -81,6 +82,6 @@ async function identify({ identity, streams }: SocketServerParts, socket: Socket
 
 /** A refused handshake reaches the client as `connect_error`, its `data` in the shape of an HTTP error. */
 function toConnectError(error: unknown): Error {
-  const { status, body } = toErrorBody(error);
+  const { status, body } = toErrorBody(toRedisError(error));
   return Object.assign(new Error(body.detail.error), { data: { status, ...body } });
 }

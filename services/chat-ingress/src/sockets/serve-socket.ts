@@ -5,6 +5,7 @@ import type { Clock } from '@switchyard/kernel';
 import { formatTimestamp, idSchema } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
 import type { Follower, Relay } from '@switchyard/relay';
+import { toRedisError } from '@switchyard/redis';
 import type { AnswerConversationStatus } from '../answer-conversation-status.ts';
 import { isSignOut } from '../streams/serve-stream.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
@@ -144,7 +145,7 @@ function answer(
       reply?.(result);
     };
     run().catch((error: unknown) => {
-      const { status, body } = toErrorBody(error);
+      const { status, body } = toErrorBody(toRedisError(error));
       if (reply !== undefined) reply({ status: 'error', code: status, ...body });
       else socket.emit('chat_error', { type: 'chat.error', data: body.detail });
     });
