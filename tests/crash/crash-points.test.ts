@@ -17,6 +17,8 @@ const STALL_MS = 2.6 * LEASE_MS;
 /** Inside of a lease: whoever is held up still has what it holds. */
 const HOLD_MS = 600;
 const AGAIN_MS = 500;
+/** From being held up to the point, on a machine that is busy. */
+const AFTER_HOLD_MS = HOLD_MS + 5000;
 const STORIES_TO_PLAY = ['takes', 'flood', 'cancels'] as const;
 const POINT_MS = 60_000;
 /** With the waiting for a free place. */
@@ -47,7 +49,7 @@ const killAt = async (name: FailpointName, slot: ServiceSlot): Promise<void> => 
     if (hold !== undefined)
       await Promise.race([slot.line(`failpoint ${hold}`), slot.gone(), pause(POINT_MS / 4)]);
     await provoke?.(scene);
-    await Promise.race([slot.gone(), pause(AGAIN_MS)]);
+    await Promise.race([slot.gone(), pause(hold === undefined ? AGAIN_MS : AFTER_HOLD_MS)]);
     // What held it up is over, and it went another way: from the start again.
     if (hold !== undefined && !slot.hasKilledItself()) await slot.kill();
   } while (!slot.hasKilledItself());
