@@ -11,7 +11,7 @@ import { ModelReader } from './model-reader.ts';
 export type Step =
   | { do: 'write'; fate: 'heard' | 'lost' | 'twice' | 'late'; stream: string; turn: string }
   | { do: 'hear late' | 'let a read go' | 'take' | 'leave' | 'cut'; pick: number }
-  | { do: 'reconnect' | 'check the tail' | 'open' }
+  | { do: 'reconnect' | 'check the tail' | 'open' | 'rebuild' }
   | { do: 'pass time'; ms: number }
   | { do: 'come back older'; lost: number };
 
@@ -58,6 +58,7 @@ export const HARMFUL: fc.WeightedArbitrary<Step>[] = [
     weight: 1,
     arbitrary: fc.record({ do: fc.constant('come back older' as const), lost: fc.nat(50) }),
   },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('rebuild' as const) }) },
 ];
 export const stepsOf = (...from: fc.WeightedArbitrary<Step>[]): fc.Arbitrary<Step[]> =>
   fc.array(fc.oneof(...from), { minLength: 5, maxLength: 120, size: 'max' });
@@ -96,6 +97,7 @@ function play(stage: Stage, now: Step): void {
     case 'write': {
       const letter = String.fromCodePoint(97 + (stage.letters++ % 26));
       const entry = model.write(letter, now.stream, now.turn);
+      if (entry === undefined) return;
       if (now.fate === 'late') late.push(entry);
       if (now.fate === 'heard' || now.fate === 'twice') feed.onPublication(publicationOf(entry));
       if (now.fate === 'twice') feed.onPublication(publicationOf(entry));
@@ -126,6 +128,8 @@ function play(stage: Stage, now: Step): void {
       // The subscriber's connection went with it.
       model.comeBackOlder(now.lost);
       return void feed.reread();
+    case 'rebuild':
+      return model.rebuild();
   }
 }
 
@@ -133,7 +137,8 @@ function play(stage: Stage, now: Step): void {
 async function comeToRest({ model, feed, readers }: Stage): Promise<void> {
   for (let checks = 0; checks < 3;) {
     await settle();
-    if (model.waitingReads > 0) model.letOneGo(0);
+    if (!model.isOwn) model.rebuild();
+    else if (model.waitingReads > 0) model.letOneGo(0);
     else if (readers.some((reader) => !reader.isOpen)) void readers.find((reader) => !reader.isOpen)?.open();
     else if (readers.some((reader) => !reader.isWaiting)) for (const reader of readers) void reader.take();
     else {
