@@ -63,7 +63,8 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
         await multi.xrange(key, '-', '+', 'COUNT', 1).xrevrange(key, '+', '-', 'COUNT', 1).exec(),
       );
       const epoch = epochOf(owner);
-      const now = positionOf(time, epoch, CLOCK_MARGIN_MICROSECONDS);
+      // Of the former epoch as well: ids go on growing, and the new one shows that something lies between.
+      const now = positionOf(time, Number((owner as [string | null])[0] ?? 0), CLOCK_MARGIN_MICROSECONDS);
       const [oldest, newest] = [toEntries(first)[0], toEntries(last)[0]];
       const position = newest !== undefined && compareLogIds(newest.logId, now) > 0 ? newest.logId : now;
       return {

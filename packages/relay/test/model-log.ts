@@ -93,7 +93,7 @@ export class ModelLog implements EventLog {
   view(): Promise<LogView> {
     return this.#read(() => {
       const [first, last] = [this.#kept[0], this.#kept.at(-1)];
-      const now = this.#position(CLOCK_MARGIN_MICROSECONDS);
+      const now = `${this.#epoch}-${this.#clock - CLOCK_MARGIN_MICROSECONDS}`;
       return {
         epoch: this.#shownEpoch,
         position: last !== undefined && compareLogIds(last.logId, now) > 0 ? last.logId : now,

@@ -4,7 +4,7 @@ import type { Join } from '../src/decide-join.ts';
 import { Follower } from '../src/follower.ts';
 import type { FollowedFrame } from '../src/follower.ts';
 import type { JoinRequest } from '../src/create-join.ts';
-import { compareLogIds, parseLogId } from '../src/log-id.ts';
+import { compareLogIds } from '../src/log-id.ts';
 import { matchesStream } from '../src/matches-stream.ts';
 import type { SessionFeed } from '../src/session-feed.ts';
 import { MODEL_TTL_MS } from './model-log.ts';
@@ -30,8 +30,6 @@ const letterOf = (entry: Pick<LogEntry, 'data'>): string =>
 export class ModelReader {
   readonly #parts: ReaderParts;
   #position: string | undefined;
-  /** Of all that was ever written: how much was there when this reader began without an id. */
-  #writtenBefore = 0;
   #follower: Follower | undefined;
   #frames: AsyncGenerator<FollowedFrame> | undefined;
   #isTaking = false;
@@ -73,15 +71,9 @@ export class ModelReader {
     // It may have been closed while it waited.
     if (this.#follower !== follower) return;
     follower.begin(decided);
-    if (decided.kind === 'fresh') this.#begin(follower.position);
+    if (decided.kind === 'fresh') this.#position = follower.position;
     if (decided.kind === 'resume') expect(decided.from).toBe(lastEventId);
     this.#frames = follower[Symbol.asyncIterator]();
-  }
-
-  /** Before a rebuild a position is of epoch 0: it is before everything, and claims nothing of what was written so far. */
-  #begin(position: string): void {
-    this.#position = position;
-    this.#writtenBefore = parseLogId(position)?.epoch === 0 ? this.#parts.model.written.length : 0;
   }
 
   close(): void {
@@ -148,8 +140,7 @@ export class ModelReader {
   #owed(id: string | undefined): LogEntry[] {
     const { model, mode } = this.#parts;
     return model.written.filter(
-      (entry, index) =>
-        index >= this.#writtenBefore &&
+      (entry) =>
         compareLogIds(entry.logId, this.#position ?? '') > 0 &&
         (id === undefined || compareLogIds(entry.logId, id) <= 0) &&
         matchesStream(entry, { mode, streamId: 'me' }),
