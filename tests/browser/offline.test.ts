@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { createStackTest, launchChromium } from '@switchyard/testkit';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { openChat, openReader } from '../src/chat-page.ts';
+import { keptMessages, openChat, openReader, storedArtifacts } from '../src/chat-page.ts';
 import { counted } from '../src/stream-events.ts';
 
 const stackTest = createStackTest();
@@ -55,8 +56,11 @@ stackTest(
     await waiting.getByText('count to 6').waitFor();
     await chat.page.reload();
     await waiting.getByText('count to 6').waitFor();
-    await chat.page.unroute('**/api/chat/messages');
+    const tried = chat.page.waitForRequest('**/api/chat/messages');
     await waiting.getByRole('button', { name: 'Send now' }).click();
+    await tried;
+    // From here on it may go by itself at any moment.
+    await chat.page.unroute('**/api/chat/messages');
     expect(await chat.ended()).toBe('completed');
     expect(await chat.turns.count()).toBe(1);
     expect(await chat.answer().innerText()).toBe(counted(6));
@@ -89,3 +93,81 @@ stackTest(
     await reader.close();
   },
 );
+
+stackTest('a file that waits is kept with its message through a reload', async ({ stack }) => {
+  const reader = await openReader(browser, stack, { user: 'file' });
+  const chat = await openChat(reader, stack.url);
+  await chat.pickBundle('Hello');
+  const content = Buffer.from('Ünïcode and \0 bytes \n'.repeat(5000));
+  await chat.page.route('**/api/chat/messages', (route) => route.abort());
+  const file = { name: 'notes.txt', mimeType: 'text/plain', buffer: content };
+  await chat.page.locator('input[type=file]').setInputFiles(file);
+  await chat.send('count to 2');
+  const waiting = chat.page.locator('li[data-status=queued_offline]');
+  await waiting.getByText('notes.txt').waitFor();
+  await chat.page.reload();
+  await waiting.getByText('notes.txt').waitFor();
+  await chat.page.unroute('**/api/chat/messages');
+  expect(await chat.ended()).toBe('completed');
+  // The server names a file by what is in it.
+  const kept = (await storedArtifacts(chat)).find(({ type }) => type === 'artifact:user.attachment');
+  expect(kept?.data?.text).toBe('notes.txt');
+  expect(kept?.data?.payload?.rn?.split('/').at(-1)).toBe(createHash('sha256').update(content).digest('hex'));
+  expect(await keptMessages(chat.page)).toEqual([]);
+  await reader.close();
+});
+
+stackTest('what a tab left when it was closed is sent by another one, and not before', async ({ stack }) => {
+  const reader = await openReader(browser, stack, { user: 'tabs' });
+  const first = await openChat(reader, stack.url);
+  await first.pickBundle('Hello');
+  await first.page.route('**/api/chat/messages', (route) => route.abort());
+  await first.send('count to 4');
+  await first.page.locator('li[data-status=queued_offline]').waitFor();
+  await expect.poll(() => keptMessages(first.page)).toHaveLength(1);
+  const address = first.page.url();
+  const [left] = await keptMessages(first.page);
+
+  const second = await openChat(reader, stack.url);
+  const sent: (string | undefined)[] = [];
+  second.page.on('request', (request) => {
+    if (request.url().endsWith('/api/chat/messages')) sent.push(request.headers()['idempotency-key']);
+  });
+  await second.pickBundle('Hello');
+  await second.send('count to 3');
+  expect(await second.ended()).toBe('completed');
+  // Its own went out; that of the living tab stayed where it was.
+  expect(sent).toHaveLength(1);
+  expect(sent).not.toContain(left?.key);
+  await expect.poll(() => keptMessages(second.page)).toEqual([left]);
+
+  await first.page.close();
+  // As when the reader turns to it: a page without a window is not told.
+  await second.page.locator('html').dispatchEvent('visibilitychange');
+  await expect.poll(() => sent, { timeout: 30_000 }).toEqual([sent[0], left?.key]);
+  await second.page.goto(address);
+  await second.page.locator('li[data-status=completed]').waitFor({ timeout: 60_000 });
+  expect(await second.turns.count()).toBe(1);
+  expect(await second.answer().innerText()).toBe(counted(4));
+  expect(await keptMessages(second.page)).toEqual([]);
+  await reader.close();
+});
+
+stackTest('whoever signs out leaves no message behind', async ({ stack }) => {
+  const reader = await openReader(browser, stack, { user: 'leaves' });
+  const chat = await openChat(reader, stack.url);
+  await chat.pickBundle('Hello');
+  await chat.page.route('**/api/chat/messages', (route) => route.abort());
+  await chat.send('nobody else may read this');
+  await chat.page.locator('li[data-status=queued_offline]').waitFor();
+  await expect.poll(() => keptMessages(chat.page)).toHaveLength(1);
+  await chat.page.getByRole('button', { name: 'Account' }).click();
+  await Promise.all([
+    chat.page.waitForEvent('load'),
+    chat.page.getByRole('menuitem', { name: 'Sign out' }).click(),
+  ]);
+  await chat.message.waitFor();
+  expect(await keptMessages(chat.page)).toEqual([]);
+  expect(await chat.page.getByText('nobody else may read this').count()).toBe(0);
+  await reader.close();
+});

@@ -63,7 +63,7 @@ export const openChat = async (reader: BrowserContext, address: string): Promise
     },
     ended: async () => {
       const over = page.locator(
-        'li[data-turn]:last-child:not([data-status=sending], [data-status=queued], [data-status=running])',
+        'li[data-turn]:last-child:not([data-status=sending], [data-status=queued_offline], [data-status=queued], [data-status=running])',
       );
       await over.waitFor({ timeout: 60_000 });
       return (await over.getAttribute('data-status')) ?? '';
@@ -82,15 +82,38 @@ export const grownTo = async (answer: Locator, atLeast: number): Promise<string>
   }
 };
 
-/** The answer to the last turn of a conversation as it is stored. */
-export const storedAnswer = async (chat: ChatPage): Promise<string> => {
+interface StoredArtifact {
+  type: string;
+  data?: { text?: string; payload?: { rn?: string } };
+}
+
+/** What is stored of the last turn of a conversation. */
+export const storedArtifacts = async (chat: ChatPage): Promise<StoredArtifact[]> => {
   const response = await chat.page.request.post(
     new URL(`/api/cb/conversations/demo/main/${chat.conversationId()}/fetch`, chat.page.url()).href,
     { data: { materialize: true } },
   );
-  const { turns } = (await response.json()) as {
-    turns: { artifacts: { type: string; data?: { text?: string } }[] }[];
-  };
-  const answer = turns.at(-1)?.artifacts.find(({ type }) => type === 'chat:assistant');
+  const { turns } = (await response.json()) as { turns: { artifacts: StoredArtifact[] }[] };
+  return turns.at(-1)?.artifacts ?? [];
+};
+
+/** The answer to the last turn of a conversation as it is stored. */
+export const storedAnswer = async (chat: ChatPage): Promise<string> => {
+  const answer = (await storedArtifacts(chat)).find(({ type }) => type === 'chat:assistant');
   return answer?.data?.text ?? '';
 };
+
+const READ_KEPT = `new Promise((resolve, reject) => {
+  const request = indexedDB.open('switchyard.outbox');
+  request.onerror = () => reject(request.error);
+  request.onsuccess = () => {
+    const all = request.result.transaction('messages').objectStore('messages').getAll();
+    all.onsuccess = () => {
+      request.result.close();
+      resolve(all.result.map(({ key, tab }) => ({ key, tab })));
+    };
+  };
+})`;
+
+/** Messages that wait in the browser's database: their keys, and the tab that sends each. */
+export const keptMessages = (page: Page): Promise<{ key: string; tab: string }[]> => page.evaluate(READ_KEPT);

@@ -2,7 +2,7 @@ import { decideJoin } from './decide-join.ts';
 import type { Join } from './decide-join.ts';
 import type { EventLog } from './event-log.ts';
 import type { Follower } from './follower.ts';
-import { compareLogIds, positionBefore } from './log-id.ts';
+import { compareLogIds, parseLogId, positionBefore } from './log-id.ts';
 import { matchesStream } from './matches-stream.ts';
 import type { StreamTarget } from './matches-stream.ts';
 import type { SessionFeed } from './session-feed.ts';
@@ -33,7 +33,10 @@ export function createJoin(log: EventLog, ttlMs: number) {
     if (lastEventId !== undefined) {
       // Another process may have served this client later events than this one has heard of.
       if (compareLogIds(lastEventId, feed.position) > 0) await feed.heal();
-      return decideJoin(lastEventId, await log.view(sessionId), ttlMs);
+      const view = await log.view(sessionId);
+      // Its resync comes after what the feed has to say of the new epoch: one is enough.
+      if (view.epoch !== parseLogId(feed.position)?.epoch) await feed.reread();
+      return decideJoin(lastEventId, view, ttlMs);
     }
     if (request.fromStart === true) {
       const { first } = await log.view(sessionId);

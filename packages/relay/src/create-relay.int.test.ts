@@ -200,6 +200,21 @@ redisTest('when Redis lost everything, a live stream is told to resync', async (
   await bench.close();
 });
 
+redisTest(
+  'a Redis that came back older proves nothing before its data has a new epoch',
+  async ({ redis }) => {
+    const bench = await openBench(redis);
+    const first = await bench.say('first');
+    const lost = await bench.say('lost');
+    // As a server that starts from an older file: the log ends early, and its epoch is still that of the server before.
+    await bench.redis.driver.xdel(bench.keys.events(SESSION), lost);
+    await bench.redis.driver.hset(bench.keys.epoch(), { run_id: 'the server before' });
+    const back = await bench.relay.follow({ ...all, lastEventId: first });
+    expect([back.resumedFrom, back.isResync]).toEqual([undefined, true]);
+    await bench.close();
+  },
+);
+
 redisTest('replay gives a running turn from its start', async ({ redis }) => {
   const bench = await openBench(redis);
   await bench.say('older turn', { turnId: 't0' });

@@ -2,7 +2,7 @@ import { compareLogIds, followsPosition, isUnbrokenSilence, parseLogId } from '.
 
 /** What is known of a log at the moment a stream joins it. */
 export interface LogView {
-  /** Epoch of the Redis that serves now. */
+  /** Epoch of the Redis that serves now; 0 while the data belongs to no Redis or to another one. */
   epoch: number;
   /** Everything up to here is or was in the log; everything after it arrives live. Of an empty log: a time-like position of now. */
   position: string;

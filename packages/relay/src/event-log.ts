@@ -14,15 +14,15 @@ export type NewEntry = Pick<LogEntry, 'event' | 'streamId' | 'conversationId' | 
   sessionId: string;
 };
 
-/** Entries after a position, and what proves that there are no more. */
+/** Entries after a position, and what proves that there are no more: all of it as of one moment. */
 export interface LogPage {
   /** Oldest first. */
   entries: LogEntry[];
   /** Nothing is left after these. */
   isEnd: boolean;
-  /** The log's newest entry, asked for after the page; `undefined` for an empty log. */
+  /** The log's newest entry; `undefined` for an empty log. */
   tail: Pick<LogEntry, 'logId' | 'prev'> | undefined;
-  /** The server's time as a position, asked for before the page. */
+  /** The server's time as a position. Its epoch is 0 while the data belongs to no Redis or to another one. */
   time: string;
   /** The same with a margin: when there are no entries, everything up to it has been seen. */
   now: string;
@@ -50,18 +50,25 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
   const scripts = loadScripts(fileURLToPath(new URL('scripts/', import.meta.url)));
   const append = scripts.define('append', (reply) => reply as [number, string]);
   const readRunning = scripts.define('read-running', (reply) => reply as [number, ...string[]]);
+  // A server that came back older has a log that ends early and still its forerunner's epoch, until somebody has made the data its own.
+  const epochOf = (owner: unknown): number => {
+    const [n, runId] = owner as [string | null, string | null];
+    return runId !== null && runId === redis.runId() ? Number(n ?? 0) : 0;
+  };
   return {
     async view(sessionId) {
       const key = keys.events(sessionId);
-      const pipeline = redis.driver.pipeline().time().hget(keys.epoch(), 'n');
-      const [time, epoch, first, last] = results(
-        await pipeline.xrange(key, '-', '+', 'COUNT', 1).xrevrange(key, '+', '-', 'COUNT', 1).exec(),
+      const multi = redis.driver.multi().time().hmget(keys.epoch(), 'n', 'run_id');
+      const [time, owner, first, last] = results(
+        await multi.xrange(key, '-', '+', 'COUNT', 1).xrevrange(key, '+', '-', 'COUNT', 1).exec(),
       );
-      const now = positionOf(time, epoch, CLOCK_MARGIN_MICROSECONDS);
+      const epoch = epochOf(owner);
+      // Of the former epoch as well: ids go on growing, and the new one shows that something lies between.
+      const now = positionOf(time, Number((owner as [string | null])[0] ?? 0), CLOCK_MARGIN_MICROSECONDS);
       const [oldest, newest] = [toEntries(first)[0], toEntries(last)[0]];
       const position = newest !== undefined && compareLogIds(newest.logId, now) > 0 ? newest.logId : now;
       return {
-        epoch: Number(epoch ?? 0),
+        epoch,
         position,
         time: positionOf(time, epoch, 0),
         ...(oldest === undefined ? {} : { first: { logId: oldest.logId, prev: oldest.prev } }),
@@ -69,13 +76,11 @@ export function createEventLog(redis: RedisConnection, keys: Keys): EventLog {
     },
     async readAfter(sessionId, after, count) {
       const key = keys.events(sessionId);
-      const pipeline = redis.driver.pipeline().time().hget(keys.epoch(), 'n');
-      const [time, epoch, page, last] = results(
-        await pipeline
-          .xrange(key, `(${after}`, '+', 'COUNT', count)
-          .xrevrange(key, '+', '-', 'COUNT', 1)
-          .exec(),
+      const multi = redis.driver.multi().time().hmget(keys.epoch(), 'n', 'run_id');
+      const [time, owner, page, last] = results(
+        await multi.xrange(key, `(${after}`, '+', 'COUNT', count).xrevrange(key, '+', '-', 'COUNT', 1).exec(),
       );
+      const epoch = epochOf(owner);
       const entries = toEntries(page);
       return {
         entries,
@@ -129,12 +134,9 @@ function toEntries(page: unknown): LogEntry[] {
   return Array.isArray(page) ? (page as RawEntry[]).map(([id, fields]) => readStreamEntry(id, fields)) : [];
 }
 
-/**
- * The server's time as a position. TIME is asked before the log is read: an entry written in between has a later id and is
- * not skipped; set back by a margin, a small step of the server's clock cannot put an event before it.
- */
-function positionOf(time: unknown, epoch: unknown, marginMicroseconds: number): string {
+/** The server's time as a position. Set back by a margin, a small step of the server's clock cannot put an event before it. */
+function positionOf(time: unknown, epoch: number, marginMicroseconds: number): string {
   const [seconds, microseconds] = time as [string | number, string | number];
   const seq = Number(seconds) * 1_000_000 + Number(microseconds) - marginMicroseconds;
-  return formatLogId({ epoch: Number(epoch ?? 0), seq });
+  return formatLogId({ epoch, seq });
 }

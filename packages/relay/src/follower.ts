@@ -102,7 +102,7 @@ export class Follower implements AsyncIterable<FollowedFrame> {
       for (;;) {
         const item = await this.#buffer.next();
         if (item === undefined) return;
-        if (item.kind === 'lost') yield await this.#resync(item.position);
+        if (item.kind === 'lost') yield* this.#lose(item.position);
         else if (item.kind === 'position') yield* this.#move(item.id);
         else if (item.kind === 'entry') yield* this.#write(item.entry);
         else return void (yield frame({ event: 'lagged', data: '{"reason":"slow_reader"}' }));
@@ -168,9 +168,15 @@ export class Follower implements AsyncIterable<FollowedFrame> {
     yield frame({ id });
   }
 
+  /** What was lost before a resync is in it: it was read after that. */
+  async *#lose(position: string): AsyncGenerator<FollowedFrame> {
+    if (compareLogIds(position, this.#sent) > 0) yield await this.#resync(position);
+  }
+
   async #resync(from: string): Promise<FollowedFrame> {
     const { log, sessionId, target } = this.#options;
-    const { data, position } = await createResync(log, sessionId, target, from);
+    // All that the feed has delivered so far happened before the answers are read.
+    const { data, position } = await createResync(log, sessionId, target, newerOf(from, this.#feed.position));
     this.#resyncedFrom = from;
     this.#sent = position;
     return frame({ id: position, event: 'resync', data });
@@ -195,6 +201,8 @@ export class Follower implements AsyncIterable<FollowedFrame> {
     this.#options.onEnd(reason);
   }
 }
+
+const newerOf = (a: string, b: string): string => (compareLogIds(b, a) > 0 ? b : a);
 
 function frame(parts: StreamFrame): FollowedFrame {
   return { ...parts, streamId: '', conversationId: '', turnId: '' };

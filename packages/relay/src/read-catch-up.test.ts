@@ -54,6 +54,10 @@ describe('reading from one position to another', () => {
     expect(await read(meanwhile)).toEqual(['bcd', 'lost']);
   });
 
+  it('says so behind the last entries that a Redis which came back older still has', async () => {
+    expect(await read((model) => model.comeBackOlder(4))).toEqual(['bcd', 'ef', 'lost']);
+  });
+
   it('asks for as many entries as fit', () => {
     const page = (count: number, bytes: number) =>
       Array.from({ length: count }, () => ({ data: 'x'.repeat(bytes) }) as LogEntry);

@@ -41,13 +41,13 @@ export async function* readCatchUp(options: CatchUpOptions): AsyncGenerator<LogE
       position = entry.logId;
     }
     if (owed.length > 0) yield owed;
-    else if (!isProvenEnd(page, position, ttlMs)) return void (yield 'lost');
-    if (page.isEnd) return;
+    // Also behind entries: the log of a Redis that came back older ends in the midst of what is owed.
+    if (page.isEnd) return void (isProvenEnd(page, position, ttlMs) || (yield 'lost'));
     count = decidePageSize(page.entries, pageSize, pageBytes);
   }
 }
 
-/** Nothing was found after `position`: because nothing was written (true), or may it be gone? */
+/** The log ends at `position` or before it: because nothing was written (true), or may it be gone? */
 export function isProvenEnd(page: LogPage, position: string, ttlMs: number): boolean {
   // A Redis that came back older than it was has a log that ends early, and another epoch.
   if (parseLogId(position)?.epoch !== parseLogId(page.time)?.epoch) return false;

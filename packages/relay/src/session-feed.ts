@@ -118,8 +118,9 @@ export class SessionFeed {
           if (this.#isClosed) return;
           for (const entry of page.entries) this.#deliverFromLog(entry);
           found += page.entries.length;
-          if (page.entries.length === 0) this.#moveOver(page);
-          if (page.isEnd) break;
+          if (!page.isEnd) continue;
+          this.#moveOver(page);
+          break;
         }
         this.#drainPending();
       } while (this.#isStale);

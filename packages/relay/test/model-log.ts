@@ -17,6 +17,8 @@ export class ModelLog implements EventLog {
   readonly written: LogEntry[] = [];
   #kept: LogEntry[] = [];
   #epoch = 1;
+  /** Whose the data is: this server's, its forerunner's, or a rebuild's that is under way. */
+  #owner: 'server' | 'forerunner' | 'rebuild' = 'server';
   #clock = 1_000_000_000_000;
   #expiresAt = 0;
   #started = '';
@@ -38,7 +40,9 @@ export class ModelLog implements EventLog {
     if (this.#clock >= this.#expiresAt) this.#kept = [];
   }
 
-  write(letter: string, streamId: string, turnId: string): LogEntry {
+  /** `undefined`: refused, as by every script while the data is not this server's. A rebuild itself writes. */
+  write(letter: string, streamId: string, turnId: string): LogEntry | undefined {
+    if (this.#owner === 'forerunner') return undefined;
     this.passTime(0);
     const last = this.#kept.at(-1);
     const [epoch = '', seq = ''] = last?.logId.split('-') ?? [];
@@ -66,20 +70,32 @@ export class ModelLog implements EventLog {
     if (count > 0) this.#kept = this.#kept.slice(-count);
   }
 
-  /** Redis came back without its last `lost` entries, or with none of them; the data got a new epoch. */
+  /** Redis came back without its last `lost` entries, or with none of them. */
   comeBackOlder(lost: number): void {
     this.#kept = this.#kept.slice(0, Math.max(0, this.#kept.length - lost));
-    this.#epoch += 1;
-    this.#started = '';
-    this.#answer = undefined;
+    this.#owner = 'forerunner';
+  }
+
+  get isOwn(): boolean {
+    return this.#owner === 'server';
+  }
+
+  /** The next step of the rebuild: it opens a new epoch and forgets what ran, then gives the data to this server. */
+  rebuild(): void {
+    if (this.#owner === 'forerunner') {
+      this.#owner = 'rebuild';
+      this.#epoch += 1;
+      this.#started = '';
+      this.#answer = undefined;
+    } else this.#owner = 'server';
   }
 
   view(): Promise<LogView> {
     return this.#read(() => {
       const [first, last] = [this.#kept[0], this.#kept.at(-1)];
-      const now = this.#position(CLOCK_MARGIN_MICROSECONDS);
+      const now = `${this.#epoch}-${this.#clock - CLOCK_MARGIN_MICROSECONDS}`;
       return {
-        epoch: this.#epoch,
+        epoch: this.#shownEpoch,
         position: last !== undefined && compareLogIds(last.logId, now) > 0 ? last.logId : now,
         time: this.#position(0),
         ...(first === undefined ? {} : { first: { logId: first.logId, prev: first.prev } }),
@@ -108,11 +124,13 @@ export class ModelLog implements EventLog {
     return this.#read(() => new Map(this.#started === '' ? [] : [[TURN, this.#started]]));
   }
 
-  running(): Promise<RunningNow> {
-    return this.#read(() => ({
-      newest: this.#kept.at(-1)?.logId ?? '',
-      turns: this.#answer === undefined ? [] : [{ turnId: TURN, conversationId: 'c1', ...this.#answer }],
-    }));
+  running(): Promise<RunningNow | undefined> {
+    return this.#read(() => {
+      if (!this.isOwn) return undefined;
+      const turns =
+        this.#answer === undefined ? [] : [{ turnId: TURN, conversationId: 'c1', ...this.#answer }];
+      return { newest: this.#kept.at(-1)?.logId ?? '', turns };
+    });
   }
 
   append(): Promise<string> {
@@ -120,7 +138,11 @@ export class ModelLog implements EventLog {
   }
 
   #position(marginMicroseconds: number): string {
-    return `${this.#epoch}-${this.#clock - marginMicroseconds}`;
+    return `${this.#shownEpoch}-${this.#clock - marginMicroseconds}`;
+  }
+
+  get #shownEpoch(): number {
+    return this.isOwn ? this.#epoch : 0;
   }
 
   #read<T>(answer: () => T): Promise<T> {

@@ -69,7 +69,7 @@ export function createPageServices(): PageServices {
       client.stream({ follow: 'session', lastEventId, onEvent, onState }),
     onEvent: (event) => {
       // Signed out, here or in another tab: nothing of that person may stay in memory.
-      if (isEnvelopeType(event, 'auth.signed_out')) return void leave(messages);
+      if (isEnvelopeType(event, 'auth.signed_out')) return void leave(outbox, messages);
       chat.onEvent(event);
       updateListByEvent(queries, event);
     },
@@ -99,7 +99,7 @@ export function createPageServices(): PageServices {
   });
   const signOut = async (): Promise<void> => {
     await client.logout().catch(() => undefined);
-    await leave(messages);
+    await leave(outbox, messages);
   };
   const removals = new PendingRemovals({
     graceMs: UNDO_MS,
@@ -114,7 +114,9 @@ export function createPageServices(): PageServices {
 }
 
 /** Signed out: neither memory nor disk keeps a word. */
-async function leave(messages: SessionStorageOfMessages): Promise<void> {
+async function leave(outbox: Outbox, messages: SessionStorageOfMessages): Promise<void> {
+  // The server refuses what is sent now; what is refused would be kept.
+  outbox.close();
   await messages.clear().catch(() => undefined);
   window.location.assign('/');
 }

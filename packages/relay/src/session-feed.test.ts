@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { MODEL_TTL_MS, ModelLog } from '../test/model-log.ts';
+import { SessionFeed } from './session-feed.ts';
+
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('a feed that reads its log again', () => {
+  it('tells at once that a Redis which came back older lost something, also when it still has news', async () => {
+    const model = new ModelLog();
+    const feed = new SessionFeed({ sessionId: 's', log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+    const heard: string[] = [];
+    feed.attach({
+      onEntry: ({ data }) => heard.push(/"text":"(\w)"/.exec(data)?.[1] ?? ''),
+      onLost: () => heard.push('lost'),
+      onPosition: () => heard.push('position'),
+    });
+    const started = feed.start();
+    model.letOneGo(0);
+    await started;
+    for (const letter of 'abc') model.write(letter, '', 't1');
+    // Nothing of it was published to this process, and c is gone.
+    model.comeBackOlder(1);
+    model.rebuild();
+    model.rebuild();
+    const read = feed.reread();
+    await settle();
+    model.letOneGo(0);
+    await read;
+    expect(heard).toEqual(['a', 'b', 'lost']);
+  });
+});
