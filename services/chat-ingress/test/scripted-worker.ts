@@ -96,7 +96,7 @@ async function play(turn: RunningTurn, gate: () => Promise<void>): Promise<TurnO
   let index = 0;
   const say = async (text: string) => {
     answer += text;
-    await turn.emit({ event: 'chat_delta', data: deltaOf(turn.task, text, index++), answerText: answer });
+    await turn.emit({ event: 'chat_delta', data: deltaOf(turn.task, text, index++), answerAdds: text });
   };
   const [verb, ...words] = message.split(' ');
   if (verb === 'long')

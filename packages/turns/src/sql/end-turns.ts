@@ -2,7 +2,7 @@ import type { TenantProject, TurnStatus } from '@switchyard/protocol';
 import { cleanText, json } from '@switchyard/store';
 import type { Statement } from '@switchyard/store';
 import type { TurnErrorRecord } from '../turn-types.ts';
-import { STATE_COLUMNS } from './turn-row.ts';
+import { AT_THEIR_PLACE, CHANGED_OR_AS_THEY_STAND } from './rows-of-input.ts';
 
 export interface EndInput {
   readonly turnId: string;
@@ -19,16 +19,14 @@ const TEXT = `
 with input as (
   select * from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::text[], $8::jsonb[])
     as i(turn_id, old_fence, new_status, new_answer, new_answer_text, new_error)
-), ended as (
+),
+found as (${AT_THEIR_PLACE}),
+ended as (
   update turn set status = new_status, answer = new_answer, answer_text = new_answer_text, error = new_error, ended_at = now()
-  from input
-  where turn.tenant = $1 and turn.project = $2 and turn.turn_id = input.turn_id and turn.status = 'running' and turn.fence = old_fence
+  from found where turn.ctid = found.place and turn.status = 'running' and turn.fence = old_fence
   returning turn.turn_id, turn.status, turn.fence, turn.folded_into, turn.answer, turn.error
 )
-select ${STATE_COLUMNS}, true as is_changed from ended
-union all
-select ${STATE_COLUMNS}, false from turn
-where tenant = $1 and project = $2 and turn_id = any($3::text[]) and not exists (select from ended where ended.turn_id = turn.turn_id)`;
+${CHANGED_OR_AS_THEY_STAND('ended')}`;
 
 export function endTurns(scope: TenantProject, inputs: readonly EndInput[]): Statement {
   const column = (read: (input: EndInput) => string | null) => inputs.map(read);

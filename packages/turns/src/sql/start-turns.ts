@@ -1,6 +1,6 @@
 import type { TenantProject } from '@switchyard/protocol';
 import type { Statement } from '@switchyard/store';
-import { STATE_COLUMNS } from './turn-row.ts';
+import { AT_THEIR_PLACE, CHANGED_OR_AS_THEY_STAND } from './rows-of-input.ts';
 
 export interface StartInput {
   readonly turnId: string;
@@ -12,16 +12,13 @@ export interface StartInput {
 // queued -> running under a fence. Rows that are not queued come back as they stand; no row: nothing comes back.
 const TEXT = `
 with input as (select * from unnest($3::text[], $4::text[], $5::boolean[]) as i(turn_id, new_fence, new_silent)),
+found as (${AT_THEIR_PLACE}),
 started as (
-  update turn set status = 'running', fence = input.new_fence, started_at = now(), attempt = attempt + 1, is_silent = input.new_silent
-  from input
-  where turn.tenant = $1 and turn.project = $2 and turn.turn_id = input.turn_id and turn.status = 'queued'
+  update turn set status = 'running', fence = found.new_fence, started_at = now(), attempt = attempt + 1, is_silent = found.new_silent
+  from found where turn.ctid = found.place and turn.status = 'queued'
   returning turn.turn_id, turn.status, turn.fence, turn.folded_into, turn.answer, turn.error
 )
-select ${STATE_COLUMNS}, true as is_changed from started
-union all
-select ${STATE_COLUMNS}, false from turn
-where tenant = $1 and project = $2 and turn_id = any($3::text[]) and not exists (select from started where started.turn_id = turn.turn_id)`;
+${CHANGED_OR_AS_THEY_STAND('started')}`;
 
 export function startTurns(scope: TenantProject, inputs: readonly StartInput[]): Statement {
   return {
