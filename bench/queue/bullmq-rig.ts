@@ -9,7 +9,7 @@ export interface BullmqRig {
 
 /** BullMQ as its documentation shows it; jobs leave nothing behind. `concurrency` slots, one worker. */
 export async function openBullmq(
-  servers: Servers,
+  servers: Pick<Servers, 'redisUrl'>,
   options: {
     name: string;
     concurrency: number;
@@ -17,7 +17,12 @@ export async function openBullmq(
     workers?: number;
   },
 ): Promise<BullmqRig> {
-  const connection = () => new Redis(servers.redisUrl, { maxRetriesPerRequest: null });
+  const connections: Redis[] = [];
+  const connection = () => {
+    const opened = new Redis(servers.redisUrl, { maxRetriesPerRequest: null });
+    connections.push(opened);
+    return opened;
+  };
   const queue = new Queue(options.name, {
     connection: connection(),
     defaultJobOptions: { removeOnComplete: true, removeOnFail: true },
@@ -37,6 +42,8 @@ export async function openBullmq(
       for (const worker of workers) await worker.close(true);
       await queue.obliterate({ force: true }).catch(() => undefined);
       await queue.close();
+      // BullMQ leaves open what it did not open itself.
+      for (const each of connections) each.disconnect();
     },
   };
 }

@@ -22,9 +22,22 @@ export interface HeartRig {
 
 /** So many users that nobody's own limits count; capacity as large as the backlog asks for. */
 const USERS = 2000;
-const WIDE = { queueFactor: 10_000_000, userQueueRegistered: 1_000_000, mailboxSize: 1000 };
+const WIDE_QUEUE = { queueFactor: 10_000_000, userQueueRegistered: 10_000_000, mailboxSize: 1000 };
+/** What a user may have on a lane or running at once, else held: a backlog of few users would lie in held lists. */
+const WIDE_RUNNING = {
+  userRunningAnonymous: 1_000_000,
+  userRunningRegistered: 1_000_000,
+  userRunningPaid: 1_000_000,
+  userRunningPrivileged: 1_000_000,
+};
 
-export async function openHeart(servers: Servers, project: string): Promise<HeartRig> {
+/** `hasRunningCaps`: a user's own caps of running turns stay as they are shipped, and what is over them is held. */
+export async function openHeart(
+  servers: Pick<Servers, 'redisUrl' | 'databaseUrl'>,
+  project: string,
+  { hasRunningCaps = false } = {},
+): Promise<HeartRig> {
+  const wide = hasRunningCaps ? {} : WIDE_RUNNING;
   const scope = { tenant: 'bench', project };
   const keys = createKeys(scope);
   const ids = createIds(systemClock, randomBytes);
@@ -52,7 +65,7 @@ export async function openHeart(servers: Servers, project: string): Promise<Hear
     ...shared,
     metrics,
     redis: accepting,
-    config: { ...turnsConfigSchema.parse({}), ...WIDE },
+    config: { ...turnsConfigSchema.parse({}), ...WIDE_QUEUE, ...wide },
   });
   const workers: Service[] = [];
   return {
@@ -66,7 +79,7 @@ export async function openHeart(servers: Servers, project: string): Promise<Hear
         redis: await connect('commands'),
         subscriber: createSubscriber(await connect('subscriber')),
         connectClaim: () => connect('claim'),
-        config: { ...workerConfigSchema.parse({}), ...config },
+        config: { ...workerConfigSchema.parse({}), ...wide, ...config },
         name: 'bench',
         version: 'bench',
       });

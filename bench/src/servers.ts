@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -8,6 +9,10 @@ import { migrate } from '@switchyard/store';
 export interface Servers {
   readonly redisUrl: string;
   readonly databaseUrl: string;
+  /** Of the signing keys in this database: the same for all services that are started on it. */
+  readonly masterKey: string;
+  /** `kill -9` of Redis, and its start on the same port and files. */
+  restartRedis(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -15,12 +20,15 @@ export async function startServers(): Promise<Servers> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'switchyard-bench-'));
   await chmod(dir, 0o755); // the database's account passes here
   const warden = startWarden();
-  const redis = await startRedisServer({
-    dir: path.join(dir, 'redis'),
-    port: await freePort(),
-    path: process.env['PATH'] ?? '',
-    warden,
-  });
+  const redisPort = await freePort();
+  const startRedis = () =>
+    startRedisServer({
+      dir: path.join(dir, 'redis'),
+      port: redisPort,
+      path: process.env['PATH'] ?? '',
+      warden,
+    });
+  let redis = await startRedis();
   const postgres = await startPostgresServer({
     dir: path.join(dir, 'postgres'),
     port: await freePort(),
@@ -33,6 +41,11 @@ export async function startServers(): Promise<Servers> {
   return {
     redisUrl: redis.url,
     databaseUrl,
+    masterKey: randomBytes(32).toString('base64'),
+    async restartRedis() {
+      await redis.kill();
+      redis = await startRedis();
+    },
     async stop() {
       await postgres.stop();
       await redis.stop();
