@@ -10,3 +10,7 @@ process.on('message', (message) => {
   const { rss, heapUsed } = process.memoryUsage();
   process.send?.({ usage: { cpuMs: (user + system) / 1000, rssBytes: rss, heapBytes: heapUsed } });
 });
+
+const OUTLIVES_PARENT_MS = 25_000;
+// Programs end by themselves when their parent is gone; one that was not that far yet, or hangs in its end, is ended here.
+process.on('disconnect', () => setTimeout(() => process.exit(1), OUTLIVES_PARENT_MS).unref());
