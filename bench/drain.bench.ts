@@ -113,7 +113,10 @@ async function bullmq() {
     async () => {
       for (let at = 0; at < count; at += 500)
         await filling.queue.addBulk(
-          Array.from({ length: 500 }, (_none, index) => ({ name: 'x', data: { id: at + index } })),
+          Array.from({ length: Math.min(500, count - at) }, (_none, index) => ({
+            name: 'x',
+            data: { id: at + index },
+          })),
         );
     },
     async (take) => {
