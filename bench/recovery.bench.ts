@@ -79,7 +79,7 @@ await peerServers.stop();
 const file = writeResult('recovery', {
   load: { kills, kinds, tuned: TUNED },
   switchyard: measured,
-  bullmq: { default: peerSummaryOf(bullDefault), tuned: peerSummaryOf(bullTuned) },
+  ...(hasPeer ? { bullmq: { default: peerSummaryOf(bullDefault), tuned: peerSummaryOf(bullTuned) } } : {}),
   goals: { hostMs: 100, workerP99Ms: 12_000, workerTunedP99Ms: 2500, lost: 0, doubled: 0 },
 });
 for (const [name, { ms, lost, doubledOrCut }] of Object.entries(measured))
@@ -90,6 +90,7 @@ for (const [name, trials] of [
   ['bullmq default', bullDefault],
   ['bullmq tuned', bullTuned],
 ] as const) {
+  if (!hasPeer) continue;
   const { ms, lost } = peerSummaryOf(trials);
   console.log(`${name.padEnd(16)} p50 ${ms.p50} p99 ${ms.p99} ms, lost ${lost}`);
 }
