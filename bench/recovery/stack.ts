@@ -83,6 +83,7 @@ export async function openRecoveryStack(
       const turn = await watchTurn({
         urls: first === 0 ? urls : urls.toReversed(),
         token,
+        scope: `${services.tenant}/${services.project}`,
         streamId: `s${++number}`,
         message,
       });

@@ -22,6 +22,10 @@ interface Body {
   readonly conversation?: { readonly conversation_id?: string };
 }
 
+interface Conversation {
+  readonly turns: readonly { readonly turn_id: string; readonly status: string }[];
+}
+
 const LIMIT_MS = 90_000;
 const RETRY_MS = 25;
 const TICKING = 'ticking';
@@ -30,6 +34,8 @@ export async function watchTurn(options: {
   /** chat-ingress; the first gets the message and has the stream. */
   urls: readonly string[];
   token: string;
+  /** `<tenant>/<project>` */
+  scope: string;
   streamId: string;
   message: string;
 }): Promise<WatchedTurn> {
@@ -38,7 +44,7 @@ export async function watchTurn(options: {
   const ends: string[] = [];
   const ended = Promise.withResolvers<number>();
   let news = Promise.withResolvers<number>();
-  let [text, lastId, conversationId, resyncs, at] = ['', '', '', 0, 0];
+  let [text, lastId, conversationId, turnId, resyncs, at] = ['', '', '', '', 0, 0];
   const closed = new AbortController();
   let endStream: () => void = () => undefined;
   const early: SseFrame[] = [];
@@ -52,7 +58,11 @@ export async function watchTurn(options: {
     if (frame.id !== undefined) lastId = frame.id;
     if (conversationId === '') return void early.push(frame);
     const { event, data } = frame;
-    if (event === 'resync') resyncs += 1;
+    if (event === 'resync') {
+      resyncs += 1;
+      if (!data.includes(turnId)) void readEnd();
+      return tell();
+    }
     const body = JSON.parse(data) as Body;
     if (body.conversation?.conversation_id !== conversationId) return;
     if (event === 'chat_delta') text += body.delta?.text ?? '';
@@ -61,6 +71,20 @@ export async function watchTurn(options: {
       ended.resolve(performance.now());
     } else return;
     tell();
+  };
+  /** A resync without our turn stands for its end too: the conversation says how it ended. */
+  const readEnd = async (): Promise<void> => {
+    while (!closed.signal.aborted && ends.length === 0) {
+      const url = `${urls[0] ?? ''}/api/cb/conversations/${options.scope}/${conversationId}/fetch`;
+      const read = await postJson(url, headers, { materialize: true }).catch(() => undefined);
+      const turns = read?.status === 200 ? (JSON.parse(read.body) as Conversation).turns : [];
+      const status = turns.find((turn) => turn.turn_id === turnId)?.status ?? 'running';
+      if (status !== 'running' && status !== 'queued') {
+        ends.push(status === 'completed' ? 'chat_complete' : 'chat_error');
+        return ended.resolve(performance.now());
+      }
+      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    }
   };
   const connect = async (): Promise<void> => {
     while (!closed.signal.aborted) {
@@ -83,7 +107,8 @@ export async function watchTurn(options: {
     ],
   });
   if (posted.status !== 200) throw new Error(`refused with ${posted.status}: ${posted.body}`);
-  conversationId = (JSON.parse(posted.body) as { conversation_id: string }).conversation_id;
+  const ack = JSON.parse(posted.body) as { conversation_id: string; turn_id: string };
+  [conversationId, turnId] = [ack.conversation_id, ack.turn_id];
   for (const frame of early) onFrame(frame);
   const timeLimit = setTimeout(() => {
     ended.resolve(Number.NaN);
