@@ -3,13 +3,15 @@ import http from 'node:http';
 export interface SseFrame {
   event: string;
   data: string;
+  id?: string;
 }
 
-/** Opens an event stream and calls back for each whole frame. Resolves when the first bytes came; `close` ends it. */
+/** Opens an event stream and calls back for each whole frame. Resolves when the first bytes came; what it resolves with ends it. */
 export function openSse(
   url: string,
   headers: Record<string, string>,
   onFrame: (frame: SseFrame) => void,
+  onEnd: () => void = () => undefined,
 ): Promise<() => void> {
   return new Promise((resolve, reject) => {
     const request = http.get(
@@ -32,6 +34,7 @@ export function openSse(
           resolve(() => request.destroy());
         });
         response.on('error', () => undefined);
+        response.on('close', onEnd);
       },
     );
     request.on('error', reject);
@@ -41,9 +44,13 @@ export function openSse(
 function parseFrame(text: string): SseFrame | undefined {
   let event = 'message';
   let data = '';
+  let id: string | undefined;
   for (const line of text.split('\n')) {
-    if (line.startsWith('event: ')) event = line.slice(7);
-    else if (line.startsWith('data: ')) data += line.slice(6);
+    const colon = line.indexOf(':');
+    const value = line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (line.startsWith('event:')) event = value;
+    else if (line.startsWith('id:')) id = value;
+    else if (line.startsWith('data:')) data += value;
   }
-  return data === '' ? undefined : { event, data };
+  return data === '' ? undefined : { event, data, ...(id === undefined ? {} : { id }) };
 }

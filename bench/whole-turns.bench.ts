@@ -1,0 +1,118 @@
+/**
+ * Figure 4: whole turns of ten deltas, 32 in flight, from POST to the end seen on the stream, against the BullMQ chain of figure 1
+ * (bare, and with the same two durable rows). Closed loop: a new message goes out when one has ended.
+ */
+import pg from 'pg';
+import type { Side } from './first-delta/measure.ts';
+import { startOurs } from './first-delta/ours.ts';
+import { startPeer } from './first-delta/peer.ts';
+import { DELTAS } from './first-delta/words.ts';
+import { postJson } from './src/post-json.ts';
+import { writeResult } from './src/result.ts';
+import { runRounds } from './src/rounds.ts';
+import { openSse } from './src/sse-reader.ts';
+
+const inFlight = 32;
+const users = 16;
+const roundCount = Number(process.env['ROUNDS'] ?? 5);
+const seconds = Number(process.env['SECONDS'] ?? 10);
+const answer = DELTAS.join('');
+let wrong = 0;
+
+interface Open {
+  text: string;
+  ends: number;
+}
+interface Body {
+  conversation?: { conversation_id?: string };
+  delta?: { text?: string };
+}
+
+async function measure(side: Side, label: string): Promise<Record<string, number>> {
+  const open = new Map<string, Open>();
+  const ended = new Map<string, () => void>();
+  const of = (id: string): Open => {
+    const known = open.get(id) ?? { text: '', ends: 0 };
+    open.set(id, known);
+    return known;
+  };
+  const onFrame = ({ event, data }: { event: string; data: string }) => {
+    if (event !== 'chat_delta' && event !== 'chat_complete') return;
+    const body = JSON.parse(data) as Body;
+    const id = body.conversation?.conversation_id ?? '';
+    const turn = of(id);
+    if (event === 'chat_delta') {
+      turn.text += body.delta?.text ?? '';
+      return;
+    }
+    turn.ends += 1;
+    if (turn.ends > 1 || turn.text !== answer) {
+      wrong += 1;
+      if (wrong < 4) console.log(`wrong: ${side.name} ${id} ${turn.ends} ${JSON.stringify(turn.text)}`);
+    }
+    ended.get(id)?.();
+  };
+  const streams = await Promise.all(side.users.map((user) => openSse(user.streamUrl, user.headers, onFrame)));
+  const until = performance.now() + seconds * 1000;
+  let [sent, done] = [0, 0];
+  const slot = async () => {
+    while (performance.now() < until) {
+      const id = `${label}-${sent}`;
+      const at = sent % side.users.length;
+      const user = side.users[at];
+      sent += 1;
+      if (user === undefined) return;
+      const { status, body } = await postJson(user.postUrl, user.headers, side.body(id, at));
+      if (status !== 200) throw new Error(`refused with ${status}: ${body}`);
+      const conversation = side.conversationOf(id, body);
+      const isOver = new Promise<void>((resolve) => void ended.set(conversation, resolve));
+      if (of(conversation).ends === 0) await isOver;
+      ended.delete(conversation);
+      if (performance.now() < until) done += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, slot));
+  for (const close of streams) close();
+  return { turnsPerSecond: done / seconds };
+}
+
+const ours = await startOurs({ users });
+const pool = new pg.Pool({ connectionString: ours.databaseUrl, max: 1 });
+await pool.query(
+  'create table if not exists bench_row (id text primary key, status text not null, request jsonb not null)',
+);
+await pool.end();
+const bare = await startPeer({ ...ours, withRows: false, users });
+const rows = await startPeer({ ...ours, withRows: true, users });
+const contestant = (name: string, side: Side) => ({
+  name,
+  round: (index: number) => measure(side, `${name}${index}`),
+});
+const compared = await runRounds(
+  [
+    contestant('switchyard', ours.side),
+    contestant('bullmq chain', bare.side),
+    contestant('bullmq chain with rows', rows.side),
+  ],
+  roundCount,
+);
+bare.stop();
+rows.stop();
+await ours.stop();
+const [toBare, toRows] = [
+  compared.ratio('bullmq chain', 'turnsPerSecond', 'larger'),
+  compared.ratio('bullmq chain with rows', 'turnsPerSecond', 'larger'),
+];
+const file = writeResult('whole-turns', {
+  load: { inFlight, users, seconds, rounds: roundCount, deltasPerTurn: DELTAS.length },
+  medians: compared.medians,
+  ratios: { toBare, toRows },
+  goals: { toBare: 1.5 },
+  correctness: { lostDoubledOrCut: wrong },
+  rounds: compared.rounds,
+});
+console.log(
+  `\nours / bare ${toBare.median.toFixed(2)} (goal 1.5), ours / with rows ${toRows.median.toFixed(2)}, wrong ${wrong}`,
+);
+console.log(`written to ${file}`);
+process.exit(0);
