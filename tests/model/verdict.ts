@@ -118,7 +118,7 @@ const EXPECTED: Readonly<Record<string, readonly string[]>> = {
   dead: ['error turn_dead'],
 };
 const MOST_ATTEMPTS = 3;
-const REST = new Set(['epoch', 'seen', 'told', 'events', 'conversation', 'workers', 'worker']);
+const REST = new Set(['epoch', 'seen', 'told', 'refused', 'events', 'conversation', 'workers', 'worker']);
 
 /** When nobody has anything to do any more. */
 export function judgeEnd(world: World): void {
