@@ -6,57 +6,32 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { bundleManifestSchema } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
-import type { Clock } from '@switchyard/kernel';
-import type { Log } from '@switchyard/telemetry';
 import { BytePipe } from '../host/byte-pipe.ts';
 import { JsonChannel } from '../host/json-channel.ts';
 import type { FromHost, ToHost } from '../host/messages.ts';
-import type { HostCommand } from './host-command.ts';
 import { decideEndReason, readExit } from './host-exit.ts';
 import { HostFailure, toCallerError, toInvocationError } from './host-failure.ts';
 import type { EndReason } from './host-failure.ts';
 import { sizeOfFolder } from './host-folders.ts';
 import type { HostFolders } from './host-folders.ts';
 import { HostInvocation } from './host-invocation.ts';
+import type { HostAssignment, HostProcessParts } from './host-parts.ts';
 import { HostPulse } from './host-pulse.ts';
 import { canChange } from './host-state.ts';
 import type { HostState } from './host-state.ts';
-import type { BundleVersion, Invocation } from './invocation.ts';
+import type { Invocation } from './invocation.ts';
 import { decideLimits } from './invocation-limits.ts';
 import { LogTail } from './log-tail.ts';
 import { LogBudget } from './log-budget.ts';
 import { RateBound } from './rate-bound.ts';
 import { readFromHost } from './read-from-host.ts';
 import { readResidentBytes } from './resident-memory.ts';
-import type { RunnerConfig } from './runner-config.ts';
 
 /** After `exit`, the last messages may still be in the pipe; a pipe that somebody else holds open is not waited for longer. */
 const LAST_WORDS_MS = 200;
 
 /** Of the ticks of the runner: a walk over the scratch folders is not free. */
 const TICKS_PER_SCRATCH_LOOK = 8;
-
-export interface HostProcessParts {
-  readonly command: HostCommand;
-  readonly folders: HostFolders;
-  readonly memoryMb: number;
-  readonly config: RunnerConfig;
-  readonly clock: Clock;
-  /** The process ended before it had a version. */
-  lost(failure: HostFailure): void;
-}
-
-/** What a host gets when it is to serve a version. */
-export interface HostAssignment {
-  readonly version: BundleVersion;
-  /** Where the version lies for this host: the version's own folder, or the one that it was linked into. */
-  readonly dir: string;
-  readonly props: unknown;
-  readonly log: Log;
-  /** A cancelled invocation did not end in time: the host should get no new work. */
-  stuck(): void;
-  ended(failure: HostFailure): void;
-}
 
 type Request = { resolve(value: unknown): void; reject(error: unknown): void };
 
