@@ -21,6 +21,7 @@ import {
   without,
   withoutFrame,
 } from './draft.ts';
+import type { CheckOptions } from './check-options.ts';
 import type { Change } from './draft.ts';
 
 test('a history that keeps every promise has no violation', () => {
@@ -126,4 +127,30 @@ test('what a Redis forgot may be told again, in its next epoch and as the same',
   expect(judge(again('1-20', {}), forgot)).not.toEqual([]);
   const other = { event: 'chat_error', data: envelope('t3', { data: { error_type: 'turn_interrupted' } }) };
   expect(judge(again('2-1', other), forgot)).not.toEqual([]);
+});
+
+test('an end that nobody saw may have been told to a Redis that has forgotten it since', () => {
+  const unseen = both(
+    changeLog((log) => [
+      { ...entry(10, 'chat_start', 't3'), id: '2-1' },
+      { ...entry(8, 'chat_complete', 't1', { data: { final_answer: 'Hello' } }), id: '2-2' },
+      { ...entry(12, 'chat_complete', 't3', { data: { final_answer: 'Bye' } }), id: '2-3' },
+      ...log.filter(({ id }) => id === '1-2' || id === '1-6'),
+    ]),
+    without((record) => record.kind === 'frame' || record.kind === 'open'),
+  );
+  const order = (options: CheckOptions): string[] =>
+    judge(unseen, options).flatMap(({ rule, message }) => (rule === 'order' ? [message] : []));
+  expect(order({})).toEqual(['t3 starts before the end of t1']);
+  expect(order({ forgotBetween: (older) => older === 1 })).toEqual([]);
+  expect(order({ forgotBetween: (older) => older === 2 })).toEqual(['t3 starts before the end of t1']);
+});
+
+test('what one reader saw without a gap is in order whatever was forgotten', () => {
+  const early = both(
+    replaceEntry(entry(7, 'chat_start', 't3')),
+    replaceEntry(entry(10, 'chat_service', 't3', { type: 'x' })),
+  );
+  const order = judge(early, { forgotBetween: () => true }).filter(({ rule }) => rule === 'order');
+  expect(order).toEqual([{ rule: 'order', message: 'x saw t3 start before the end of t1' }]);
 });

@@ -1,14 +1,17 @@
-import { terminalOf } from '../history-index.ts';
-import type { HistoryIndex } from '../history-index.ts';
+import type { CheckOptions } from '../check-options.ts';
+import { readEnvelope, terminalOf } from '../history-index.ts';
+import type { Chain, HistoryIndex } from '../history-index.ts';
+import { epochOf } from '../log-ids.ts';
 import type { BundleRecord } from '../records.ts';
 
 /** Turns of one conversation do not overlap, and what was submitted after another's ack runs after it. */
-export function checkOrder(index: HistoryIndex): string[] {
+export function checkOrder(index: HistoryIndex, options: CheckOptions): string[] {
   const byConversation = Map.groupBy(index.journal, (line) => line.conversation);
   return [
     ...[...byConversation.values()].flatMap(checkOverlap),
     ...checkSubmitted(index),
-    ...checkStarts(index),
+    ...checkStarts(index, options),
+    ...index.chains.flatMap(checkStartsOfReader),
   ];
 }
 
@@ -60,19 +63,43 @@ function checkSubmitted({ records, journal }: HistoryIndex): string[] {
   return found;
 }
 
-/** In what clients are told, a turn starts after the one before has ended. */
-function checkStarts({ events }: HistoryIndex): string[] {
+/** In what was told at all, a turn starts after the one before has ended. */
+function checkStarts({ events }: HistoryIndex, { forgotBetween }: CheckOptions): string[] {
   const found: string[] = [];
   for (const entries of events.values()) {
-    const running = new Map<string, string>();
+    const running = new Map<string, { turn: string; epoch: number }>();
     for (const entry of entries) {
       const active = running.get(entry.conversation);
       if (entry.event === 'chat_start') {
-        if (active !== undefined && active !== entry.turn)
-          found.push(`${entry.turn} starts before the end of ${active}`);
-        running.set(entry.conversation, entry.turn);
-      } else if (terminalOf(entry) !== undefined && active === entry.turn) running.delete(entry.conversation);
+        const isEndKnown = active !== undefined && forgotBetween?.(active.epoch, Infinity) !== true;
+        if (isEndKnown && active.turn !== entry.turn)
+          found.push(`${entry.turn} starts before the end of ${active.turn}`);
+        running.set(entry.conversation, { turn: entry.turn, epoch: epochOf(entry.id) });
+      } else if (terminalOf(entry) !== undefined && active?.turn === entry.turn)
+        running.delete(entry.conversation);
     }
+  }
+  return found;
+}
+
+/** The same for what one reader saw without a gap: this holds whatever a Redis forgot. */
+function checkStartsOfReader({ name, steps }: Chain): string[] {
+  const found: string[] = [];
+  const running = new Map<string, string>();
+  for (const step of steps) {
+    const isGap =
+      step.kind === 'open'
+        ? step.resumedFrom === undefined
+        : step.event === 'ready' || step.event === 'resync';
+    if (isGap) running.clear();
+    if (step.kind === 'open' || isGap) continue;
+    const { conversation_id: conversation = '', turn_id: turn } = readEnvelope(step.data).conversation ?? {};
+    const active = running.get(conversation);
+    if (step.event === 'chat_start' && turn !== undefined) {
+      if (active !== undefined && active !== turn)
+        found.push(`${name} saw ${turn} start before the end of ${active}`);
+      running.set(conversation, turn);
+    } else if (active === turn && terminalOf(step) !== undefined) running.delete(conversation);
   }
   return found;
 }
