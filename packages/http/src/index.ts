@@ -1,3 +1,5 @@
+export { createAudited } from './audited.ts';
+export type { AuditContext, Audited, Change } from './audited.ts';
 export { createHttpApp } from './create-http-app.ts';
 export type { HttpAppOptions } from './create-http-app.ts';
 export { createMetricsApp } from './health-routes.ts';
@@ -10,6 +12,7 @@ export { checkInput } from './read-input.ts';
 export { createJsonReader } from './read-json.ts';
 export { readMultipart } from './read-multipart.ts';
 export type { MultipartForm, MultipartLimits, UploadedFile } from './read-multipart.ts';
+export { refuseOtherSites } from './refuse-other-sites.ts';
 export { requestIdOf } from './request-context.ts';
 export { elapsedMs, timePart } from './server-timing.ts';
 export { sendError } from './error-handler.ts';

@@ -77,6 +77,12 @@ export const ERRORS = {
     retryable: false,
     text: 'The condition of the request does not hold.',
   },
+  CALL_IN_PROGRESS: {
+    status: 409,
+    errorType: 'call_in_progress',
+    retryable: true,
+    text: 'A call with this Idempotency-Key is under way.',
+  },
   TOO_LARGE: {
     status: 413,
     errorType: 'request.too_large',

@@ -30,6 +30,7 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | events | stream | P:events:<session_id> | append-event | relay | 15 min after the last event |
  * | runningTurns | hash | P:events:running:<session_id> | start, finish | append-event (trim) | as events |
  * | relay | channel | P:relay:<session_id> | append-event | relay | - |
+ * | relayProject | channel | P:relay.project | bundles' notices | relay | - |
  * | control | channel | P:control:<worker_id> | cancel, order-worker | worker | - |
  * | registryChanges | channel | P:control.registry | registry | registry | - |
  * | authMasked | string | P:auth:masked:<hash> | token vault | token vault | token |
@@ -61,6 +62,7 @@ export const KEY_TABLE = {
   events: 'events:<session_id>',
   runningTurns: 'events:running:<session_id>',
   relay: 'relay:<session_id>',
+  relayProject: 'relay.project',
   control: 'control:<worker_id>',
   registryChanges: 'control.registry',
   authMasked: 'auth:masked:<hash>',

@@ -256,9 +256,9 @@ redisTest('the last follower takes the subscription with it, also when it never 
     bench.relay.follow(all),
     bench.relay.follow(all),
   ]);
-  expect([bench.subscriber.channelCount, bench.relay.followerCount]).toEqual([1, 3]);
+  expect([bench.subscriber.channelCount, bench.relay.followerCount]).toEqual([2, 3]);
   for (const follower of followers) follower.close();
-  expect([bench.subscriber.channelCount, bench.relay.followerCount]).toEqual([0, 0]);
+  expect([bench.subscriber.channelCount, bench.relay.followerCount]).toEqual([1, 0]);
   await bench.close();
 });
 
@@ -268,3 +268,26 @@ redisTest('publish refuses while the data belongs to another Redis', async ({ re
   await expect(bench.say('x')).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await bench.close();
 });
+
+redisTest(
+  'a notice to the project reaches every stream that is there, beside their logs',
+  async ({ redis }) => {
+    const bench = await openBench(redis);
+    const mine = await bench.relay.follow(all);
+    const other = await bench.relay.follow({ ...all, sessionId: 'session-2' });
+    const ofOneTurn = await bench.relay.follow({ ...all, mode: 'stream', turnId: 't1' });
+    await bench.redis.driver.spublish(bench.keys.relayProject(), '{"type":"board.changed"}');
+    const notice = {
+      event: 'chat_service',
+      data: '{"type":"board.changed"}',
+    };
+    const [atMine] = await readFrames(mine, (seen) => seen.length === 1);
+    const [atOther] = await readFrames(other, (seen) => seen.length === 1);
+    expect([atMine, atOther]).toMatchObject([notice, notice]);
+    // Who waits for one turn is not told: the next that comes is the turn's own.
+    await bench.say('a');
+    const [own] = await readFrames(ofOneTurn, (seen) => seen.length === 1);
+    expect(own?.event).toBe('chat_delta');
+    await bench.close();
+  },
+);

@@ -9,6 +9,7 @@ import type { StreamTarget } from './matches-stream.ts';
 import { createReadGate } from './read-gate.ts';
 import { SessionFeeds } from './session-feeds.ts';
 import { createBoundedLog } from './bounded-log.ts';
+import { createProjectNotices } from './project-notices.ts';
 
 export interface RelayConfig {
   /** Life of a session's log after its last event; the number of `append-event`. */
@@ -98,12 +99,16 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   const heldBytes = () => [...followers].reduce((sum, follower) => sum + follower.heldBytes, 0);
   const held = metrics.gauge('switchyard_relay_held_bytes', 'Events that wait for slow readers, in bytes.');
   metrics.onScrape(() => held.set(heldBytes()));
+  const notices = createProjectNotices(subscriber, keys, (data) => {
+    for (const follower of followers) follower.notice(data);
+  });
   const ticker = setInterval(() => feeds.tick(), TICK_MS);
   ticker.unref();
 
   return {
     async follow(options) {
       const { sessionId } = options;
+      await notices.ready();
       const feed = await feeds.acquire(sessionId);
       const follower: Follower = new Follower(feed, {
         sessionId,
@@ -143,6 +148,7 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
     async close() {
       clearInterval(ticker);
       for (const follower of Array.from(followers)) follower.close();
+      await notices.close();
       await feeds.close();
     },
   };

@@ -91,6 +91,11 @@ export class Follower implements AsyncIterable<FollowedFrame> {
     if (join.kind === 'resume') this.#sent = join.from;
   }
 
+  /** A notice to the whole project: it is in no log, so it has no id and comes to who is there. A stream of one turn is not told. */
+  notice(data: string): void {
+    if (this.#options.target.turnId === undefined) this.#buffer.push({ kind: 'notice', data });
+  }
+
   close(): void {
     this.#end('closed');
   }
@@ -105,6 +110,7 @@ export class Follower implements AsyncIterable<FollowedFrame> {
         if (item.kind === 'lost') yield* this.#lose(item.position);
         else if (item.kind === 'position') yield* this.#move(item.id);
         else if (item.kind === 'entry') yield* this.#write(item.entry);
+        else if (item.kind === 'notice') yield frame({ event: 'chat_service', data: item.data });
         else return void (yield frame({ event: 'lagged', data: '{"reason":"slow_reader"}' }));
       }
     } finally {

@@ -1,9 +1,10 @@
 import { mergeDeltas } from './merge-deltas.ts';
 import type { MergedEntry } from './merge-deltas.ts';
 
-/** What waits for a reader: entries, a bare position, or the news that the log lost something before this point. */
+/** What waits for a reader: entries, a notice that is in no log, a bare position, or the news that the log lost something before this point. */
 export type BufferItem =
   | { kind: 'entry'; entry: MergedEntry }
+  | { kind: 'notice'; data: string }
   | { kind: 'position'; id: string }
   | { kind: 'lost'; position: string }
   | { kind: 'lagged' };
@@ -99,5 +100,6 @@ export class FrameBuffer {
 }
 
 function sizeOf(item: BufferItem): number {
+  if (item.kind === 'notice') return ENTRY_OVERHEAD_BYTES + Buffer.byteLength(item.data);
   return ENTRY_OVERHEAD_BYTES + (item.kind === 'entry' ? Buffer.byteLength(item.entry.data) : 0);
 }

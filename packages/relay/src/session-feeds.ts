@@ -118,7 +118,8 @@ export class SessionFeeds {
   }
 }
 
-async function subscribeInTime(
+/** Rejects UNAVAILABLE when it does not stand in time. */
+export async function subscribeInTime(
   subscriber: Subscriber,
   channel: string,
   listener: (message: string) => void,

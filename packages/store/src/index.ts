@@ -26,6 +26,8 @@ export { createSettings } from './settings.ts';
 export type { SettingValue, Settings } from './settings.ts';
 export { createAuditLog } from './audit-log.ts';
 export type { AuditFilter, AuditInput, AuditLog, AuditRow } from './audit-log.ts';
+export { createOperationCalls } from './operation-calls.ts';
+export type { CallClaim, CallName, OperationCalls } from './operation-calls.ts';
 export { isoText } from './iso-text.ts';
 export { createFiles } from './files.ts';
 export type { FileOwner, FileRow, Files } from './files.ts';

@@ -10,7 +10,7 @@ import { createAuthRoutes } from './routes/auth-routes.ts';
 import { createChatRoutes } from './routes/chat-routes.ts';
 import { createAdminGuard } from './admin/admin-guard.ts';
 import { createAdminRoutes } from './admin/admin-routes.ts';
-import { createAudited } from './admin/audited.ts';
+import { createAudited } from '@switchyard/http';
 import { createConversationRoutes } from './routes/conversation-routes.ts';
 import { createFileRoutes } from './routes/file-routes.ts';
 import { createProfileRoutes } from './routes/profile-routes.ts';

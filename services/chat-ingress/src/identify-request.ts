@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { PlatformError } from '@switchyard/kernel';
+import { refuseOtherSites } from '@switchyard/http';
 import type { Caller, Identity } from '@switchyard/identity';
 import { HEADER } from '@switchyard/protocol';
 
@@ -25,13 +25,4 @@ export function createIdentifyRequest(identity: Pick<Identity, 'identify'>): Ide
     for (const cookie of caller.setCookies ?? []) res.append('Set-Cookie', cookie);
     return caller;
   };
-}
-
-const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
-
-/** A browser that sends cookies says where the request began: another site may not change anything in the user's name (07, Masking). */
-export function refuseOtherSites(req: Pick<Request, 'method' | 'headers'>): void {
-  const site = req.headers['sec-fetch-site'];
-  if (SAFE_METHODS.has(req.method) || req.headers.cookie === undefined || site === undefined) return;
-  if (site !== 'same-origin' && site !== 'none') throw PlatformError.of('CSRF');
 }

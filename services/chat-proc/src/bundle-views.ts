@@ -1,10 +1,8 @@
 import type { Caller } from '@switchyard/identity';
-import { USER_TYPES } from '@switchyard/protocol';
-import type { BundleManifest, BundleSummary, UserType } from '@switchyard/protocol';
+import type { BundleSummary } from '@switchyard/protocol';
 import type { LoadFailure } from '@switchyard/registry';
 import type { BundleRow, BundleVersionRow } from '@switchyard/store';
-
-type OperationManifest = BundleManifest['operations'][string];
+import { mayUse } from './operations/may-use.ts';
 
 /** What anybody who may chat sees of a bundle; undefined while none of its versions can serve. */
 export function summaryOf(row: BundleRow): BundleSummary | undefined {
@@ -41,7 +39,12 @@ export function detailsOf(row: BundleRow, caller: Pick<Caller, 'userType' | 'rol
     cron,
     timezone,
   }));
-  return { ...summary, operations, schedules, widgets: [], mcp: [] };
+  const widgets = Object.entries(manifest.widgets)
+    .filter(([, widget]) => mayUse(widget, caller))
+    .map(([alias, { title, icon, route }]) => ({ alias, title, icon, route }));
+  const { mcp } = manifest;
+  const offered = mcp !== undefined && mayUse(mcp, caller) ? [{ alias: mcp.alias, route: mcp.route }] : [];
+  return { ...summary, operations, schedules, widgets, mcp: offered };
 }
 
 /** Everything that an admin needs to see why a bundle serves what it serves. */
@@ -74,15 +77,4 @@ function newestFailure(
     (version) => version.status === 'failed' && version.created_at.getTime() > activatedAt,
   );
   return failed === undefined ? null : { version_id: failed.version_id, error: failed.error ?? '' };
-}
-
-function mayUse(operation: OperationManifest, caller: Pick<Caller, 'userType' | 'roles'>): boolean {
-  if (operation.route === 'public') return true;
-  if (operation.allow !== undefined && rankOf(caller.userType) > rankOf(operation.allow)) return false;
-  return operation.roles.length === 0 || operation.roles.some((role) => caller.roles.includes(role));
-}
-
-/** 0 is the highest. */
-function rankOf(userType: UserType): number {
-  return USER_TYPES.indexOf(userType);
 }

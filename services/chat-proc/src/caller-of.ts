@@ -1,5 +1,6 @@
 import type { Caller, Identity } from '@switchyard/identity';
 import { requireAnyRole } from '@switchyard/identity';
+import { refuseOtherSites } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import type { RoleNames, TenantProject } from '@switchyard/protocol';
 import type { Request, Response } from 'express';
@@ -7,11 +8,24 @@ import type { Request, Response } from 'express';
 export interface Guards {
   /** Anybody whom the settings let in. */
   session(req: Request, res: Response): Promise<Caller>;
+  /** Who is not known is `PUBLIC_USER`: for what is open to anybody. A token that is no good is no token. */
+  anybody(req: Request, res: Response): Promise<Caller>;
   /** Roles `admin` or `super-admin`. */
   admin(req: Request, res: Response): Promise<Caller>;
   /** Throws FOREIGN_SCOPE when the address names another tenant or project than this stack serves. */
   scope(params: TenantProject): void;
 }
+
+/** Whom a bundle sees behind a public address: nobody in particular, without a session. */
+export const PUBLIC_USER: Caller = Object.freeze({
+  kind: 'anonymous',
+  userId: 'public',
+  userType: 'anonymous',
+  roles: [],
+  permissions: [],
+  sessionId: '',
+  sessionCreatedAt: 0,
+});
 
 /** Who is asking, proved for each request; nothing of it is ever taken from a body. */
 export function createGuards(
@@ -20,6 +34,7 @@ export function createGuards(
   scope: TenantProject,
 ): Guards {
   const identify = async (req: Request, res: Response): Promise<Caller> => {
+    refuseOtherSites(req);
     const caller = await identity.identify({
       headers: req.headers,
       query: req.query,
@@ -32,6 +47,16 @@ export function createGuards(
   };
   return {
     session: identify,
+    async anybody(req, res) {
+      const { authorization, cookie } = req.headers;
+      if (authorization === undefined && cookie === undefined) return PUBLIC_USER;
+      try {
+        return await identify(req, res);
+      } catch (error) {
+        if (error instanceof PlatformError && error.status === 401) return PUBLIC_USER;
+        throw error;
+      }
+    },
     admin: async (req, res) => requireAnyRole(await identify(req, res), [roles.admin, roles.superAdmin]),
     scope({ tenant, project }) {
       if (tenant !== scope.tenant || project !== scope.project) throw PlatformError.of('FOREIGN_SCOPE');

@@ -1,11 +1,13 @@
 import { resolve } from 'node:path';
 import { createCapabilities, createDocumentsCapability } from '@switchyard/capabilities';
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import type { Capabilities } from '@switchyard/capabilities';
 import type { HealthSource } from '@switchyard/http';
 import { createIdentity } from '@switchyard/identity';
 import { Deadline, armFailpoints, createServiceGroup, openScoped } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { roleNames } from '@switchyard/protocol';
+import { createEventLog } from '@switchyard/relay';
 import { createRegistry } from '@switchyard/registry';
 import type { Registry } from '@switchyard/registry';
 import { createRunner } from '@switchyard/runner';
@@ -15,6 +17,7 @@ import { createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
 import { toRedisError } from '@switchyard/redis';
 import { createAdminRoutes } from './admin-routes.ts';
+import { buildOperations } from './operations/build-operations.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
@@ -22,6 +25,9 @@ import { indexDocs } from './index-docs.ts';
 import { reportHealth } from './report-health.ts';
 import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
+import { createBundleInvoker } from './invocations/invoke-bundle.ts';
+import type { BundleInvoker } from './invocations/invoke-bundle.ts';
+import { createPublishNotice } from './invocations/publish-notice.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 import { openBase } from './open-base.ts';
@@ -80,10 +86,15 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
+  const capabilities = createCapabilities([createDocumentsCapability(documents)]);
   const worker = createWorker({
     ...base,
     config,
-    executor: protectTurns(scope, { ...base, config }, createExecutor(base, config, registry, runner)),
+    executor: protectTurns(
+      scope,
+      { ...base, config },
+      createExecutor(base, config, { registry, runner, capabilities }),
+    ),
     connectClaim: (name) => base.connect(name, 'claim'),
     name: config.workerName,
     version: VERSION,
@@ -92,10 +103,28 @@ async function open(scope: Scope, config: ProcConfig) {
   await worker.start();
   let isDraining = false;
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
-  const port = await serve(scope, base, config, registry, {
-    isDraining: () => isDraining,
-    report: () => reportHealth(store, redis, [worker, runner, registry], onError),
+  const invoker = createBundleInvoker({
+    registry,
+    runner,
+    capabilities,
+    log,
+    publishNotice: createPublishNotice({
+      events: createEventLog(redis, base.keys),
+      scope: base.scope,
+      clock,
+      publishToProject: async (data) => void (await redis.driver.spublish(base.keys.relayProject(), data)),
+    }),
   });
+  const port = await serve(
+    scope,
+    base,
+    config,
+    { registry, invoker },
+    {
+      isDraining: () => isDraining,
+      report: () => reportHealth(store, redis, [worker, runner, registry], onError),
+    },
+  );
   log.info('worker started', { port });
   return {
     port,
@@ -108,7 +137,11 @@ async function open(scope: Scope, config: ProcConfig) {
   };
 }
 
-function createExecutor(base: Base, config: ProcConfig, registry: Registry, runner: Runner) {
+function createExecutor(
+  base: Base,
+  config: ProcConfig,
+  { registry, runner, capabilities }: { registry: Registry; runner: Runner; capabilities: Capabilities },
+) {
   const { sql, scope, clock, log, metrics } = base;
   const help = 'From the start of a run to the first piece of its answer.';
   const firstDelta = metrics.timer('switchyard_turn_first_delta_seconds', help);
@@ -120,7 +153,7 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
     runner,
     clock,
     log,
-    capabilities: createCapabilities([createDocumentsCapability(base.documents)]),
+    capabilities,
     fileStores: {
       blobs: createBlobStore({ dir: resolve(config.blobDir) }),
       files: createFiles(sql, scope),
@@ -137,11 +170,18 @@ function createExecutor(base: Base, config: ProcConfig, registry: Registry, runn
 }
 
 /** The endpoints of 03 §6. Returns the port. */
-async function serve(scope: Scope, base: Base, config: ProcConfig, registry: Registry, health: HealthSource) {
+async function serve(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  { registry, invoker }: { registry: Registry; invoker: BundleInvoker },
+  health: HealthSource,
+) {
   const { bundles, log, metrics, clock, ids } = base;
   const identity = createIdentity({ ...base, config });
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
+  const operations = buildOperations(scope, { base, config, guards, invoker });
   const isOpen = config.nodeEnv === 'development';
   const sourceRoots = isOpen ? ['*'] : [resolve(config.bundlesDir), ...config.bundleSources];
   const app = createHttpApp({
@@ -157,6 +197,7 @@ async function serve(scope: Scope, base: Base, config: ProcConfig, registry: Reg
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [
       ...createBundleRoutes(guards, bundles),
+      ...operations,
       ...createAdminRoutes({ guards, registry, bundles, sourceRoots, log }),
     ],
   });

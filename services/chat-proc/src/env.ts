@@ -1,3 +1,4 @@
+import { admissionSettings } from '@switchyard/admission';
 import { identitySettings } from '@switchyard/identity';
 import {
   bytes,
@@ -68,6 +69,11 @@ export const procConfigSchema = z.object({
   blobDir: text('.data/files').describe('Folder of stored files; the same for ingress and proc.'),
   bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
+  operationTimeout: duration('60s').describe('Time limit of an operation that names none of its own.'),
+  operationKeepCalls: duration('24h').describe(
+    'How long an Idempotency-Key of an operation means the same call.',
+  ),
+  ...admissionSettings,
   ...scaleInSettings,
   failpoints: failpointsSetting,
   ...identitySettings,

@@ -163,7 +163,8 @@ export class Envelopes {
   }
 }
 
-function requireOwn(type: string): string {
+/** Throws BUNDLE_ERROR for a type that is the platform's to send. */
+export function requireOwn(type: string): string {
   if (RESERVED_TYPES.has(type) || RESERVED_AREAS.some((area) => type.startsWith(area))) {
     throw PlatformError.of('BUNDLE_ERROR', `The event type "${type}" belongs to the platform.`);
   }

@@ -12,7 +12,7 @@ import type { TurnsAdmin } from '@switchyard/turns';
 import { z } from 'zod';
 import { keepFiles } from '../submit/keep-files.ts';
 import type { AdminGuard } from './admin-guard.ts';
-import type { Audited } from './audited.ts';
+import type { Audited } from '@switchyard/http';
 
 export interface DeadLetterRouteParts {
   guard: AdminGuard;

@@ -11,7 +11,7 @@ import type { AdminRates, UserType } from '@switchyard/protocol';
 import { z } from 'zod';
 import type { OpenStreams } from '../streams/open-streams.ts';
 import type { AdminGuard } from './admin-guard.ts';
-import type { Audited } from './audited.ts';
+import type { Audited } from '@switchyard/http';
 
 export interface PeopleRouteParts {
   guard: AdminGuard;

@@ -13,7 +13,7 @@ import {
 import type { TurnsAdmin } from '@switchyard/turns';
 import { z } from 'zod';
 import type { AdminGuard } from './admin-guard.ts';
-import type { Audited } from './audited.ts';
+import type { Audited } from '@switchyard/http';
 
 export interface QueueRouteParts {
   guard: AdminGuard;

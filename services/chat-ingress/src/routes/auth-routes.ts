@@ -8,7 +8,7 @@ import type { TenantProject } from '@switchyard/protocol';
 import type { Relay } from '@switchyard/relay';
 import { urlencoded } from 'express';
 import { z } from 'zod';
-import { refuseOtherSites } from '../identify-request.ts';
+import { refuseOtherSites } from '@switchyard/http';
 import type { IdentifyRequest } from '../identify-request.ts';
 import { SIGNED_OUT } from '../streams/serve-stream.ts';
 

@@ -1,9 +1,8 @@
 import type { Request, Response } from 'express';
-import { requestIdOf } from '@switchyard/http';
-import type { Caller } from '@switchyard/identity';
 import { PlatformError } from '@switchyard/kernel';
 import type { AuditLog } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
+import { requestIdOf } from './request-context.ts';
 
 /** What was done, for the audit entry and for the caller. */
 export interface Change<T> {
@@ -13,7 +12,7 @@ export interface Change<T> {
 }
 
 export interface AuditContext {
-  caller: Caller;
+  caller: { userId: string; username?: string };
   req: Request;
   res: Response;
 }

@@ -1,0 +1,51 @@
+import { operationResultSchema } from '@switchyard/protocol';
+import type { ByteStream } from '@switchyard/protocol';
+
+/**
+ * Calls `release` when an answer is over: at once, or, where its body still streams, at the body's end, so that a switch of versions
+ * leaves the one that streams alone. What is returned must be read to its end or be closed (`return()`).
+ */
+export function holdUntilRead(value: unknown, release: () => void): unknown {
+  const result = operationResultSchema.safeParse(value);
+  if (!result.success || !('response' in result.data)) {
+    release();
+    return value;
+  }
+  const { response } = result.data;
+  if (response.body === null || response.body instanceof Uint8Array) {
+    release();
+    return value;
+  }
+  return { response: { ...response, body: watched(response.body, release) } };
+}
+
+function watched(body: ByteStream, release: () => void): ByteStream {
+  return {
+    [Symbol.asyncIterator]() {
+      const inner = body[Symbol.asyncIterator]();
+      let isOver = false;
+      const end = (): void => {
+        if (isOver) return;
+        isOver = true;
+        release();
+      };
+      return {
+        async next() {
+          try {
+            const next = await inner.next();
+            if (next.done === true) end();
+            return next;
+          } catch (error) {
+            end();
+            throw error;
+          }
+        },
+        async return() {
+          end();
+          await inner.return?.();
+          return { done: true, value: undefined };
+        },
+      };
+    },
+  };
+}

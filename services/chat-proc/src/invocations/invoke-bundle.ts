@@ -1,0 +1,115 @@
+import type { Capabilities, CapabilityCaller } from '@switchyard/capabilities';
+import { PlatformError } from '@switchyard/kernel';
+import type { BundleEvent, InvocationUser } from '@switchyard/protocol';
+import type { BundleHold, Registry } from '@switchyard/registry';
+import { describeFailure } from '@switchyard/runner';
+import type { InvocationKind, Runner } from '@switchyard/runner';
+import type { Log } from '@switchyard/telemetry';
+import { holdUntilRead } from './hold-until-read.ts';
+import type { PublishNotice } from './publish-notice.ts';
+
+/** One call of a bundle that is no turn: an operation, a tool, a tick of a schedule, a job, a request of a site. */
+export interface BundleRequest {
+  readonly kind: Exclude<InvocationKind, 'turn'>;
+  /** Operation, tool, schedule, job or channel. */
+  readonly name?: string;
+  /** As `protocol` describes it for the kind. */
+  readonly payload: unknown;
+  /** For whom capabilities act. The platform's own work (a schedule) has none: then nothing of a user can be reached. */
+  readonly user?: InvocationUser;
+  /** Where `notify('session', ...)` goes. */
+  readonly sessionId?: string;
+  /** Milliseconds until the answer; its end is TIMEOUT. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface BundleInvokerParts {
+  readonly registry: Pick<Registry, 'hold'>;
+  readonly runner: Pick<Runner, 'invoke'>;
+  readonly capabilities: Capabilities;
+  readonly publishNotice: PublishNotice;
+  readonly log: Log;
+}
+
+export interface BundleInvoker {
+  /**
+   * The version that serves now, kept until its `release`. Rejects BUNDLE_UNAVAILABLE: no version of it serves here.
+   *
+   * @param bundleId without it, the default bundle
+   */
+  hold(bundleId: string | undefined): Promise<BundleHold>;
+  /**
+   * One call of a held version, which it releases when the call is over; where the answer streams, at the end of its body. Rejects
+   * as `Runner.invoke` does.
+   */
+  run(hold: BundleHold, request: BundleRequest): Promise<unknown>;
+  /** Both at once. */
+  invoke(bundleId: string | undefined, request: BundleRequest): Promise<unknown>;
+}
+
+/** Who acts where nobody called. */
+const PLATFORM: InvocationUser = { user_id: 'platform', user_type: 'anonymous', roles: [] };
+
+export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
+  const run = async (hold: BundleHold, request: BundleRequest): Promise<unknown> => {
+    const { version } = hold;
+    const log = parts.log.child({
+      version_id: version.versionId,
+      kind: request.kind,
+      ...(request.name === undefined ? {} : { name: request.name }),
+    });
+    const { user_id: userId, user_type: userType } = request.user ?? PLATFORM;
+    const { bundleId, versionId } = version;
+    const caller: CapabilityCaller = {
+      bundleId,
+      versionId,
+      user: { userId, userType },
+      signal: request.signal,
+    };
+    try {
+      const { kind, name, payload, timeoutMs, signal } = request;
+      const value = await parts.runner.invoke(version, {
+        kind,
+        ...(name === undefined ? {} : { name }),
+        payload,
+        timeoutMs,
+        signal,
+        onEvent: (event) => take(event, bundleId, request, log),
+        onCall: (call) => parts.capabilities.call(caller, hold.manifest.capabilities, call),
+        onLog: ({ level, text }) => log[level]('bundle wrote', { text }),
+      });
+      return holdUntilRead(value, () => hold.release());
+    } catch (error) {
+      hold.release();
+      if (!request.signal.aborted) log.warn('invocation failed', { reason: describeFailure(error), error });
+      throw withoutText(error);
+    }
+  };
+
+  const take = async (
+    event: BundleEvent,
+    bundleId: string,
+    { sessionId }: BundleRequest,
+    log: Log,
+  ): Promise<void> => {
+    if (event.kind === 'notify') return parts.publishNotice({ ...event, bundleId, sessionId });
+    if (event.kind === 'usage') {
+      log.info('bundle used a model', { usage: event.usage });
+      return;
+    }
+    throw PlatformError.of('BUNDLE_ERROR', `Only a turn can say "${event.kind}".`);
+  };
+
+  return {
+    hold: (bundleId) => parts.registry.hold(bundleId),
+    run,
+    invoke: async (bundleId, request) => run(await parts.registry.hold(bundleId), request),
+  };
+}
+
+/** What an author did wrong is for the log, and for nobody who calls. */
+function withoutText(error: unknown): unknown {
+  const isAuthors = error instanceof PlatformError && error.code === 'BUNDLE_ERROR';
+  return isAuthors ? PlatformError.of('BUNDLE_ERROR', undefined, { cause: error.cause ?? error }) : error;
+}

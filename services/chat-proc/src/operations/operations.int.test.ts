@@ -1,0 +1,226 @@
+import path from 'node:path';
+import { expect, vi } from 'vitest';
+import { ACTOR_DIR, procTest as test } from '../../test/proc-rig.ts';
+import type { ProcRig } from '../../test/proc-rig.ts';
+
+const DESK_DIR = path.join(import.meta.dirname, '../../test/bundles/desk');
+
+interface Answer {
+  status: number;
+  headers: Headers;
+  body: Record<string, unknown>;
+}
+interface Asked {
+  method?: string;
+  body?: unknown;
+  token?: string | undefined;
+  headers?: Record<string, string>;
+}
+
+function errorTypeOf(body: Record<string, unknown> | undefined): unknown {
+  return (body?.['detail'] as Record<string, unknown> | undefined)?.['error_type'];
+}
+
+interface Desk {
+  /** `path` after `/api/integrations/bundles/{tenant}/{project}`. */
+  ask(path: string, asked?: Asked): Promise<Answer>;
+  raw(path: string, asked?: Asked): Promise<Response>;
+  token: string;
+}
+
+async function openDesk(
+  rig: ProcRig,
+  at: { tenant: string; project: string },
+  settings?: Record<string, string>,
+): Promise<Desk> {
+  await rig.ship(ACTOR_DIR);
+  await rig.ship(DESK_DIR);
+  const { port } = await rig.start(settings);
+  const token = await rig.token('registered');
+  const base = `http://127.0.0.1:${port}/api/integrations/bundles/${at.tenant}/${at.project}`;
+  const raw = (address: string, asked: Asked = {}): Promise<Response> => {
+    const bearer = 'token' in asked ? asked.token : token;
+    return fetch(`${base}${address}`, {
+      method: asked.method ?? ('body' in asked ? 'POST' : 'GET'),
+      headers: {
+        ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
+        ...('body' in asked ? { 'content-type': 'application/json' } : {}),
+        ...asked.headers,
+      },
+      ...('body' in asked ? { body: JSON.stringify(asked.body) } : {}),
+    });
+  };
+  return {
+    raw,
+    token,
+    async ask(address, asked) {
+      const response = await raw(address, asked);
+      const body = (await response.json()) as Record<string, unknown>;
+      return { status: response.status, headers: response.headers, body };
+    },
+  };
+}
+
+test('an operation is called with its data, and what is beside it belongs to it', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis);
+  const { tenant, project } = redis;
+  const common = { status: 'ok', tenant, project, bundle_id: 'desk', conversation_id: null };
+  for (const body of [
+    { data: { text: 'héllo' } },
+    { text: 'héllo' },
+    { text: 'no', data: { text: 'héllo' } },
+  ])
+    expect(await desk.ask('/desk/operations/count', { body })).toMatchObject({
+      status: 200,
+      body: { ...common, count: { characters: 5 } },
+    });
+  expect(await desk.ask('/desk/operations/find?q=a&tag=x&tag=y')).toMatchObject({
+    status: 200,
+    body: { find: { q: 'a', tag: ['x', 'y'] } },
+  });
+  const who = await desk.ask('/desk/operations/who', {
+    body: { user: { user_id: 'root', roles: ['staff'] }, user_type: 'privileged' },
+  });
+  expect(who.body['who']).toMatchObject({
+    user: { user_id: 'registered-user', user_type: 'registered' },
+    input: { user: { user_id: 'root' } },
+  });
+});
+
+test('wrong calls are refused with the reason', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis);
+  const refused = async (address: string, asked: Asked = {}) => {
+    const { status, headers, body } = await desk.ask(address, asked);
+    return { status, error_type: errorTypeOf(body), body, allow: headers.get('allow') };
+  };
+  const post = { body: {} };
+  expect(await refused('/nobody/operations/count', post)).toMatchObject({
+    status: 404,
+    error_type: 'not_found',
+  });
+  expect(await refused('/desk/operations/nothing', post)).toMatchObject({ status: 404 });
+  expect(await refused('/desk/operations/constructor', post)).toMatchObject({ status: 404 });
+  expect(await refused('/desk/operations/count')).toMatchObject({ status: 405, allow: 'POST' });
+  expect(await refused('/desk/operations/find', post)).toMatchObject({ status: 405, allow: 'GET, HEAD' });
+  expect(await refused('/desk/operations/count', { ...post, method: 'PUT' })).toMatchObject({ status: 405 });
+  const misfit = await refused('/desk/operations/count', { body: { text: 7 } });
+  expect(misfit).toMatchObject({ status: 422, error_type: 'request.unprocessable' });
+  expect(JSON.stringify(misfit.body)).toContain('"path":"text"');
+  expect(await refused('/desk/operations/count', { body: [1] })).toMatchObject({ status: 400 });
+  expect(await refused('/desk/operations/paidOnly', post)).toMatchObject({
+    status: 403,
+    error_type: 'auth.forbidden',
+  });
+  expect(await refused('/desk/operations/staffOnly', post)).toMatchObject({ status: 403 });
+  expect(await refused('/desk/operations/count', { ...post, token: undefined })).toMatchObject({
+    status: 401,
+  });
+  expect(await refused('/desk/public/count', { ...post, token: undefined })).toMatchObject({ status: 404 });
+  const theirs = { body: { text: 'x', conversation_id: 'c-somebody-elses' } };
+  expect(await refused('/desk/operations/count', theirs)).toMatchObject({ status: 404 });
+  const boom = await refused('/desk/operations/boom', post);
+  expect(boom).toMatchObject({ status: 500, error_type: 'bundle_error' });
+  expect(JSON.stringify(boom.body)).not.toContain('sauce');
+  expect(await refused('/desk/operations/crash', post)).toMatchObject({ error_type: 'bundle_crashed' });
+  // The next one has a new host.
+  expect((await desk.ask('/desk/operations/count', { body: { text: 'ab' } })).status).toBe(200);
+  expect(await refused('/desk/operations/slow', post)).toMatchObject({ status: 504, error_type: 'timeout' });
+});
+
+test('another scope, the default bundle and public operations', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis, { defaultBundle: 'desk' });
+  expect((await desk.ask('/operations/count', { body: { text: 'abc' } })).body).toMatchObject({
+    bundle_id: 'desk',
+    count: { characters: 3 },
+  });
+  const open = { body: { order: 1 }, token: undefined };
+  expect((await desk.ask('/desk/public/paid', open)).body['paid']).toEqual({
+    input: { order: 1 },
+    user: 'public',
+  });
+  expect((await desk.ask('/desk/public/paid/a/b%20c', open)).body['paid']).toMatchObject({
+    input: { order: 1, tail: 'a/b c' },
+  });
+  const known = await desk.ask('/desk/public/paid', { body: {} });
+  expect(known.body['paid']).toMatchObject({ user: 'registered-user' });
+  const bad = await desk.ask('/desk/public/paid', { body: {}, token: 'nonsense' });
+  expect(bad.body['paid']).toMatchObject({ user: 'public' });
+});
+
+test('an answer of its own goes out as it is, in a sandbox and without the platform’s headers', async ({
+  rig,
+  redis,
+}) => {
+  const desk = await openDesk(rig, redis);
+  const page = await desk.raw('/desk/operations/page');
+  expect(page.status).toBe(201);
+  expect(await page.text()).toBe('<h1>Hi</h1>');
+  expect(page.headers.get('x-desk')).toBe('yes');
+  expect(page.headers.get('set-cookie')).toBeNull();
+  expect(page.headers.get('content-security-policy')).toContain('sandbox allow-scripts allow-forms');
+  const stream = await desk.raw('/desk/operations/stream');
+  expect(await stream.text()).toBe('first 0\nfirst 1\nfirst 2\nfirst 3\nfirst 4\n');
+});
+
+test('a call with a key is made once, however often it is asked for', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis);
+  const tally = (key: string, body: object = {}) =>
+    desk.ask('/desk/operations/tally', { body, headers: { 'idempotency-key': key } });
+  const both = await Promise.all([tally('k1'), tally('k1'), tally('k1')]);
+  const made = both.filter(({ status }) => status === 200);
+  const held = both.filter(({ status }) => status === 409);
+  expect([made.length, held.length]).toEqual([1, 2]);
+  expect(errorTypeOf(held[0]?.body)).toBe('call_in_progress');
+  expect(held[0]?.headers.get('retry-after')).toBe('1');
+  const again = await tally('k1');
+  expect(again).toMatchObject({ status: 200, body: { tally: { calls: 1 } } });
+  expect(again.headers.get('idempotent-replayed')).toBe('true');
+  expect(await tally('k1', { other: 1 })).toMatchObject({ status: 422 });
+  expect((await tally('k2')).body).toMatchObject({ tally: { calls: 2 } });
+  // What failed was not made: the key may be tried again.
+  const failing = { body: {}, headers: { 'idempotency-key': 'k3' } };
+  expect((await desk.ask('/desk/operations/boom', failing)).status).toBe(500);
+  expect((await desk.ask('/desk/operations/boom', failing)).status).toBe(500);
+});
+
+test('calls are counted with the messages of their user', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis, { rateRegistered: '2/1m' });
+  const call = () => desk.ask('/desk/operations/count', { body: { text: 'a' } });
+  expect([(await call()).status, (await call()).status]).toEqual([200, 200]);
+  expect(await call()).toMatchObject({ status: 429, body: { detail: { error_type: 'rate_limit.exceeded' } } });
+});
+
+test('live updates reach the log of the caller’s session', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis);
+  const told = await desk.ask('/desk/operations/tell', { body: { to: 'session', type: 'board.changed' } });
+  expect(told.status).toBe(200);
+  const session = told.headers.get('x-session-id') ?? '';
+  await vi.waitFor(async () => {
+    expect(await rig.events(session)).toMatchObject([
+      {
+        event: 'chat_service',
+        streamId: '',
+        data: { type: 'board.changed', data: { card: 7 }, conversation: { bundle_id: 'desk' } },
+      },
+    ]);
+  });
+  expect((await desk.ask('/desk/operations/tell', { body: { to: 'project', type: 'x.y' } })).status).toBe(
+    200,
+  );
+  const faked = await desk.ask('/desk/operations/tell', { body: { to: 'session', type: 'chat.complete' } });
+  expect(faked.status).toBe(500);
+  // The author's mistake is not the caller's to read.
+  expect(faked.body['detail']).toMatchObject({
+    error_type: 'bundle_error',
+    error: 'The application failed while answering.',
+  });
+});
+
+test('what a caller may use is listed for him', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis);
+  const { body } = await desk.ask('/desk');
+  const names = (body['operations'] as { name: string }[]).map(({ name }) => name);
+  expect(names).toContain('count');
+  expect(names).not.toContain('paidOnly');
+  expect(names).not.toContain('staffOnly');
+});

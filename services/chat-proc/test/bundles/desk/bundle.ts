@@ -1,0 +1,88 @@
+// oxlint-disable import/no-default-export -- the default export is what a host loads
+import { defineBundle, operation, z } from '@switchyard/bundle-sdk';
+
+/** Replaced by tests that register a further version. */
+const VERSION = 'first';
+
+let calls = 0;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Operations of every kind that the REST surface knows. */
+export default defineBundle({
+  id: 'desk',
+  name: `Desk ${VERSION}`,
+  operations: {
+    count: operation({
+      input: z.object({ text: z.string() }),
+      output: z.object({ characters: z.number() }),
+      run: (_ctx, { text }) => ({ characters: [...text].length }),
+    }),
+    find: operation({
+      method: 'GET',
+      input: z.object({ q: z.string(), tag: z.union([z.string(), z.array(z.string())]).optional() }),
+      run: (_ctx, input) => input,
+    }),
+    who: operation({
+      run: (ctx, input) => ({
+        user: ctx.user,
+        conversation: ctx.conversation_id ?? null,
+        input,
+        version: VERSION,
+      }),
+    }),
+    paidOnly: operation({ allow: 'paid', run: () => 'paid' }),
+    staffOnly: operation({ roles: ['staff'], run: () => 'staff' }),
+    boom: operation({
+      run: () => {
+        throw new Error('the secret sauce is missing');
+      },
+    }),
+    crash: operation({ run: () => process.exit(7) }),
+    slow: operation({
+      timeoutMs: 300,
+      run: async (ctx) => {
+        await pause(60_000);
+        return ctx.signal.aborted;
+      },
+    }),
+    tally: operation({
+      run: async () => {
+        calls += 1;
+        await pause(150);
+        return { calls };
+      },
+    }),
+    page: operation({
+      method: 'GET',
+      run: () =>
+        new Response('<h1>Hi</h1>', {
+          status: 201,
+          headers: { 'content-type': 'text/html', 'set-cookie': 'a=b', 'x-desk': 'yes' },
+        }),
+    }),
+    stream: operation({
+      method: 'GET',
+      run: (ctx) => {
+        let n = 0;
+        const body = new ReadableStream<Uint8Array>({
+          async pull(controller) {
+            if (n === 5) return controller.close();
+            if (n > 0) await pause(20);
+            controller.enqueue(new TextEncoder().encode(`${VERSION} ${n}\n`));
+            n += 1;
+          },
+        });
+        ctx.signal.addEventListener('abort', () => console.log('reader gone'));
+        return new Response(body, { headers: { 'content-type': 'text/plain' } });
+      },
+    }),
+    paid: operation({ route: 'public', run: (ctx, input) => ({ input, user: ctx.user.user_id }) }),
+    tell: operation({
+      input: z.object({ to: z.enum(['session', 'project']), type: z.string() }),
+      run: async (ctx, { to, type }) => {
+        await ctx.notify(to, type, { card: 7 });
+        return null;
+      },
+    }),
+  },
+});
