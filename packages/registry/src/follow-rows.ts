@@ -13,6 +13,8 @@ export interface FollowParts {
   storeDir: string;
   clock: Clock;
   log: Log;
+  /** Called with the rows of every reading. */
+  onRows?: (rows: readonly BundleRow[]) => void;
 }
 
 /** Brings this process to what the rows say. */
@@ -57,6 +59,7 @@ export function createRowFollower(parts: FollowParts): RowFollower {
     const known = new Set(rows.map((row) => row.bundle_id));
     for (const bundleId of table.bundleIds()) if (!known.has(bundleId)) table.drop(bundleId);
     await Promise.all(rows.map(follow));
+    parts.onRows?.(rows);
     readAt = clock.monotonic();
   };
 

@@ -20,6 +20,8 @@ export interface BundleSource {
    * restart does not undo a rollback; and never in the place of a bundle that came from elsewhere.
    */
   activate: 'always' | 'ifChanged';
+  /** Register it again whenever something in the folder changes. */
+  watch?: boolean;
 }
 
 export interface RegisterParts {
@@ -76,9 +78,10 @@ async function activateCopy(
     row?.active_version === versionId ||
     (source.activate === 'ifChanged' && isLeftAlone(row, known, copy))
   ) {
+    if (source.activate === 'always') await bundles.putSource(bundleId, sourceOf(source, copy));
     return { bundleId, versionId, isNew: false };
   }
-  await bundles.add({ bundleId, versionId, ref, sha, entry, source: { kind: ref, dir: source.dir, sha } });
+  await bundles.add({ bundleId, versionId, ref, sha, entry, source: sourceOf(source, copy) });
   failpoint('registry.switch.after-row');
   let served: ServedBundle;
   try {
@@ -99,6 +102,11 @@ async function activateCopy(
   }
   failpoint('registry.switch.after-active');
   return { bundleId, versionId, isNew: true };
+}
+
+/** What the row says of where the bundle came from last. */
+function sourceOf({ dir, watch = false }: BundleSource, { ref, sha }: VersionCopy): Record<string, unknown> {
+  return { kind: ref, dir, sha, ...(watch ? { watch } : {}) };
 }
 
 /** A version's name carries a part of its hash. Two contents with the same part are not the same version. */

@@ -1,14 +1,19 @@
 import { PlatformError, failpoint, sleep, withTimeout } from '@switchyard/kernel';
 import type { Clock, Deadline, HealthReport, Service } from '@switchyard/kernel';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
+import type { BundleRow } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import { removeAbandoned, removeOldVersions } from './clean-up.ts';
 import { createRowFollower } from './follow-rows.ts';
 import type { RowFollower } from './follow-rows.ts';
+import { removeBundle } from './remove-bundle.ts';
+import { rollBack } from './roll-back.ts';
 import { bundleLock, registerSource } from './register-source.ts';
 import type { BundleSource, RegisterParts, Registration } from './register-source.ts';
 import { ServingTable } from './serving-table.ts';
 import type { BundleHold, LoadFailure, ServedBundle } from './serving-table.ts';
+import { WatchedFolders } from './watched-folders.ts';
+import type { WatchedFolder } from './watched-folders.ts';
 import { createUseMarkers } from './use-markers.ts';
 import type { UseMarkers } from './use-markers.ts';
 
@@ -20,6 +25,8 @@ export interface RegistryParts extends RegisterParts {
   log: Log;
   /** How often the rows are read again, so that a lost publication heals. Default 30 s. */
   refreshMs?: number;
+  /** Whether folders whose rows say `watch` are watched by this process. For development. */
+  watchesFolders?: boolean;
   /** Versions of a bundle that stay for a rollback. Default 5. */
   keepVersions?: number;
 }
@@ -36,16 +43,27 @@ export interface Registry extends Service {
   /** Why the version that the rows name does not serve in this process. */
   failure(bundleId: string): LoadFailure | undefined;
   defaultBundleId(): string | undefined;
+  /**
+   * Goes back to a former version, or forward again. False: it serves already. Rejects NOT_FOUND and UNPROCESSABLE; then nothing changed.
+   */
+  rollBack(bundleId: string, versionId: string): Promise<boolean>;
+  /**
+   * The bundle and all its versions go; what runs on them ends first. False: no such bundle. Rejects CONFLICT for the default bundle and for
+   * one that comes with the platform, which a restart would bring back.
+   */
+  remove(bundleId: string): Promise<boolean>;
   /** False: no such bundle. */
   setDefault(bundleId: string): Promise<boolean>;
   /** Reads the rows now. */
   reload(): Promise<void>;
-  /** Removes versions that nobody needs; returns their ids. */
-  cleanUp(bundleId: string): Promise<string[]>;
+  /** Removes versions that nobody needs, of one bundle or of all; returns their ids. */
+  cleanUp(bundleId?: string): Promise<string[]>;
 }
 
 const REFRESH_MS = 30_000;
 const KEEP_VERSIONS = 5;
+/** Versions that were in use when their bundle changed go with the next of these. */
+const CLEAN_UP_EVERY_MS = 10 * 60_000;
 /** Unknown ids cannot make more readings than this allows. */
 const UNKNOWN_REREAD_MS = 1_000;
 
@@ -58,6 +76,7 @@ class BundleRegistry implements Registry {
   readonly #parts: RegistryParts;
   readonly #table: ServingTable;
   readonly #follower: RowFollower;
+  readonly #watched: WatchedFolders;
   readonly #markers: UseMarkers;
   readonly #token: string;
   readonly #stopping = new AbortController();
@@ -70,7 +89,14 @@ class BundleRegistry implements Registry {
     const table = new ServingTable((versionId) => runner.retire(versionId));
     this.#parts = parts;
     this.#table = table;
-    this.#follower = createRowFollower({ bundles, runner, table, storeDir, clock, log });
+    this.#watched = new WatchedFolders({
+      register: ({ bundleId: id, dir }) =>
+        this.register({ id, dir, ref: 'folder', activate: 'always', watch: true }),
+      log,
+    });
+    const onRows = (rows: readonly BundleRow[]) => this.#watched.set(watchedOf(rows));
+    const follow = { bundles, runner, table, storeDir, clock, log };
+    this.#follower = createRowFollower(parts.watchesFolders === true ? { ...follow, onRows } : follow);
     this.#token = parts.ids.token(9);
     this.#markers = createUseMarkers(storeDir, this.#token);
   }
@@ -120,9 +146,39 @@ class BundleRegistry implements Registry {
     await this.#refresh();
   }
 
-  cleanUp(bundleId: string): Promise<string[]> {
-    const { sql, scope, bundles, storeDir, keepVersions: keep = KEEP_VERSIONS } = this.#parts;
+  async rollBack(bundleId: string, versionId: string): Promise<boolean> {
+    const { sql, scope } = this.#parts;
+    const isNew = await sql.advisoryLock(bundleLock(scope, bundleId), () =>
+      rollBack(this.#parts, bundleId, versionId),
+    );
+    await this.#refresh();
+    if (isNew) await this.#publish(bundleId);
+    return isNew;
+  }
+
+  async remove(bundleId: string): Promise<boolean> {
+    const { sql, scope, bundles } = this.#parts;
+    const isGone = await sql.advisoryLock(bundleLock(scope, bundleId), () => removeBundle(bundles, bundleId));
+    if (!isGone) return false;
+    await this.#refresh();
+    await this.#publish(bundleId);
+    this.#inBackground('versions of a removed bundle could not be removed', this.cleanUp(bundleId));
+    return true;
+  }
+
+  async cleanUp(bundleId?: string): Promise<string[]> {
+    if (bundleId !== undefined) return this.#cleanUpOne(bundleId);
+    const removed: string[] = [];
+    for (const id of await this.#parts.bundles.listKnownIds()) removed.push(...(await this.#cleanUpOne(id)));
+    return removed;
+  }
+
+  #cleanUpOne(bundleId: string): Promise<string[]> {
+    const { sql, scope, bundles, storeDir, keepVersions } = this.#parts;
     return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
+      // Of a bundle that was removed nothing is kept for a rollback.
+      const isThere = (await bundles.find(bundleId)) !== undefined;
+      const keep = isThere ? (keepVersions ?? KEEP_VERSIONS) : 0;
       const inUse = await this.#markers.readAll(this.#table.versionsInUse());
       return removeOldVersions({ bundles, storeDir, token: this.#token }, bundleId, { inUse, keep });
     });
@@ -140,6 +196,7 @@ class BundleRegistry implements Registry {
 
   async stop(deadline: Deadline): Promise<void> {
     this.#stopping.abort();
+    await this.#watched.close();
     for (const leave of this.#subscriptions.splice(0)) await leave();
     const ended = Promise.allSettled([this.#loop, ...this.#background]);
     await withTimeout(ended, deadline.remainingMs(), 'the end of the registry').catch((error: unknown) => {
@@ -160,12 +217,18 @@ class BundleRegistry implements Registry {
 
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
-    const { log, refreshMs = REFRESH_MS } = this.#parts;
+    const { log, clock, refreshMs = REFRESH_MS } = this.#parts;
+    let cleanedAt = clock.monotonic();
     while (!signal.aborted) {
       await sleep(refreshMs, signal).catch(() => undefined);
       if (signal.aborted) return;
       await this.#refresh().catch((error: unknown) =>
         log.warn('bundle registry could not be read', { error }),
+      );
+      if (clock.monotonic() - cleanedAt < CLEAN_UP_EVERY_MS) continue;
+      cleanedAt = clock.monotonic();
+      await this.cleanUp().catch((error: unknown) =>
+        log.warn('old bundle versions could not be removed', { error }),
       );
     }
   }
@@ -206,4 +269,10 @@ class BundleRegistry implements Registry {
       .finally(() => this.#background.delete(done));
     this.#background.add(done);
   }
+}
+
+function watchedOf(rows: readonly BundleRow[]): WatchedFolder[] {
+  return rows.flatMap(({ bundle_id: bundleId, source: { watch, dir } }) =>
+    watch === true && typeof dir === 'string' ? [{ bundleId, dir }] : [],
+  );
 }

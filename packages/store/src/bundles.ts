@@ -81,6 +81,15 @@ const LIST_BUNDLES = { name: 'bundle.list', text: `${BUNDLE} order by b.bundle_i
 const FIND_BUNDLE = { name: 'bundle.find', text: `${BUNDLE} and b.bundle_id = $3` };
 const DEFAULT_BUNDLE = { name: 'bundle.default', text: `${BUNDLE} and b.is_default` };
 
+const REMOVE_BUNDLE = {
+  name: 'bundle.remove',
+  text: `delete from bundle where ${SCOPE} and bundle_id = $3 and not is_default returning bundle_id`,
+};
+const KNOWN_IDS = {
+  name: 'bundleVersion.knownIds',
+  text: `select distinct bundle_id from bundle_version where ${SCOPE} and status <> 'removed' order by bundle_id`,
+};
+
 export type Bundles = ReturnType<typeof createBundles>;
 
 /** The registry's rows: which bundles there are, their immutable versions, and which version serves now. */
@@ -110,6 +119,10 @@ export function createBundles(sql: Sql, scope: TenantProject) {
         await tx.query({ ...ADD_VERSION, values: at(versionId, bundleId, ref, sha, entry) });
         await tx.query({ ...PUT_BUNDLE, values: at(bundleId, json(input.source)) });
       }),
+    /** Where it comes from now; its versions stay as they are. */
+    putSource: async (bundleId: string, source: Record<string, unknown>): Promise<void> => {
+      await sql.query({ ...PUT_BUNDLE, values: at(bundleId, json(source)) });
+    },
     markReady: (versionId: string, manifest: BundleManifest) => mark(versionId, 'ready', manifest, null),
     markFailed: (versionId: string, error: string) =>
       mark(versionId, 'failed', undefined, cleanText(error).slice(0, 4000)),
@@ -130,6 +143,12 @@ export function createBundles(sql: Sql, scope: TenantProject) {
           return (await tx.query({ ...SET_DEFAULT, values: at(bundleId) })).length > 0;
         }),
       ),
+    /** Its versions stay until they are cleaned up. False: no such bundle, or the default one. */
+    remove: async (bundleId: string): Promise<boolean> =>
+      (await sql.query({ ...REMOVE_BUNDLE, values: at(bundleId) })).length > 0,
+    /** Bundles of which anything is left, also removed ones. */
+    listKnownIds: async (): Promise<string[]> =>
+      (await sql.query<{ bundle_id: string }>({ ...KNOWN_IDS, values: at() })).map((row) => row.bundle_id),
     list: () => sql.query<BundleRow>({ ...LIST_BUNDLES, values: at() }),
     find: async (bundleId: string) =>
       (await sql.query<BundleRow>({ ...FIND_BUNDLE, values: at(bundleId) }))[0],

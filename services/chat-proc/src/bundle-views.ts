@@ -47,6 +47,19 @@ export function detailsOf(row: BundleRow, caller: Pick<Caller, 'userType' | 'rol
   return { ...summary, operations, schedules, widgets, mcp: offered };
 }
 
+/** A version as an admin sees it. */
+export function versionViewOf(version: BundleVersionRow, active: string | null) {
+  return {
+    version: version.version_id,
+    ref: version.ref,
+    status: version.status,
+    is_active: version.version_id === active,
+    error: version.error,
+    created_at: version.created_at.toISOString(),
+    activated_at: version.activated_at?.toISOString() ?? null,
+  };
+}
+
 /** Everything that an admin needs to see why a bundle serves what it serves. */
 export function adminViewOf(
   row: BundleRow,

@@ -16,7 +16,7 @@ import { createBlobStore, createConversations } from '@switchyard/store';
 import { createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
 import { toRedisError } from '@switchyard/redis';
-import { createAdminRoutes } from './admin-routes.ts';
+import { buildAdmin } from './admin/build-admin.ts';
 import { buildOperations } from './operations/build-operations.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
@@ -74,6 +74,7 @@ async function open(scope: Scope, config: ProcConfig) {
     runner,
     storeDir: resolve(config.bundleStoreDir),
     refreshMs: config.bundleRefresh,
+    watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);
@@ -182,8 +183,6 @@ async function serve(
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
   const operations = buildOperations(scope, { base, config, guards, invoker });
-  const isOpen = config.nodeEnv === 'development';
-  const sourceRoots = isOpen ? ['*'] : [resolve(config.bundlesDir), ...config.bundleSources];
   const app = createHttpApp({
     name: 'chat-proc',
     log,
@@ -198,7 +197,7 @@ async function serve(
     routes: [
       ...createBundleRoutes(guards, bundles),
       ...operations,
-      ...createAdminRoutes({ guards, registry, bundles, sourceRoots, log }),
+      ...buildAdmin({ base, config, guards, registry }),
     ],
   });
   const { host, port, metricsPort } = config;

@@ -40,6 +40,11 @@ export const procConfigSchema = z.object({
   bundleSources: list([]).describe(
     'Further folders from which an admin may register bundles; `*`: any. In development always any.',
   ),
+  bundleGitHosts: list([]).describe(
+    'Hosts from which an admin may register bundles by git, as `github.com`; `*`: any.',
+  ),
+  bundleGitTimeout: duration('60s').describe('Longest that fetching from git may take.'),
+  bundleArchiveLimit: bytes('50MiB').describe('Largest archive of a bundle that is uploaded.'),
   bundleStoreDir: text('.data/bundles').describe(
     'Where the immutable copies of bundle versions lie; one for all workers.',
   ),

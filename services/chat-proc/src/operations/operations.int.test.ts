@@ -187,7 +187,10 @@ test('calls are counted with the messages of their user', async ({ rig, redis })
   const desk = await openDesk(rig, redis, { rateRegistered: '2/1m' });
   const call = () => desk.ask('/desk/operations/count', { body: { text: 'a' } });
   expect([(await call()).status, (await call()).status]).toEqual([200, 200]);
-  expect(await call()).toMatchObject({ status: 429, body: { detail: { error_type: 'rate_limit.exceeded' } } });
+  expect(await call()).toMatchObject({
+    status: 429,
+    body: { detail: { error_type: 'rate_limit.exceeded' } },
+  });
 });
 
 test('live updates reach the log of the caller’s session', async ({ rig, redis }) => {
