@@ -6,7 +6,8 @@ import type { z } from 'zod';
 export interface CapabilityCaller {
   bundleId: string;
   versionId: string;
-  user: { userId: string; userType: UserType };
+  /** Undefined: the platform's own work, as a schedule. */
+  user: { userId: string; userType: UserType } | undefined;
   signal: AbortSignal;
 }
 

@@ -36,7 +36,8 @@ const FIND_FILE = {
 const DROP_UNUSED_BLOBS = {
   name: 'blob.dropUnused',
   text: `delete from blob b where b.touched_at < now() - make_interval(secs => $1)
-    and not exists (select 1 from file f where f.sha256 = b.sha256) returning sha256`,
+    and not exists (select 1 from file f where f.sha256 = b.sha256)
+    and not exists (select 1 from bundle_file f where f.sha256 = b.sha256) returning sha256`,
 };
 
 export type Files = ReturnType<typeof createFiles>;

@@ -1,5 +1,4 @@
 import { resolve } from 'node:path';
-import { createCapabilities, createDocumentsCapability } from '@switchyard/capabilities';
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { Capabilities } from '@switchyard/capabilities';
 import type { HealthSource } from '@switchyard/http';
@@ -16,6 +15,7 @@ import { createBlobStore, createConversations } from '@switchyard/store';
 import { createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
 import { toRedisError } from '@switchyard/redis';
+import { buildCapabilities } from './build-capabilities.ts';
 import { buildAdmin } from './admin/build-admin.ts';
 import { buildOperations } from './operations/build-operations.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
@@ -87,7 +87,7 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const capabilities = createCapabilities([createDocumentsCapability(documents)]);
+  const capabilities = buildCapabilities(scope, base, config);
   const worker = createWorker({
     ...base,
     config,

@@ -74,6 +74,8 @@ export const procConfigSchema = z.object({
   blobDir: text('.data/files').describe('Folder of stored files; the same for ingress and proc.'),
   bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
+  kvMaxEntries: integer(100_000, 1, 10_000_000).describe('Values that one bundle may keep.'),
+  storageMaxBytes: bytes('1GiB').describe('Bytes of files that one bundle may keep.'),
   operationTimeout: duration('60s').describe('Time limit of an operation that names none of its own.'),
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',

@@ -48,9 +48,6 @@ export interface BundleInvoker {
   invoke(bundleId: string | undefined, request: BundleRequest): Promise<unknown>;
 }
 
-/** Who acts where nobody called. */
-const PLATFORM: InvocationUser = { user_id: 'platform', user_type: 'anonymous', roles: [] };
-
 export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
   const run = async (hold: BundleHold, request: BundleRequest): Promise<unknown> => {
     const { version } = hold;
@@ -59,13 +56,13 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
       kind: request.kind,
       ...(request.name === undefined ? {} : { name: request.name }),
     });
-    const { user_id: userId, user_type: userType } = request.user ?? PLATFORM;
     const { bundleId, versionId } = version;
+    const { user, signal: callerSignal } = request;
     const caller: CapabilityCaller = {
       bundleId,
       versionId,
-      user: { userId, userType },
-      signal: request.signal,
+      user: user === undefined ? undefined : { userId: user.user_id, userType: user.user_type },
+      signal: callerSignal,
     };
     try {
       const { kind, name, payload, timeoutMs, signal } = request;

@@ -1,0 +1,36 @@
+import { resolve } from 'node:path';
+import {
+  createCapabilities,
+  createDocumentsCapability,
+  createKvCapability,
+  createStorageCapability,
+} from '@switchyard/capabilities';
+import type { Capabilities } from '@switchyard/capabilities';
+import type { Scope } from '@switchyard/kernel';
+import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
+import type { ProcConfig } from './env.ts';
+import type { Base } from './open-base.ts';
+
+const SWEEP_EVERY_MS = 10 * 60_000;
+const SWEPT_AT_ONCE = 10_000;
+
+/** What proc does for bundles, with what it keeps for them; what expires is swept as long as `scope` is open. */
+export function buildCapabilities(scope: Scope, base: Base, config: ProcConfig): Capabilities {
+  const { sql, documents, log } = base;
+  const values = createBundleValues(sql, base.scope);
+  const files = createBundleFiles(sql, base.scope);
+  const sweep = (): void => {
+    values
+      .sweep(SWEPT_AT_ONCE)
+      .catch((error: unknown) => log.warn('old values could not be removed', { error }));
+  };
+  const timer = setInterval(sweep, SWEEP_EVERY_MS);
+  timer.unref();
+  scope.defer(() => clearInterval(timer));
+  const blobs = createBlobStore({ dir: resolve(config.blobDir) });
+  return createCapabilities([
+    createDocumentsCapability(documents),
+    createKvCapability({ values, maxEntries: config.kvMaxEntries }),
+    createStorageCapability({ files, blobs, maxBytes: config.storageMaxBytes }),
+  ]);
+}
