@@ -25,11 +25,12 @@ export interface StoreReaderOptions {
   readonly scope: TenantProject;
 }
 
-/** What may stay when nothing works: the answers of the past, and who is there. */
+/** What may stay when nothing works: the answers of the past, which ids are used up, and who is there. */
 const AT_REST: ReadonlySet<KeyName> = new Set<KeyName>([
   'epoch',
   'conversation',
   'seen',
+  'refused',
   'told',
   'workers',
   'worker',
