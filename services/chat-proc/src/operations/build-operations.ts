@@ -42,9 +42,8 @@ export function buildOperations(
     admission: createAdmission({ redis, keys, config }),
     ids,
     scope: base.scope,
-    log,
     timeoutMs: config.operationTimeout,
-    keepCallsMs: config.operationKeepCalls,
+    keepMs: config.operationKeepCalls,
   });
   return createOperationRoutes({ guards, serveOperation });
 }

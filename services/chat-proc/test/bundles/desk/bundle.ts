@@ -15,7 +15,7 @@ export default defineBundle({
     count: operation({
       input: z.object({ text: z.string() }),
       output: z.object({ characters: z.number() }),
-      run: (_ctx, { text }) => ({ characters: [...text].length }),
+      run: (_ctx, { text }) => ({ characters: text.length }),
     }),
     find: operation({
       method: 'GET',
