@@ -25,7 +25,9 @@ test('chat completions: pieces, arguments in pieces, usage only when it is asked
   const deltas = frames.flatMap(({ choices }) =>
     (choices as { delta: Record<string, unknown> }[]).map((one) => one.delta),
   );
-  expect(deltas.map(({ content }) => content ?? '').join('')).toBe('Hello world');
+  expect(deltas.map(({ content }) => (typeof content === 'string' ? content : '')).join('')).toBe(
+    'Hello world',
+  );
   const parts = deltas.flatMap(
     ({ tool_calls: calls }) => (calls ?? []) as { function: { arguments: string } }[],
   );

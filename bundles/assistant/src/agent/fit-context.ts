@@ -57,6 +57,7 @@ function withoutToolOutput(message: ModelMessage): ModelMessage {
 
 function cutUser(message: ModelMessage, over: number): ModelMessage {
   if (message.role !== 'user' || typeof message.content !== 'string') return message;
-  const room = Math.max(0, message.content.length - over - LEFT_OUT.length);
+  // The line break counts as two, as it is written in a request.
+  const room = Math.max(0, message.content.length - over - LEFT_OUT.length - 2);
   return { ...message, content: `${message.content.slice(0, room)}\n${LEFT_OUT}` };
 }
