@@ -2,20 +2,30 @@ import { resolve } from 'node:path';
 import {
   createCapabilities,
   createDocumentsCapability,
+  createHttpCapability,
   createKvCapability,
+  createModelCapability,
+  createSecretsCapability,
   createStorageCapability,
+  createUnavailableCapability,
 } from '@switchyard/capabilities';
-import type { Capabilities } from '@switchyard/capabilities';
+import type { Capabilities, Capability, SecretMasks, SecretReader } from '@switchyard/capabilities';
 import type { Scope } from '@switchyard/kernel';
 import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
+import { modelConnectionOf } from './model-settings.ts';
 import type { Base } from './open-base.ts';
 
 const SWEEP_EVERY_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 10_000;
 
 /** What proc does for bundles, with what it keeps for them; what expires is swept as long as `scope` is open. */
-export function buildCapabilities(scope: Scope, base: Base, config: ProcConfig): Capabilities {
+export function buildCapabilities(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  { reader, masks }: { reader: SecretReader; masks: SecretMasks },
+): Capabilities {
   const { sql, documents, log } = base;
   const values = createBundleValues(sql, base.scope);
   const files = createBundleFiles(sql, base.scope);
@@ -32,5 +42,29 @@ export function buildCapabilities(scope: Scope, base: Base, config: ProcConfig):
     createDocumentsCapability(documents),
     createKvCapability({ values, maxEntries: config.kvMaxEntries }),
     createStorageCapability({ files, blobs, maxBytes: config.storageMaxBytes }),
+    createSecretsCapability(reader, masks),
+    createHttpCapability({
+      allowedHosts: config.httpAllowedHosts,
+      privateHosts: config.httpPrivateHosts,
+      maxRequestBytes: config.httpMaxRequest,
+      maxResponseBytes: config.httpMaxResponse,
+      timeoutMs: config.httpTimeout,
+    }),
+    connectedModel(config),
+    createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
+    createUnavailableCapability('web', 'The web gateway is not here yet.'),
   ]);
+}
+
+function connectedModel(config: ProcConfig): Capability {
+  const connection = modelConnectionOf(config);
+  if (connection === undefined)
+    return createUnavailableCapability('model', 'No language model is connected.', {
+      describe: async () => null,
+    });
+  return createModelCapability(connection, {
+    maxRequestBytes: config.httpMaxRequest,
+    maxResponseBytes: config.httpMaxResponse,
+    timeoutMs: config.modelTimeout,
+  });
 }

@@ -15,6 +15,8 @@ import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
+import { capabilitySettings } from './capability-settings.ts';
+import { modelSettings } from './model-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
@@ -83,6 +85,8 @@ export const procConfigSchema = z.object({
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',
   ),
+  ...capabilitySettings,
+  ...modelSettings,
   ...admissionSettings,
   ...scaleInSettings,
   failpoints: failpointsSetting,

@@ -2,7 +2,7 @@ import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Capabilities } from '@switchyard/capabilities';
 import { titleFromMessage } from '@switchyard/protocol';
-import type { BundleEvent, TurnInvocation, TurnPart } from '@switchyard/protocol';
+import type { BundleEvent, TurnInvocation, TurnPart, Usage } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
 import type { BundleCall, BundleLogLine, ProducedFile, Runner } from '@switchyard/runner';
@@ -60,6 +60,8 @@ class TurnRun {
   /** What goes on beside the stream, as storing titles: a slow database must not hold up words. */
   readonly #pending: Promise<void>[] = [];
   #untoldTitle: string | undefined;
+  /** Ends what the bundle asked for and did not wait for, however the turn ends. */
+  readonly #over = new AbortController();
 
   constructor(parts: RunTurnParts, hold: BundleHold, invocation: TurnInvocation, turn: RunningTurn) {
     const { payload } = turn.task;
@@ -108,6 +110,7 @@ class TurnRun {
 
   /** Waits for what runs beside the turn. Never rejects. */
   async settled(): Promise<void> {
+    this.#over.abort(PlatformError.of('CANCELLED', 'The turn is over.'));
     await Promise.all(this.#pending);
   }
 
@@ -150,6 +153,14 @@ class TurnRun {
     await this.#turn.emit(delta?.marker === 'answer' ? { ...out, answerAdds: delta.text } : out);
   }
 
+  /** A turn that is over has nobody to tell; the call of the model goes on either way. */
+  async #sayUsage(usage: Usage): Promise<void> {
+    this.#log.info('turn used a model', { usage });
+    await this.#say({ kind: 'usage', usage }).catch((error: unknown) =>
+      this.#log.warn('usage could not be told', { usage, error }),
+    );
+  }
+
   async #answer(call: BundleCall): Promise<unknown> {
     if (call.target === 'mailbox') {
       if (call.method === 'peek') return this.#turn.peek();
@@ -164,7 +175,10 @@ class TurnRun {
       bundleId: version.bundleId,
       versionId: version.versionId,
       user: { userId, userType },
-      signal: this.#turn.signal,
+      signal: AbortSignal.any([this.#turn.signal, this.#over.signal]),
+      httpHosts: manifest.httpHosts,
+      secretNames: manifest.secrets,
+      onUsage: (usage: Usage) => this.#sayUsage(usage),
     };
     return this.#parts.capabilities.call(caller, manifest.capabilities, call);
   }
