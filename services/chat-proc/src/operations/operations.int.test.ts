@@ -143,6 +143,7 @@ test('another scope, the default bundle and public operations', async ({ rig, re
   expect((await desk.ask('/desk/public/paid/a/b%20c', open)).body['paid']).toMatchObject({
     input: { order: 1, tail: 'a/b c' },
   });
+  expect((await desk.ask('/desk/public/paid', { method: 'POST' })).body['paid']).toMatchObject({ input: {} });
   const known = await desk.ask('/desk/public/paid', { body: {} });
   expect(known.body['paid']).toMatchObject({ user: 'registered-user' });
   const bad = await desk.ask('/desk/public/paid', { body: {}, token: 'nonsense' });

@@ -87,7 +87,8 @@ async function choose(parts: OperationParts, request: OperationRequest, hold: Bu
     throw PlatformError.of('NOT_FOUND');
   if (!mayUse(manifest, caller)) throw PlatformError.of('FORBIDDEN');
   requireMethod(req, res, manifest);
-  const call = manifest.method === 'GET' ? readQueried(req.query) : readPosted(req.body);
+  // The route has refused what is no JSON, so what is undefined was empty.
+  const call = manifest.method === 'GET' ? readQueried(req.query) : readPosted(req.body ?? {});
   // Somebody else's is as not there.
   if (call.conversationId !== undefined) await parts.conversations.own(caller.userId, call.conversationId);
   return { hold, manifest, call: withTail(call, request.tail) };
