@@ -1,11 +1,12 @@
 export { createCapabilities } from './create-capabilities.ts';
 export type { Capabilities, CapabilityCall } from './create-capabilities.ts';
 export type { Capability, CapabilityCaller, CapabilityMethod } from './capability.ts';
-export { createDocumentsCapability, DOCS_COLLECTION } from './documents-capability.ts';
+export { ADDED_COLLECTION, createDocumentsCapability, DOCS_COLLECTION } from './documents-capability.ts';
 export type { FoundPassage } from './documents-capability.ts';
 export { createKvCapability } from './kv-capability.ts';
 export type { KvParts } from './kv-capability.ts';
 export { createStorageCapability } from './storage-capability.ts';
 export type { StorageParts } from './storage-capability.ts';
+export { addDocument } from './add-document.ts';
 export { indexMarkdownFolder } from './index-documents.ts';
 export type { IndexParts, IndexReport } from './index-documents.ts';

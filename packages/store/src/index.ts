@@ -13,7 +13,7 @@ export type { Feedback, FeedbackStore } from './feedback.ts';
 export { createSearch } from './turn-search.ts';
 export type { TurnSearch } from './turn-search.ts';
 export { createDocuments } from './documents.ts';
-export type { DocumentInput, Documents, Passage, PassageHit } from './documents.ts';
+export type { DocumentInput, DocumentRow, Documents, Passage, PassageHit } from './documents.ts';
 export { createBundles } from './bundles.ts';
 export type { BundleRow, BundleVersionRow, BundleVersionStatus, Bundles } from './bundles.ts';
 export { createUsers } from './users.ts';

@@ -76,6 +76,9 @@ export const procConfigSchema = z.object({
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
   kvMaxEntries: integer(100_000, 1, 10_000_000).describe('Values that one bundle may keep.'),
   storageMaxBytes: bytes('1GiB').describe('Bytes of files that one bundle may keep.'),
+  documentsMax: integer(10_000, 1, 1_000_000).describe(
+    'Documents that administrators may add to those of the documentation.',
+  ),
   operationTimeout: duration('60s').describe('Time limit of an operation that names none of its own.'),
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',

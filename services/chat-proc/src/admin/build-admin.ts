@@ -7,6 +7,7 @@ import { createAuditLog } from '@switchyard/store';
 import type { Guards } from '../caller-of.ts';
 import type { ProcConfig } from '../env.ts';
 import type { Base } from '../open-base.ts';
+import { createDocumentRoutes } from './document-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
@@ -20,7 +21,7 @@ export interface BuildAdminParts {
 
 /** The administration of bundles (03 §7); every change of it is in the audit log. */
 export function buildAdmin({ base, config, guards, registry }: BuildAdminParts): Route[] {
-  const { bundles, ids, log, sql } = base;
+  const { bundles, documents, ids, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
   const storeDir = resolve(config.bundleStoreDir);
@@ -32,5 +33,6 @@ export function buildAdmin({ base, config, guards, registry }: BuildAdminParts):
     ...createRegistryRoutes({ ...shared, sources, sourceRoots, mayWatch: isOpen }),
     createUploadRoute({ guards, audited, sources, ids, storeDir, maxBytes: config.bundleArchiveLimit }),
     ...createVersionRoutes(shared),
+    ...createDocumentRoutes({ guards, audited, documents, maxDocuments: config.documentsMax }),
   ];
 }
