@@ -169,6 +169,18 @@ export const ERRORS = {
     retryable: false,
     text: 'The application was not granted this capability.',
   },
+  CAPABILITY_UNAVAILABLE: {
+    status: 503,
+    errorType: 'capability_unavailable',
+    retryable: false,
+    text: 'This installation does not offer that capability.',
+  },
+  SECRET_MISSING: {
+    status: 409,
+    errorType: 'secret_missing',
+    retryable: false,
+    text: 'The application needs a secret that nobody has set.',
+  },
   CANCELLED: { status: 499, errorType: 'cancelled', retryable: false, text: 'Cancelled.' },
   WATCHDOG_TIMEOUT: {
     status: 504,
