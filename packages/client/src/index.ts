@@ -14,6 +14,7 @@ export type { OutboxStorage } from './outbox-storage.ts';
 export type { Replay, ReplayOptions } from './replay-turns.ts';
 export type { SendOptions, OutgoingFile } from './send-message.ts';
 export type { Conversations, ListOptions, Scope } from './conversations.ts';
+export type { BundleCalls, CallOptions } from './bundles.ts';
 export type { TokenSource } from './request.ts';
 export { ApiError } from './api-error.ts';
 export type { ApiErrorFields } from './api-error.ts';

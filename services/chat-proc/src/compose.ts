@@ -28,6 +28,8 @@ import { protectTurns } from './scale-in/protect-turns.ts';
 import { createBundleInvoker } from './invocations/invoke-bundle.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import { createPublishNotice } from './invocations/publish-notice.ts';
+import { acceptTickets } from './widgets/widget-guards.ts';
+import { buildWidgetRoutes, prepareWidgets, widgetTickets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 import { openBase } from './open-base.ts';
@@ -76,6 +78,7 @@ async function open(scope: Scope, config: ProcConfig) {
     refreshMs: config.bundleRefresh,
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
+    prepare: prepareWidgets(base, config),
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);
   scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
@@ -182,7 +185,13 @@ async function serve(
   const identity = createIdentity({ ...base, config });
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
-  const operations = buildOperations(scope, { base, config, guards, invoker });
+  const tickets = widgetTickets(base, config);
+  const operations = buildOperations(scope, {
+    base,
+    config,
+    guards: acceptTickets(guards, tickets),
+    invoker,
+  });
   const app = createHttpApp({
     name: 'chat-proc',
     log,
@@ -196,6 +205,7 @@ async function serve(
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [
       ...createBundleRoutes(guards, bundles),
+      ...(await buildWidgetRoutes({ config, guards, registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, registry }),
     ],

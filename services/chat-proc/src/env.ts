@@ -15,6 +15,7 @@ import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
+import { widgetSettings } from './widgets/widget-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
@@ -84,6 +85,7 @@ export const procConfigSchema = z.object({
     'How long an Idempotency-Key of an operation means the same call.',
   ),
   ...admissionSettings,
+  ...widgetSettings,
   ...scaleInSettings,
   failpoints: failpointsSetting,
   ...identitySettings,
