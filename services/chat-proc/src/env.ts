@@ -15,6 +15,7 @@ import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
+import { capabilitySettings } from './capability-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
@@ -80,6 +81,7 @@ export const procConfigSchema = z.object({
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',
   ),
+  ...capabilitySettings,
   ...admissionSettings,
   ...scaleInSettings,
   failpoints: failpointsSetting,
