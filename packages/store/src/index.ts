@@ -32,6 +32,8 @@ export { createBundleValues } from './bundle-values.ts';
 export type { BundleValue, BundleValues, DataOwner, SetOptions } from './bundle-values.ts';
 export { createBundleFiles } from './bundle-files.ts';
 export type { BundleFile, BundleFiles } from './bundle-files.ts';
+export { createBundleProps } from './bundle-props.ts';
+export type { BundleProps, BundlePropsRow } from './bundle-props.ts';
 export { isoText } from './iso-text.ts';
 export { createFiles } from './files.ts';
 export type { FileOwner, FileRow, Files } from './files.ts';

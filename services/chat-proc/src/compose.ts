@@ -16,6 +16,11 @@ import { createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
 import { toRedisError } from '@switchyard/redis';
 import { buildCapabilities } from './build-capabilities.ts';
+import { createSecretMasks } from '@switchyard/capabilities';
+import { createBundleProps } from '@switchyard/store';
+import type { BundleAdminParts } from './admin/build-admin.ts';
+import { createPropsFollower } from './props/follow-props.ts';
+import { createSecretClient, secretsAt } from './secrets/secret-client.ts';
 import { buildAdmin } from './admin/build-admin.ts';
 import { buildOperations } from './operations/build-operations.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
@@ -65,12 +70,17 @@ async function open(scope: Scope, config: ProcConfig) {
   armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
   const { clock, log, metrics, redis, store } = base;
+  const masks = createSecretMasks();
+  const secrets = createSecretClient({ ...secretsAt(config), scope: base.scope });
   const runner = createRunner({
     clock,
     log,
     metrics,
     config: runnerConfig(config),
+    masked: masks.masked,
   });
+  const props = createBundleProps(base.sql, base.scope);
+  const propsFollower = createPropsFollower({ props, runner, log });
   const registry = createRegistry({
     ...base,
     runner,
@@ -79,6 +89,7 @@ async function open(scope: Scope, config: ProcConfig) {
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
     prepare: prepareWidgets(base, config),
+    applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);
   scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
@@ -90,7 +101,7 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const capabilities = buildCapabilities(scope, base, config);
+  const capabilities = buildCapabilities(scope, base, config, { reader: secrets, masks });
   const worker = createWorker({
     ...base,
     config,
@@ -123,7 +134,7 @@ async function open(scope: Scope, config: ProcConfig) {
     scope,
     base,
     config,
-    { registry, invoker },
+    { registry, invoker, runner, secrets, props, follower: propsFollower },
     {
       isDraining: () => isDraining,
       report: () => reportHealth(store, redis, [worker, runner, registry], onError),
@@ -178,7 +189,7 @@ async function serve(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { registry, invoker }: { registry: Registry; invoker: BundleInvoker },
+  { invoker, ...bundleParts }: { invoker: BundleInvoker } & BundleAdminParts,
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
@@ -205,9 +216,9 @@ async function serve(
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [
       ...createBundleRoutes(guards, bundles),
-      ...(await buildWidgetRoutes({ config, guards, registry, tickets })),
+      ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
-      ...buildAdmin({ base, config, guards, registry }),
+      ...buildAdmin({ base, config, guards, ...bundleParts }),
     ],
   });
   const { host, port, metricsPort } = config;

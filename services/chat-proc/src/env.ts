@@ -16,6 +16,7 @@ import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
 import { widgetSettings } from './widgets/widget-settings.ts';
+import { capabilitySettings } from './capability-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
@@ -84,6 +85,7 @@ export const procConfigSchema = z.object({
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',
   ),
+  ...capabilitySettings,
   ...admissionSettings,
   ...widgetSettings,
   ...scaleInSettings,

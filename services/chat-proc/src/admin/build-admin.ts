@@ -8,19 +8,28 @@ import type { Guards } from '../caller-of.ts';
 import type { ProcConfig } from '../env.ts';
 import type { Base } from '../open-base.ts';
 import { createDocumentRoutes } from './document-routes.ts';
+import { createPropsRoutes } from './props-routes.ts';
+import type { PropsRouteParts } from './props-routes.ts';
+import { createSecretsRoutes } from './secrets-routes.ts';
+import type { SecretsRouteParts } from './secrets-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
 
-export interface BuildAdminParts {
-  readonly base: Base;
-  readonly config: ProcConfig;
-  readonly guards: Guards;
+/** What only the administration of bundles needs beside the registry. */
+export interface BundleAdminParts
+  extends Pick<PropsRouteParts, 'runner' | 'props' | 'follower'>, Pick<SecretsRouteParts, 'secrets'> {
   readonly registry: Registry;
 }
 
+export interface BuildAdminParts extends BundleAdminParts {
+  readonly base: Base;
+  readonly config: ProcConfig;
+  readonly guards: Guards;
+}
+
 /** The administration of bundles (03 §7); every change of it is in the audit log. */
-export function buildAdmin({ base, config, guards, registry }: BuildAdminParts): Route[] {
+export function buildAdmin({ base, config, guards, registry, ...settings }: BuildAdminParts): Route[] {
   const { bundles, documents, ids, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
@@ -34,5 +43,7 @@ export function buildAdmin({ base, config, guards, registry }: BuildAdminParts):
     createUploadRoute({ guards, audited, sources, ids, storeDir, maxBytes: config.bundleArchiveLimit }),
     ...createVersionRoutes(shared),
     ...createDocumentRoutes({ guards, audited, documents, maxDocuments: config.documentsMax }),
+    ...createPropsRoutes({ guards, audited, registry, ...settings }),
+    ...createSecretsRoutes({ guards, audited, registry, ...settings }),
   ];
 }

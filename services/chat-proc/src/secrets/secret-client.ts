@@ -25,6 +25,17 @@ export interface SecretClient extends SecretReader {
   unset(bundleId: string, name: string): Promise<boolean>;
 }
 
+/** Where a worker's settings say that the service is. */
+export function secretsAt({
+  secretsUrl,
+  secretsToken,
+}: {
+  secretsUrl: string;
+  secretsToken: Secret | undefined;
+}) {
+  return { url: secretsUrl === '' ? undefined : secretsUrl.replace(/\/$/u, ''), token: secretsToken };
+}
+
 const TIMEOUT_MS = 5_000;
 const infoSchema = z.object({ key: z.string(), version: z.number(), updated_at: z.string() });
 const listSchema = z.object({ items: z.array(infoSchema) });
