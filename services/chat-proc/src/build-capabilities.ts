@@ -5,7 +5,7 @@ import {
   createKvCapability,
   createStorageCapability,
 } from '@switchyard/capabilities';
-import type { Capabilities } from '@switchyard/capabilities';
+import type { Capabilities, Capability } from '@switchyard/capabilities';
 import type { Scope } from '@switchyard/kernel';
 import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
@@ -15,7 +15,12 @@ const SWEEP_EVERY_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 10_000;
 
 /** What proc does for bundles, with what it keeps for them; what expires is swept as long as `scope` is open. */
-export function buildCapabilities(scope: Scope, base: Base, config: ProcConfig): Capabilities {
+export function buildCapabilities(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  further: readonly Capability[],
+): Capabilities {
   const { sql, documents, log } = base;
   const values = createBundleValues(sql, base.scope);
   const files = createBundleFiles(sql, base.scope);
@@ -32,5 +37,6 @@ export function buildCapabilities(scope: Scope, base: Base, config: ProcConfig):
     createDocumentsCapability(documents),
     createKvCapability({ values, maxEntries: config.kvMaxEntries }),
     createStorageCapability({ files, blobs, maxBytes: config.storageMaxBytes }),
+    ...further,
   ]);
 }

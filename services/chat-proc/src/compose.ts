@@ -22,6 +22,8 @@ import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
+import { openJobs } from './jobs/open-jobs.ts';
+import type { BundleJobs } from './jobs/open-jobs.ts';
 import { reportHealth } from './report-health.ts';
 import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
@@ -87,7 +89,8 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const capabilities = buildCapabilities(scope, base, config);
+  const work = openJobs(scope, base, config);
+  const capabilities = buildCapabilities(scope, base, config, [work.capability]);
   const worker = createWorker({
     ...base,
     config,
@@ -116,14 +119,15 @@ async function open(scope: Scope, config: ProcConfig) {
       publishToProject: async (data) => void (await redis.driver.spublish(base.keys.relayProject(), data)),
     }),
   });
+  await work.start(invoker);
   const port = await serve(
     scope,
     base,
     config,
-    { registry, invoker },
+    { registry, invoker, work },
     {
       isDraining: () => isDraining,
-      report: () => reportHealth(store, redis, [worker, runner, registry], onError),
+      report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),
     },
   );
   log.info('worker started', { port });
@@ -132,7 +136,7 @@ async function open(scope: Scope, config: ProcConfig) {
     async quiet(deadline: Deadline) {
       isDraining = true;
       log.info('worker stops');
-      await worker.stop(deadline);
+      await Promise.all([worker.stop(deadline), work.jobs.stop(deadline)]);
       await foundations.stop(deadline);
     },
   };
@@ -175,7 +179,7 @@ async function serve(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { registry, invoker }: { registry: Registry; invoker: BundleInvoker },
+  { registry, invoker, work }: { registry: Registry; invoker: BundleInvoker; work: BundleJobs },
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
@@ -197,7 +201,7 @@ async function serve(
     routes: [
       ...createBundleRoutes(guards, bundles),
       ...operations,
-      ...buildAdmin({ base, config, guards, registry }),
+      ...buildAdmin({ base, config, guards, registry, work }),
     ],
   });
   const { host, port, metricsPort } = config;

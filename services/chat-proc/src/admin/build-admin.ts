@@ -7,6 +7,8 @@ import { createAuditLog } from '@switchyard/store';
 import type { Guards } from '../caller-of.ts';
 import type { ProcConfig } from '../env.ts';
 import type { Base } from '../open-base.ts';
+import type { BundleJobs } from '../jobs/open-jobs.ts';
+import { createJobRoutes } from './job-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
@@ -16,10 +18,11 @@ export interface BuildAdminParts {
   readonly config: ProcConfig;
   readonly guards: Guards;
   readonly registry: Registry;
+  readonly work: BundleJobs;
 }
 
 /** The administration of bundles (03 §7); every change of it is in the audit log. */
-export function buildAdmin({ base, config, guards, registry }: BuildAdminParts): Route[] {
+export function buildAdmin({ base, config, guards, registry, work }: BuildAdminParts): Route[] {
   const { bundles, ids, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
@@ -32,5 +35,6 @@ export function buildAdmin({ base, config, guards, registry }: BuildAdminParts):
     ...createRegistryRoutes({ ...shared, sources, sourceRoots, mayWatch: isOpen }),
     createUploadRoute({ guards, audited, sources, ids, storeDir, maxBytes: config.bundleArchiveLimit }),
     ...createVersionRoutes(shared),
+    ...createJobRoutes({ ...shared, work, clock: base.clock }),
   ];
 }
