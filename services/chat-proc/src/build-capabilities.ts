@@ -8,7 +8,7 @@ import {
   createStorageCapability,
   createUnavailableCapability,
 } from '@switchyard/capabilities';
-import type { Capabilities, SecretMasks, SecretReader } from '@switchyard/capabilities';
+import type { Capabilities, Capability, SecretMasks, SecretReader } from '@switchyard/capabilities';
 import type { Scope } from '@switchyard/kernel';
 import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
@@ -22,7 +22,7 @@ export function buildCapabilities(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { reader, masks }: { reader: SecretReader; masks: SecretMasks },
+  { reader, masks, further }: { reader: SecretReader; masks: SecretMasks; further: readonly Capability[] },
 ): Capabilities {
   const { sql, documents, log } = base;
   const values = createBundleValues(sql, base.scope);
@@ -51,5 +51,6 @@ export function buildCapabilities(
     createUnavailableCapability('model', 'No language model is connected.'),
     createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
     createUnavailableCapability('web', 'The web gateway is not here yet.'),
+    ...further,
   ]);
 }

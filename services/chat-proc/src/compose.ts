@@ -27,6 +27,8 @@ import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
+import { openJobs } from './jobs/open-jobs.ts';
+import type { BundleJobs } from './jobs/open-jobs.ts';
 import { reportHealth } from './report-health.ts';
 import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
@@ -101,7 +103,12 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const capabilities = buildCapabilities(scope, base, config, { reader: secrets, masks });
+  const work = openJobs(scope, base, config);
+  const capabilities = buildCapabilities(scope, base, config, {
+    reader: secrets,
+    masks,
+    further: [work.capability],
+  });
   const worker = createWorker({
     ...base,
     config,
@@ -130,14 +137,15 @@ async function open(scope: Scope, config: ProcConfig) {
       publishToProject: async (data) => void (await redis.driver.spublish(base.keys.relayProject(), data)),
     }),
   });
+  await work.start(invoker);
   const port = await serve(
     scope,
     base,
     config,
-    { registry, invoker, runner, secrets, props, follower: propsFollower },
+    { registry, invoker, runner, secrets, props, follower: propsFollower, work },
     {
       isDraining: () => isDraining,
-      report: () => reportHealth(store, redis, [worker, runner, registry], onError),
+      report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),
     },
   );
   log.info('worker started', { port });
@@ -146,7 +154,7 @@ async function open(scope: Scope, config: ProcConfig) {
     async quiet(deadline: Deadline) {
       isDraining = true;
       log.info('worker stops');
-      await worker.stop(deadline);
+      await Promise.all([worker.stop(deadline), work.jobs.stop(deadline)]);
       await foundations.stop(deadline);
     },
   };

@@ -10,6 +10,7 @@ import {
   loadConfig,
   text,
 } from '@switchyard/kernel';
+import { jobsSettings } from '@switchyard/jobs';
 import { redisUrlSetting } from '@switchyard/redis';
 import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
@@ -86,6 +87,7 @@ export const procConfigSchema = z.object({
     'How long an Idempotency-Key of an operation means the same call.',
   ),
   ...capabilitySettings,
+  ...jobsSettings,
   ...admissionSettings,
   ...widgetSettings,
   ...scaleInSettings,
