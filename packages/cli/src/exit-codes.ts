@@ -47,7 +47,8 @@ export function failureOf(error: unknown, url?: string): Failure {
     const isUnreachable = error.status === 0 || GATEWAY_STATUSES.includes(error.status);
     const wait = error.retryAfter === undefined ? '' : ` Try again in ${error.retryAfter} s.`;
     const type = error.errorType.startsWith('http_') || error.status === 0 ? '' : ` (${error.errorType})`;
-    const message = error.status === 0 && url !== undefined ? `${url} cannot be reached.` : error.message;
+    const message =
+      error.status === 0 && url !== undefined ? `${url} cannot be reached.` : withoutStack(error.message);
     return {
       code: isUnreachable ? EXIT_CODES.unreachable : EXIT_CODES.refused,
       text: `${message}${wait}${type}${hintFor(error.status)}`,
@@ -73,6 +74,18 @@ export function failureOf(error: unknown, url?: string): Failure {
   if (isAbort(error)) return failure(EXIT_CODES.interrupted, '', 'interrupted');
   // A file that is not there, a folder that may not be written: the system's words name it.
   return failure(EXIT_CODES.usage, text, 'failed');
+}
+
+/** The server tells an author where a bundle threw: of that the bundle's own lines stay, as `bundle.ts:3:7`. */
+export function withoutStack(message: string): string {
+  return message
+    .split('\n')
+    .flatMap((line) => {
+      if (!/^\s+at /u.test(line)) return [line];
+      const own = /(?:\/version\/|__[0-9a-f]{6,}\/)([^()]+:\d+:\d+)/u.exec(line)?.[1];
+      return own === undefined ? [] : [`  ${own}`];
+    })
+    .join('\n');
 }
 
 export function isAbort(error: unknown): boolean {
