@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PROGRAM = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
+export const PROGRAM = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
 export interface CommandEnd {
   readonly code: number | null;

@@ -1,6 +1,7 @@
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { IGNORE_FILE } from './bundle-folder.ts';
 import { UsageError } from './exit-codes.ts';
 
 export const TEMPLATES = ['chat', 'operations', 'widget'] as const;
@@ -49,6 +50,8 @@ export async function writeTemplate(template: Template, id: string, folder: stri
   const manifest = { name: id.toLowerCase(), private: true, type: 'module', switchyard: { id } };
   files.set('package.json', json(manifest));
   files.set('tsconfig.json', json(TSCONFIG));
+  // A changed test is no new version.
+  files.set(IGNORE_FILE, '*.test.ts\ntsconfig.json\n');
   for (const [relative, text] of files) {
     const file = path.join(folder, relative);
     await mkdir(path.dirname(file), { recursive: true });

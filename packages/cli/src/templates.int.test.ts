@@ -9,8 +9,8 @@ import { expect, test as base } from 'vitest';
 import { TEMPLATES } from './template-files.ts';
 
 const PROGRAM = fileURLToPath(new URL('./main.ts', import.meta.url));
-/** Each run starts a compiler and a host. */
-const PATIENCE_MS = 120_000;
+/** Each run starts a compiler over the whole SDK, and a host for each test. */
+const PATIENCE_MS = 300_000;
 
 interface Stand {
   readonly folder: string;

@@ -6,10 +6,8 @@ import { bundlePath } from '../push-bundle.ts';
 
 interface LogLine {
   readonly time?: string;
-  readonly ts?: string;
   readonly level?: string;
   readonly text?: string;
-  readonly message?: string;
   readonly [field: string]: unknown;
 }
 
@@ -29,7 +27,7 @@ export const bundleLogs: CommandSpec = {
     try {
       const answer = await at.open(bundlePath(bundle, 'logs'), { query, isEndless });
       if (answer.body === null) return;
-      // One JSON line for each line of the log.
+      // JSON lines, or with `follow` the data of an event stream: both hold one entry a line.
       const lines = createInterface({ input: Readable.fromWeb(answer.body), crlfDelay: Infinity });
       for await (const line of lines) show(line, output);
     } catch (error) {
@@ -42,14 +40,20 @@ function show(line: string, output: Output): void {
   const text = line.replace(/^data: ?/u, '').trim();
   if (!text.startsWith('{')) return;
   const value = JSON.parse(text) as LogLine;
+  // A reader that is slower than the bundle writes is told how many lines it did not get.
+  if (typeof value['lines'] === 'number' && value.text === undefined) {
+    if (output.isJson) output.result({ missed: value['lines'] }, '');
+    else output.note(output.paints.dim(`… ${value['lines']} lines were not kept`));
+    return;
+  }
   output.result(value, () => formatLine(value, output));
 }
 
 function formatLine(value: LogLine, { paints }: Output): string {
-  const { time, ts, level = 'info', text, message, ...rest } = value;
+  const { time = '', level = 'info', text = '', ...rest } = value;
   const paint = level === 'error' ? paints.red : level === 'warn' ? paints.yellow : (words: string) => words;
   const fields = Object.entries(rest)
     .filter(([, field]) => field !== null && field !== undefined)
     .map(([name, field]) => `${name}=${typeof field === 'string' ? field : JSON.stringify(field)}`);
-  return `${time ?? ts ?? ''} ${paint(level.padEnd(5))} ${text ?? message ?? ''} ${paints.dim(fields.join(' '))}`.trim();
+  return `${time} ${paint(level.padEnd(5))} ${text} ${paints.dim(fields.join(' '))}`.trim();
 }

@@ -7,19 +7,21 @@ interface PropsView {
   /** What the bundle runs with. */
   readonly props: Readonly<Record<string, unknown>>;
   /** What an admin set of it. */
-  readonly overrides?: Readonly<Record<string, unknown>>;
+  readonly override: Readonly<Record<string, unknown>>;
+  /** What was set and does not fit the version that serves. */
+  readonly not_applied: readonly { readonly name: string; readonly message: string }[];
 }
 
 const BUNDLE = { name: '<bundle>', description: 'the id of the bundle' };
 
-function describe({ props, overrides = {} }: PropsView): string {
-  return formatTable(
-    Object.entries(props).map(([name, value]) => [
-      name,
-      JSON.stringify(value),
-      Object.hasOwn(overrides, name) ? '(set)' : '',
-    ]),
-  );
+function describe({ props, override, not_applied: left }: PropsView): string {
+  const rows = Object.entries(props).map(([name, value]) => [
+    name,
+    JSON.stringify(value),
+    Object.hasOwn(override, name) ? '(set)' : '',
+  ]);
+  const faults = left.map(({ name, message }) => `${name} is set and not applied: ${message}`);
+  return [formatTable(rows), ...faults].filter((text) => text !== '').join('\n');
 }
 
 export const propsGet: CommandSpec = {
@@ -41,14 +43,15 @@ export const propsSet: CommandSpec = {
   name: 'props set',
   summary: 'Set settings of a bundle',
   details:
-    'A value that is JSON (3, true, ["a"]) is taken as that, everything else as text; name:=value is always text. Checked by the schema of the bundle, and in force for the next call: a restart is not needed.',
+    'A value that is JSON (3, true, ["a"]) is taken as that, everything else as text; name:=value is always text. null takes a setting back to what the bundle declares. Checked by the schema of the bundle, and in force for the next call: a restart is not needed.',
   arguments: [BUNDLE, { name: '<pairs...>', description: 'name=value, several' }],
   examples: [
     ['props set weather greeting=Hi limit=3', 'a text and a number'],
     ['props set weather code:=007', 'a text that looks like a number'],
+    ['props set weather limit=null', 'back to the default of one setting'],
   ],
   async run({ args: [bundle = '', ...pairs], output, server }) {
-    const body = { props: readPairs(pairs) };
+    const body = { op: 'merge', props: readPairs(pairs) };
     const view = await (
       await server()
     ).json<PropsView>(bundlePath(bundle, 'props'), { method: 'POST', body });

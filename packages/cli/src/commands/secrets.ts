@@ -39,7 +39,7 @@ export const secretsSet: CommandSpec = {
     const at = await server();
     const value = await readSecretly(world, `${name}: `);
     if (value === '') throw new UsageError('The value is empty; "secrets remove" takes a secret away.');
-    const body = { secrets: { [name]: value } };
+    const body = { set: { [name]: value } };
     const view = await at.json<SecretsView>(bundlePath(bundle, 'secrets'), { method: 'POST', body });
     output.result(view, `${output.paints.green('✓')} ${name} is set`);
   },
@@ -51,7 +51,7 @@ export const secretsRemove: CommandSpec = {
   arguments: [BUNDLE, NAME],
   examples: [['secrets remove weather API_KEY', 'the next call that needs it fails with secret_missing']],
   async run({ args: [bundle = '', name = ''], output, server }) {
-    const body = { secrets: { [name]: null } };
+    const body = { unset: [name] };
     const path = bundlePath(bundle, 'secrets');
     const view = await (await server()).json<SecretsView>(path, { method: 'POST', body });
     output.result(view, `${output.paints.green('✓')} ${name} is removed`);

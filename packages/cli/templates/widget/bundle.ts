@@ -16,7 +16,7 @@ export default defineBundle({
       method: 'GET',
       output: count,
       needs: ['kv'],
-      run: async (ctx) => ({ count: Number((await ctx.kv.get('count'))?.value ?? 0) }),
+      run: async (ctx) => ({ count: Number((await ctx.kv.get('count')) ?? 0) }),
     }),
     press: operation({
       description: 'Presses the button, and tells everybody who looks at it.',
@@ -33,7 +33,7 @@ export default defineBundle({
 
   // The same from the conversation: a bundle may do both.
   async executeCore(turn) {
-    const entry = await turn.kv.get('count');
-    await turn.delta(`The button was pressed ${Number(entry?.value ?? 0)} times.`);
+    const pressed = Number((await turn.kv.get('count')) ?? 0);
+    await turn.delta(`Pressed so far: ${pressed}.`);
   },
 });

@@ -7,5 +7,5 @@ test('counts, and says so in the conversation', async () => {
   assert.deepEqual(await bundle.operation('read', {}), { count: 0 });
   assert.deepEqual(await bundle.operation('press', {}), { count: 1 });
   assert.deepEqual(await bundle.operation('read', {}), { count: 1 });
-  assert.equal((await bundle.turn('how often?')).answer, 'The button was pressed 1 times.');
+  assert.equal((await bundle.turn('how often?')).answer, 'Pressed so far: 1.');
 });
