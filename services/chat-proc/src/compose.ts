@@ -28,7 +28,6 @@ import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { openJobs } from './jobs/open-jobs.ts';
-import type { BundleJobs } from './jobs/open-jobs.ts';
 import { reportHealth } from './report-health.ts';
 import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
