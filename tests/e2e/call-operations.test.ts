@@ -40,7 +40,8 @@ stackTest('operations over the proxy: JSON, GET, public, a stream, and refusals'
   expect((await ask(`${BASE}/desk/operations/paidOnly`, { json: {} })).status).toBe(403);
   expect((await ask(`${BASE}/desk/operations/count`, { json: { text: 1 } })).status).toBe(422);
   expect((await ask(`${BASE}/desk/operations/nothing`, { json: {} })).status).toBe(404);
-  expect((await fetch(`${stack.url}${BASE}/desk/operations/find?q=a`)).status).toBe(401);
+  const headers = { authorization: 'Bearer nonsense' };
+  expect((await fetch(`${stack.url}${BASE}/desk/operations/find?q=a`, { headers })).status).toBe(401);
 });
 
 stackTest('the official MCP client over the proxy', async ({ stack }) => {
