@@ -15,7 +15,6 @@ export type { Replay, ReplayOptions } from './replay-turns.ts';
 export type { SendOptions, OutgoingFile } from './send-message.ts';
 export type { Conversations, ListOptions, Scope } from './conversations.ts';
 export type { BundleCalls, CallOptions } from './bundles.ts';
-export type { TokenSource } from './request.ts';
 export { createRequester } from './request.ts';
 export type { Requester, RequestOptions, RequesterOptions, TokenSource } from './request.ts';
 export { ApiError } from './api-error.ts';

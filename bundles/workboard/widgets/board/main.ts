@@ -5,7 +5,6 @@ import { openCardDialog } from './card-dialog.ts';
 import { find, makeElement } from './make-element.ts';
 import { COLUMNS, renderCard, renderColumns } from './render-board.ts';
 import { renderHistory } from './render-history.ts';
-import './board.css';
 
 interface Changed {
   card: Card;

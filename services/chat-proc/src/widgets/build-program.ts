@@ -30,7 +30,7 @@ function onlySources(sources: readonly string[]): Plugin {
 try {
   await build({
     configFile: false,
-    envFile: false,
+    envDir: false,
     root: order.root,
     // Relative: the page's own address has a ticket in it.
     base: './',

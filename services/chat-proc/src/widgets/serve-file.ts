@@ -65,7 +65,7 @@ export async function serveFile(res: Response, file: ServedFile): Promise<void> 
 }
 
 /** What `send` says, as one of ours. A path that leads out, a hidden file and one that is not there are the same to the caller. */
-function refusalOf(error: Error): unknown {
+function refusalOf(error: Error): Error {
   const status = 'status' in error ? error.status : undefined;
   if (status === 416) return PlatformError.of('RANGE_NOT_SATISFIABLE');
   if (typeof status === 'number' && status >= 400 && status < 500) return PlatformError.of('NOT_FOUND');
