@@ -3,11 +3,15 @@ import { CAPABILITY_CATALOG } from '@switchyard/protocol';
 import type { CapabilityName } from '@switchyard/protocol';
 import type { Capability } from './capability.ts';
 
-/** A capability that this installation cannot give: every call of it rejects CAPABILITY_UNAVAILABLE. */
-export function createUnavailableCapability(name: CapabilityName, reason: string): Capability {
+/** A capability that this installation cannot give: every call but those of `answers` rejects CAPABILITY_UNAVAILABLE. */
+export function createUnavailableCapability(
+  name: CapabilityName,
+  reason: string,
+  answers: Capability['methods'] = {},
+): Capability {
   const refuse = async (): Promise<never> => {
     throw PlatformError.of('CAPABILITY_UNAVAILABLE', reason);
   };
   const methods = Object.keys(CAPABILITY_CATALOG[name].methods).map((method) => [method, refuse] as const);
-  return { name, methods: Object.fromEntries(methods) };
+  return { name, methods: { ...Object.fromEntries(methods), ...answers } };
 }

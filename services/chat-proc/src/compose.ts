@@ -70,16 +70,10 @@ export async function startProc(config: ProcConfig): Promise<Proc> {
 async function open(scope: Scope, config: ProcConfig) {
   armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
-  const { clock, log, metrics, redis, store } = base;
+  const { log, redis, store } = base;
   const masks = createSecretMasks();
   const secrets = createSecretClient({ ...secretsAt(config), scope: base.scope });
-  const runner = createRunner({
-    clock,
-    log,
-    metrics,
-    config: runnerConfig(config),
-    masked: masks.masked,
-  });
+  const runner = createRunner({ ...base, config: runnerConfig(config), masked: masks.masked });
   const props = createBundleProps(base.sql, base.scope);
   const propsFollower = createPropsFollower({ props, runner, log });
   const registry = createRegistry({
@@ -124,18 +118,7 @@ async function open(scope: Scope, config: ProcConfig) {
   await worker.start();
   let isDraining = false;
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
-  const invoker = createBundleInvoker({
-    registry,
-    runner,
-    capabilities,
-    log,
-    publishNotice: createPublishNotice({
-      events: createEventLog(redis, base.keys),
-      scope: base.scope,
-      clock,
-      publishToProject: async (data) => void (await redis.driver.spublish(base.keys.relayProject(), data)),
-    }),
-  });
+  const invoker = createInvoker(base, { registry, runner, capabilities });
   await work.start(invoker);
   const port = await serve(
     scope,
@@ -157,6 +140,19 @@ async function open(scope: Scope, config: ProcConfig) {
       await foundations.stop(deadline);
     },
   };
+}
+
+function createInvoker(
+  { redis, keys, log, scope, clock }: Base,
+  parts: { registry: Registry; runner: Runner; capabilities: Capabilities },
+): BundleInvoker {
+  const publishNotice = createPublishNotice({
+    events: createEventLog(redis, keys),
+    scope,
+    clock,
+    publishToProject: async (data) => void (await redis.driver.spublish(keys.relayProject(), data)),
+  });
+  return createBundleInvoker({ ...parts, log, publishNotice });
 }
 
 function createExecutor(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { PlatformError } from '@switchyard/kernel';
 import { defineRoute } from '@switchyard/http';
 import type { Audited, Route } from '@switchyard/http';
@@ -18,7 +19,7 @@ export interface PropsRouteParts {
   readonly registry: Pick<Registry, 'served' | 'reload'>;
   readonly runner: Pick<Runner, 'setProps'>;
   readonly props: Pick<BundleProps, 'find' | 'put'>;
-  readonly follower: Pick<PropsFollower, 'forget'>;
+  readonly follower: Pick<PropsFollower, 'note' | 'forget'>;
 }
 
 const MAX_CHARACTERS = 256 * 1024;
@@ -110,14 +111,14 @@ async function change(
   if (JSON.stringify(wanted).length > MAX_CHARACTERS) throw PlatformError.of('TOO_LARGE');
   const { applied, problems } = fitProps(wanted, manifest);
   // What was left over from another version may stay as it is; what is set now has to fit.
-  const wrong = problems.find(({ name }) => wanted[name] !== former[name]);
+  const wrong = problems.find(({ name }) => !isDeepStrictEqual(wanted[name], former[name]));
   if (wrong !== undefined)
     throw PlatformError.of('UNPROCESSABLE', `The prop "${wrong.name}" does not fit: ${wrong.message}.`, {
       details: { field: wrong.name },
     });
-  follower.forget(bundleId);
   try {
     await runner.setProps(bundleId, applied);
+    follower.note(bundleId, applied);
     const stored = await props.put(bundleId, wanted, version, userId);
     if (stored === undefined) throw changedMeanwhile();
     await registry.reload();

@@ -27,9 +27,9 @@ export function fitProps(
   for (const name of Object.keys(override)) if (!known.has(name)) drop(name, 'there is no such prop');
   const schema = manifest.props === undefined ? undefined : z.fromJSONSchema(manifest.props);
   // One by one is not enough where a schema compares props: what is named wrong goes, until the rest fits.
-  for (let round = Object.keys(applied).length; schema !== undefined && round > 0; round -= 1) {
-    const checked = schema.safeParse({ ...manifest.propDefaults, ...applied });
-    if (checked.success) break;
+  for (let round = Object.keys(applied).length; round > 0; round -= 1) {
+    const checked = schema?.safeParse({ ...manifest.propDefaults, ...applied });
+    if (checked === undefined || checked.success) break;
     const wrong = checked.error.issues.filter(({ path }) => Object.hasOwn(applied, String(path[0])));
     for (const { path, message } of wrong)
       if (Object.hasOwn(applied, String(path[0]))) drop(String(path[0]), `${path.join('.')}: ${message}`);

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { BundleManifest } from '@switchyard/protocol';
 import type { Runner } from '@switchyard/runner';
 import type { BundleProps } from '@switchyard/store';
@@ -18,16 +19,15 @@ export type ManifestOf = (bundleId: string) => BundleManifest | undefined;
  * has them; after, because another version may take others of them.
  */
 export function createPropsFollower({ props, runner, log }: FollowPropsParts) {
-  const told = new Map<string, string>();
+  const told = new Map<string, unknown>();
   return {
     async apply(manifestOf: ManifestOf): Promise<void> {
       for (const row of await props.list()) {
         const manifest = manifestOf(row.bundle_id);
         const applied = manifest === undefined ? row.props : fitProps(row.props, manifest).applied;
-        const text = JSON.stringify(applied);
-        if (told.get(row.bundle_id) === text) continue;
+        if (isDeepStrictEqual(told.get(row.bundle_id), applied)) continue;
         // Before it is told: a bundle that refuses is not asked again and again, it keeps what it had.
-        told.set(row.bundle_id, text);
+        told.set(row.bundle_id, applied);
         await runner
           .setProps(row.bundle_id, applied)
           .catch((error: unknown) =>
@@ -35,7 +35,9 @@ export function createPropsFollower({ props, runner, log }: FollowPropsParts) {
           );
       }
     },
-    /** Hosts were told something else. */
+    /** Hosts were told these by somebody else. */
+    note: (bundleId: string, applied: unknown): void => void told.set(bundleId, applied),
+    /** It is not known what hosts were told: the next reading tells them again. */
     forget: (bundleId: string): void => void told.delete(bundleId),
   };
 }

@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Scope } from '@switchyard/kernel';
+
+/** The secrets service as a process of its own. */
+export async function startSecrets(
+  scope: Scope,
+  at: { tenant: string; project: string },
+): Promise<{ secretsUrl: string; secretsToken: string }> {
+  const secretsToken = 'a-token-of-this-test-that-is-long-enough';
+  const main = path.join(import.meta.dirname, '../../secrets/src/main.ts');
+  const child = spawn(process.execPath, [main], {
+    env: { PORT: '0', SECRETS_TOKEN: secretsToken, TENANT: at.tenant, PROJECT: at.project },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const exited = new Promise((resolve) => void child.once('exit', resolve));
+  scope.defer(async () => {
+    child.kill('SIGKILL');
+    await exited;
+  });
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { msg, port } = JSON.parse(line) as { msg?: string; port?: number };
+    if (msg !== 'listening') continue;
+    child.stdout.resume();
+    return { secretsUrl: `http://127.0.0.1:${port}`, secretsToken };
+  }
+  throw new Error('the secrets service did not start');
+}
