@@ -206,8 +206,13 @@ test.each([
   expect((await bundle.turn('?')).result).toMatchObject({ model_error: errorType });
 });
 
-test.each(['socket', 'quiet'] as const)('a stream that is cut in the middle (%s) is told', async (cut) => {
-  const { bundle, server } = await open();
+test.each([
+  ['openai', 'socket'],
+  ['openai', 'quiet'],
+  ['anthropic', 'socket'],
+  ['anthropic', 'quiet'],
+] as const)('a stream that is cut in the middle (%s, %s) is told', async (protocol, cut) => {
+  const { bundle, server } = await open({}, protocol);
   // Torn only when the beginning was read: an error drops what a stream still holds.
   const { promise: hold, resolve: tear } = Promise.withResolvers<void>();
   server.script({ text: 'This is the beginning of', hold, cut });
