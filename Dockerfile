@@ -37,6 +37,13 @@ COPY packages/client packages/client
 COPY services/web-ui services/web-ui
 RUN cd services/web-ui && node ../../node_modules/vite/bin/vite.js build --logLevel warn
 
+# Bundles have no node_modules where they run: those that use packages pack them into a file of their own.
+FROM node AS bundles
+COPY --from=manifests /app ./
+RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error -w bundles/assistant
+COPY bundles bundles
+RUN npm run build -w bundles/assistant
+
 FROM ${BASE_IMAGE} AS runtime
 RUN (command -v tini && ldconfig -p | grep -q libatomic.so.1) >/dev/null \
  || (apt-get update -qq && apt-get install -y -qq --no-install-recommends tini libatomic1 >/dev/null && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/*)
@@ -68,7 +75,7 @@ CMD ["node", "services/chat-ingress/src/main.ts"]
 
 FROM runtime AS chat-proc
 COPY services/chat-proc services/chat-proc
-COPY bundles bundles
+COPY --from=bundles /app/bundles bundles
 COPY docs docs
 ENV PORT=8020 BLOB_DIR=/data/files BUNDLE_STORE_DIR=/data/bundles RUNNER_WORK_DIR=/data/hosts BUNDLES_DIR=/app/bundles DOCS_DIR=/app/docs
 EXPOSE 8020

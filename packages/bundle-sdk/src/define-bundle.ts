@@ -37,6 +37,22 @@ const RUNS: Readonly<Record<string, Run>> = {
   web: (loaded, _name, payload, port) => runWeb(loaded, payload, port),
 };
 
+/** Without what a schema refuses, name by name. */
+function fittingProps(schema: AnyBundleDefinition['props'], given: unknown): unknown {
+  let fitting: Readonly<Record<string, unknown>> = { ...(given as JsonObject | undefined) };
+  for (let round = Object.keys(fitting).length; round > 0; round -= 1) {
+    const checked = schema?.safeParse(fitting);
+    if (checked === undefined || checked.success) return fitting;
+    const wrong = new Set(
+      checked.error.issues.flatMap((issue) =>
+        issue.code === 'unrecognized_keys' && issue.path.length === 0 ? issue.keys : [String(issue.path[0])],
+      ),
+    );
+    fitting = Object.fromEntries(Object.entries(fitting).filter(([name]) => !wrong.has(name)));
+  }
+  return schema?.safeParse(fitting).success === true ? fitting : {};
+}
+
 function createRuntime(definition: AnyBundleDefinition): BundleRuntime {
   let manifest: BundleManifest | undefined;
   const readManifest = () => (manifest ??= describeBundle(definition));
@@ -47,7 +63,8 @@ function createRuntime(definition: AnyBundleDefinition): BundleRuntime {
     contract: 2,
     manifest: readManifest,
     load: async (given) => {
-      props = readProps(given);
+      // Set for a former version, maybe: what does not fit this one has its default, and the version serves.
+      props = readProps(fittingProps(definition.props, given));
       await definition.onLoad?.({ props });
     },
     setProps: async (given) => {

@@ -1,5 +1,5 @@
 import { PlatformError } from '@switchyard/kernel';
-import type { UserType } from '@switchyard/protocol';
+import type { Usage, UserType } from '@switchyard/protocol';
 import type { z } from 'zod';
 
 /** For whom a bundle calls. Given by the platform; nothing of it can be set by the call. */
@@ -8,7 +8,14 @@ export interface CapabilityCaller {
   versionId: string;
   /** Undefined: the platform's own work, as a schedule. */
   user: { userId: string; userType: UserType } | undefined;
+  /** Aborts when the invocation was cancelled or is over: what it asked for is given up then. */
   signal: AbortSignal;
+  /** Of the manifest: hosts that `http` may reach. */
+  httpHosts?: readonly string[];
+  /** Of the manifest: names that `secrets` may read. */
+  secretNames?: readonly string[];
+  /** Takes what a model call of this invocation used; never rejects. */
+  onUsage?: (usage: Usage) => Promise<void>;
 }
 
 /** Takes the arguments as they came from the host, which is not trusted. Rejects INVALID_REQUEST when they do not fit. */

@@ -37,9 +37,11 @@ test('searches for a bundle that asked for documents', async () => {
     { title: 'A', path: 'a.md', heading: 'H', anchor: 'h', text: 'T', score: 1, headline: '**T**' },
   ]);
   await capabilities.call(caller, ['documents'], search('lanes'));
+  await capabilities.call(caller, ['documents'], search('lanes', { collection: 'laws' }));
   expect(asked).toEqual([
-    [['docs'], 'lanes', 3],
-    [['docs'], 'lanes', 10],
+    [['docs', 'added'], 'lanes', 3],
+    [['docs', 'added'], 'lanes', 10],
+    [['laws'], 'lanes', 10],
   ]);
 });
 
@@ -68,7 +70,7 @@ test.each([
   [[1]],
   [['x', { limit: 0 }]],
   [['x', { limit: 1000 }]],
-  [['x', { collection: 'other' }]],
+  [['x', { collection: '' }]],
   [['x', {}, 'more']],
   [['x'.repeat(3000)]],
   [[{ $ne: 1 }]],

@@ -1,8 +1,7 @@
 import type { TenantProject } from '@switchyard/protocol';
 import type { Documents, Sql } from '@switchyard/store';
-import { hashHex } from '@switchyard/kernel';
+import { addDocument, contentHash } from './add-document.ts';
 import { readMarkdownFolder } from './read-markdown-folder.ts';
-import { splitMarkdown } from './split-markdown.ts';
 
 export interface IndexParts {
   sql: Pick<Sql, 'advisoryLock'>;
@@ -18,9 +17,6 @@ export interface IndexReport {
   /** Left out: too large, or too many. */
   skipped: string[];
 }
-
-/** Changes when the same file would be divided otherwise, so that an upgrade indexes everything again. */
-const SPLIT_VERSION = '1';
 
 /**
  * Brings a collection to what a folder of markdown holds. One process at a time; the next one finds nothing to do, because
@@ -43,10 +39,8 @@ export function indexMarkdownFolder(
     );
     let written = 0;
     for (const file of files) {
-      const sha256 = hashHex(`${SPLIT_VERSION}:${file.sha256}`);
-      if (known.get(file.path) === sha256) continue;
-      const { title, passages } = splitMarkdown(file.text, file.path);
-      if (await documents.upsert({ collection, path: file.path, title, sha256, passages })) written += 1;
+      if (known.get(file.path) === contentHash(file.sha256)) continue;
+      if (await addDocument(documents, { ...file, collection })) written += 1;
     }
     const removed = await documents.keepOnly(
       collection,

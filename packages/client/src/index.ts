@@ -16,6 +16,7 @@ export type { SendOptions, OutgoingFile } from './send-message.ts';
 export type { Conversations, ListOptions, Scope } from './conversations.ts';
 export { createRequester } from './request.ts';
 export type { Requester, RequestOptions, RequesterOptions, TokenSource } from './request.ts';
+export type { BundleCalls, CallOptions } from './bundles.ts';
 export { ApiError } from './api-error.ts';
 export type { ApiErrorFields } from './api-error.ts';
 export { systemClientClock } from './client-clock.ts';

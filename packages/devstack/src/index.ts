@@ -17,4 +17,5 @@ export type { Stack, StackOptions } from './stack.ts';
 export type { SupervisedService } from './supervisor.ts';
 export { startWarden } from './warden.ts';
 export type { Warden } from './warden.ts';
+export { buildBundles } from './bundle-builds.ts';
 export { buildWebUi } from './web-ui-build.ts';

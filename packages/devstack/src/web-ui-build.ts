@@ -1,38 +1,17 @@
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
+import { hashSources } from './hash-sources.ts';
 
 /** What the built page depends on. */
 const SOURCES = ['services/web-ui', 'packages/client/src', 'packages/protocol/src', 'package-lock.json'];
-const LEFT_OUT = new Set(['dist', 'node_modules', '.turbo']);
-
-const listFiles = async (path: string): Promise<string[]> => {
-  const entries = await readdir(path, { withFileTypes: true });
-  const nested = entries
-    .filter((entry) => !LEFT_OUT.has(entry.name))
-    .map(async (entry) =>
-      entry.isDirectory() ? listFiles(join(path, entry.name)) : [join(path, entry.name)],
-    );
-  return (await Promise.all(nested)).flat();
-};
-
-const hashSources = async (root: string): Promise<string> => {
-  const hash = createHash('sha256');
-  for (const source of SOURCES) {
-    const path = join(root, source);
-    const files = source.endsWith('.json') ? [path] : await listFiles(path);
-    for (const file of files.toSorted()) hash.update(file.slice(root.length)).update(await readFile(file));
-  }
-  return hash.digest('hex');
-};
 
 /** Builds the page when its sources changed since the last build. */
 export const buildWebUi = async (root: string, done: (result: string) => void): Promise<void> => {
   const stamp = join(root, '.cache', 'web-ui.hash');
-  const hash = await hashSources(root);
+  const hash = await hashSources(root, SOURCES);
   const built = join(root, 'services', 'web-ui', 'dist', 'index.html');
   if (existsSync(built) && existsSync(stamp) && (await readFile(stamp, 'utf8')) === hash)
     return done('is built');

@@ -77,6 +77,12 @@ export const ERRORS = {
     retryable: false,
     text: 'The condition of the request does not hold.',
   },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    errorType: 'range_not_satisfiable',
+    retryable: false,
+    text: 'The file has no such part.',
+  },
   CALL_IN_PROGRESS: {
     status: 409,
     errorType: 'call_in_progress',
@@ -162,6 +168,18 @@ export const ERRORS = {
     errorType: 'capability_denied',
     retryable: false,
     text: 'The application was not granted this capability.',
+  },
+  CAPABILITY_UNAVAILABLE: {
+    status: 503,
+    errorType: 'capability_unavailable',
+    retryable: false,
+    text: 'This installation does not offer that capability.',
+  },
+  SECRET_MISSING: {
+    status: 409,
+    errorType: 'secret_missing',
+    retryable: false,
+    text: 'The application needs a secret that nobody has set.',
   },
   CANCELLED: { status: 499, errorType: 'cancelled', retryable: false, text: 'Cancelled.' },
   WATCHDOG_TIMEOUT: {

@@ -25,6 +25,7 @@ test('the table of keys is what other processes and older versions find in Redis
       "refused": "chat:refused:<turn_id>",
       "registryChanges": "control.registry",
       "relay": "relay:<session_id>",
+      "relayProject": "relay.project",
       "runningTurns": "events:running:<session_id>",
       "seen": "chat:seen:<user#>:<message#>",
       "snapshot": "chat:snapshot:<turn_id>",

@@ -13,6 +13,8 @@ export interface FollowParts {
   storeDir: string;
   clock: Clock;
   log: Log;
+  /** Called before and after the versions of every reading are taken over: settings of bundles that hosts start with. */
+  applySettings?: () => Promise<void>;
   /** Called with the rows of every reading. */
   onRows?: (rows: readonly BundleRow[]) => void;
 }
@@ -58,7 +60,9 @@ export function createRowFollower(parts: FollowParts): RowFollower {
     defaultId = rows.find((row) => row.is_default)?.bundle_id;
     const known = new Set(rows.map((row) => row.bundle_id));
     for (const bundleId of table.bundleIds()) if (!known.has(bundleId)) table.drop(bundleId);
+    await parts.applySettings?.();
     await Promise.all(rows.map(follow));
+    await parts.applySettings?.();
     parts.onRows?.(rows);
     readAt = clock.monotonic();
   };

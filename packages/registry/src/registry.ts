@@ -1,5 +1,6 @@
 import { PlatformError, failpoint, sleep, withTimeout } from '@switchyard/kernel';
 import type { Clock, Deadline, HealthReport, Service } from '@switchyard/kernel';
+import type { BundleManifest } from '@switchyard/protocol';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import type { BundleRow } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
@@ -27,6 +28,11 @@ export interface RegistryParts extends RegisterParts {
   refreshMs?: number;
   /** Whether folders whose rows say `watch` are watched by this process. For development. */
   watchesFolders?: boolean;
+  /**
+   * Called before and after each reading of the rows takes effect: tells the runner what was set for bundles. `manifestOf` knows the
+   * versions that serve here.
+   */
+  applySettings?: (manifestOf: (bundleId: string) => BundleManifest | undefined) => Promise<void>;
   /** Versions of a bundle that stay for a rollback. Default 5. */
   keepVersions?: number;
 }
@@ -95,7 +101,9 @@ class BundleRegistry implements Registry {
       log,
     });
     const onRows = (rows: readonly BundleRow[]) => this.#watched.set(watchedOf(rows));
-    const follow = { bundles, runner, table, storeDir, clock, log };
+    const applySettings = async (): Promise<void> =>
+      parts.applySettings?.((bundleId) => table.get(bundleId)?.manifest);
+    const follow = { bundles, runner, table, storeDir, clock, log, applySettings };
     this.#follower = createRowFollower(parts.watchesFolders === true ? { ...follow, onRows } : follow);
     this.#token = parts.ids.token(9);
     this.#markers = createUseMarkers(storeDir, this.#token);

@@ -1,4 +1,4 @@
-import { PlatformError, failpoint } from '@switchyard/kernel';
+import { PlatformError } from '@switchyard/kernel';
 import { describeFailure } from '@switchyard/runner';
 import { loadServed } from './load-served.ts';
 import type { RegisterParts } from './register-source.ts';
@@ -27,9 +27,7 @@ export async function rollBack(parts: RegisterParts, bundleId: string, versionId
       cause: error,
     });
   }
-  failpoint('registry.switch.after-ready');
   if (!(await bundles.activate(bundleId, versionId)))
     throw PlatformError.of('CONFLICT', 'The version went away.');
-  failpoint('registry.switch.after-active');
   return true;
 }

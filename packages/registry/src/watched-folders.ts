@@ -44,8 +44,8 @@ export class WatchedFolders {
   }
 
   async close(): Promise<void> {
-    const running = [...this.#watching.values()].map((each) => each.running);
-    for (const bundleId of [...this.#watching.keys()]) this.#end(bundleId);
+    const running = Array.from(this.#watching.values(), async (each) => each.running);
+    for (const bundleId of this.#watching.keys()) this.#end(bundleId);
     await Promise.allSettled(running);
   }
 

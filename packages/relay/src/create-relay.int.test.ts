@@ -285,7 +285,7 @@ redisTest(
     const [atOther] = await readFrames(other, (seen) => seen.length === 1);
     expect([atMine, atOther]).toMatchObject([notice, notice]);
     // Who waits for one turn is not told: the next that comes is the turn's own.
-    await bench.say('a');
+    await bench.say('a', { streamId: 'me' });
     const [own] = await readFrames(ofOneTurn, (seen) => seen.length === 1);
     expect(own?.event).toBe('chat_delta');
     await bench.close();

@@ -73,17 +73,7 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   const { logTtlMs: ttlMs, pageSize } = settings;
   const gate = createReadGate(settings.maxReads);
   const log = createBoundedLog(createEventLog(redis, keys), gate);
-  const healed = metrics.counter(
-    'switchyard_relay_healed_entries_total',
-    'Events that were read from the log because their publication did not arrive.',
-  );
-  const joins = metrics.counter('switchyard_relay_joins_total', 'Streams opened, by how they went on.', [
-    'kind',
-  ]);
-  const lagged = metrics.counter(
-    'switchyard_relay_lagged_total',
-    'Streams closed because their reader was too slow.',
-  );
+  const { healed, joins, lagged } = relayCounters(metrics);
   const feeds = new SessionFeeds({
     subscriber,
     keys,
@@ -99,9 +89,7 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   const heldBytes = () => [...followers].reduce((sum, follower) => sum + follower.heldBytes, 0);
   const held = metrics.gauge('switchyard_relay_held_bytes', 'Events that wait for slow readers, in bytes.');
   metrics.onScrape(() => held.set(heldBytes()));
-  const notices = createProjectNotices(subscriber, keys, (data) => {
-    for (const follower of followers) follower.notice(data);
-  });
+  const notices = createProjectNotices(subscriber, keys, followers);
   const ticker = setInterval(() => feeds.tick(), TICK_MS);
   ticker.unref();
 
@@ -151,5 +139,19 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
       await notices.close();
       await feeds.close();
     },
+  };
+}
+
+function relayCounters(metrics: Metrics) {
+  return {
+    healed: metrics.counter(
+      'switchyard_relay_healed_entries_total',
+      'Events that were read from the log because their publication did not arrive.',
+    ),
+    joins: metrics.counter('switchyard_relay_joins_total', 'Streams opened, by how they went on.', ['kind']),
+    lagged: metrics.counter(
+      'switchyard_relay_lagged_total',
+      'Streams closed because their reader was too slow.',
+    ),
   };
 }

@@ -8,16 +8,18 @@ export interface ProjectNotices {
   close(): Promise<void>;
 }
 
-/** @param onNotice gets a line of JSON; must not throw */
 export function createProjectNotices(
   subscriber: Subscriber,
   keys: Pick<Keys, 'relayProject'>,
-  onNotice: (data: string) => void,
+  readers: Iterable<{ notice(data: string): void }>,
 ): ProjectNotices {
+  const tell = (data: string): void => {
+    for (const reader of readers) reader.notice(data);
+  };
   let standing: Promise<() => Promise<void>> | undefined;
   return {
     async ready() {
-      standing ??= subscribeInTime(subscriber, keys.relayProject(), onNotice).catch((error: unknown) => {
+      standing ??= subscribeInTime(subscriber, keys.relayProject(), tell).catch((error: unknown) => {
         standing = undefined;
         throw error;
       });

@@ -64,6 +64,7 @@ class BundleRunner implements Runner {
     this.#closeWorkFolder = close;
     this.#pool = new HostPool({
       config: this.#config,
+      masked: this.#parts.masked,
       clock,
       log,
       metrics: this.#metrics,

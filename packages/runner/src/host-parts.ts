@@ -6,6 +6,9 @@ import type { HostFolders } from './host-folders.ts';
 import type { BundleVersion } from './invocation.ts';
 import type { RunnerConfig } from './runner-config.ts';
 
+/** Takes out of what a bundle wrote what must not be read in logs and events. */
+export type Masked = <T>(bundleId: string, value: T) => T;
+
 export interface HostProcessParts {
   readonly command: HostCommand;
   readonly folders: HostFolders;
@@ -23,6 +26,7 @@ export interface HostAssignment {
   readonly dir: string;
   readonly props: unknown;
   readonly log: Log;
+  readonly masked: Masked | undefined;
   /** A cancelled invocation did not end in time: the host should get no new work. */
   stuck(): void;
   ended(failure: HostFailure): void;

@@ -15,6 +15,7 @@ import { poolsOf } from './pools-of.ts';
 import type { RunnerConfig } from './runner-config.ts';
 import type { RunnerMetrics } from './runner-metrics.ts';
 import type { RunnerPaths } from './runner-paths.ts';
+import type { Masked } from './host-parts.ts';
 import { WarmHosts, startHostProcess } from './warm-hosts.ts';
 
 /** A host that was started for a version. */
@@ -42,6 +43,7 @@ export interface HostPoolParts {
   readonly tools: SandboxTools;
   readonly nodePath: string;
   readonly workDir: string;
+  readonly masked?: Masked | undefined;
 }
 
 /** Which hosts live: those that serve, grouped by version, and those that drain beside them. */
@@ -177,6 +179,7 @@ export class HostPool {
       dir: isLinked ? host.folders.version : version.dir,
       props: this.#props.get(version.bundleId) ?? {},
       log: bound,
+      masked: this.#parts.masked,
       stuck: () => this.retire(pooled),
       ended: (failure) => this.#ended(pooled, failure),
     });

@@ -271,8 +271,9 @@ export class HostProcess {
     });
   }
 
-  #receive(message: FromHost): void {
+  #receive(given: FromHost): void {
     this.#messages.add();
+    const message = this.#masked(given);
     switch (message.kind) {
       case 'pong':
         this.#pulse.heard();
@@ -292,6 +293,32 @@ export class HostProcess {
       case 'result':
         return void this.#result(message);
     }
+  }
+
+  /** Everything that people may read: events, lines, errors, and what a turn returns. Calls and answers of operations go as they are. */
+  #masked(message: FromHost): FromHost {
+    if (this.#assigned?.masked === undefined) return message;
+    const mask = <T>(value: T): T => this.#mask(value);
+    switch (message.kind) {
+      case 'event':
+        return { ...message, event: mask(message.event) };
+      case 'log':
+        return { ...message, text: mask(message.text) };
+      case 'fatal':
+        return { ...message, error: mask(message.error) };
+      case 'result': {
+        const isTurn = this.#running.get(message.id)?.kind === 'turn';
+        if (message.error === undefined) return isTurn ? { ...message, value: mask(message.value) } : message;
+        return { ...message, error: mask(message.error) };
+      }
+      default:
+        return message;
+    }
+  }
+
+  #mask<T>(value: T): T {
+    const { masked, version } = this.#assigned ?? {};
+    return masked === undefined || version === undefined ? value : masked(version.bundleId, value);
   }
 
   #head(message: Extract<FromHost, { kind: 'head' }>): void {
@@ -357,7 +384,7 @@ export class HostProcess {
     clearTimeout(this.#drainTimer);
     const exit = readExit(code, signal);
     const reason = this.#reason ?? why ?? decideEndReason(this.state, this.#running.size, exit);
-    const failure = new HostFailure({ reason, ...exit, lastLines: this.#tail.lines() });
+    const failure = new HostFailure({ reason, ...exit, lastLines: this.#mask(this.#tail.lines()) });
     this.#change(this.state === 'starting' ? 'defunct' : 'stopped');
     const error = toCallerError(failure);
     for (const running of this.#running.values()) if (!running.hasResult) running.fail(error);

@@ -2,6 +2,7 @@ import type { BundleManifest } from '@switchyard/protocol';
 import type { Clock, Service } from '@switchyard/kernel';
 import type { Log, Metrics } from '@switchyard/telemetry';
 import type { BundleVersion, Invocation } from './invocation.ts';
+import type { Masked } from './host-parts.ts';
 import type { HostSnapshot } from './host-state.ts';
 import type { RunnerConfig } from './runner-config.ts';
 import type { RunnerPaths } from './runner-paths.ts';
@@ -10,6 +11,8 @@ export interface RunnerParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Takes out of what a bundle writes (events, log lines, errors) what must not be read there: its secrets. */
+  readonly masked?: Masked;
   readonly config?: Partial<RunnerConfig>;
   readonly paths?: RunnerPaths;
 }

@@ -58,6 +58,27 @@ const KEEP_ONLY = {
   name: 'document.keepOnly',
   text: `delete from document where tenant = $1 and project = $2 and collection = $3 and not (path = any($4)) returning path`,
 };
+const LIST_OUTSIDE = {
+  name: 'document.listOutside',
+  text: `select collection, path, title, updated_at from document
+    where tenant = $1 and project = $2 and collection <> $3 and (collection, path) > ($4, $5)
+    order by collection, path limit $6`,
+};
+const COUNT_OUTSIDE = {
+  name: 'document.countOutside',
+  text: 'select count(*)::int as count from document where tenant = $1 and project = $2 and collection <> $3',
+};
+const REMOVE_DOCUMENT = {
+  name: 'document.remove',
+  text: `delete from document where tenant = $1 and project = $2 and collection = $3 and path = $4 returning path`,
+};
+
+export interface DocumentRow {
+  collection: string;
+  path: string;
+  title: string;
+  updated_at: Date;
+}
 
 export type Documents = ReturnType<typeof createDocuments>;
 
@@ -89,6 +110,28 @@ export function createDocuments(sql: Sql, scope: TenantProject) {
     async keepOnly(collection: string, paths: readonly string[]): Promise<string[]> {
       const values = [tenant, project, collection, paths];
       return (await sql.query<{ path: string }>({ ...KEEP_ONLY, values })).map((row) => row.path);
+    },
+    /** Those of every collection but one, by collection and path; `after` is the last one of the page before. */
+    listOutside: (
+      collection: string,
+      after: Pick<DocumentRow, 'collection' | 'path'>,
+      limit: number,
+    ): Promise<DocumentRow[]> =>
+      sql.query<DocumentRow>({
+        ...LIST_OUTSIDE,
+        values: [tenant, project, collection, after.collection, after.path, limit],
+      }),
+    async countOutside(collection: string): Promise<number> {
+      const [row] = await sql.query<{ count: number }>({
+        ...COUNT_OUTSIDE,
+        values: [tenant, project, collection],
+      });
+      return row?.count ?? 0;
+    },
+    /** False: there was none. */
+    async remove(collection: string, path: string): Promise<boolean> {
+      const values = [tenant, project, collection, path];
+      return (await sql.query({ ...REMOVE_DOCUMENT, values })).length > 0;
     },
     /** Passages that answer a question in plain words, best first; empty when nothing in them occurs anywhere. */
     search: (collections: readonly string[], question: string, limit: number): Promise<PassageHit[]> =>

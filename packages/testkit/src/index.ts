@@ -14,3 +14,6 @@ export type { Fleet, FleetMember, FleetOptions, MemberOptions } from './start-fl
 export { createStackTest, stackTest, startTestStack } from './stack-test.ts';
 export type { StackFixture, StackTestOptions, TestStack } from './stack-test.ts';
 export { uniqueName } from './unique-name.ts';
+export { startModelServer } from './start-model-server.ts';
+export type { ModelRequest, ModelServer, ModelServerOptions } from './start-model-server.ts';
+export type { ModelReply } from './model-replies.ts';

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   SERVICE_NAMES,
+  buildBundles,
   buildWebUi,
   createAdminLink,
   freePort,
@@ -105,6 +106,7 @@ export const startTestStack = async ({
     onStep: () => () => {},
   };
   if (!isPageless) await buildWebUi(ROOT, () => {});
+  await buildBundles(ROOT, () => {});
   let stack: Stack = await startStack(options);
   const access = () => stack.settings;
   const fixture: StackFixture = {

@@ -2,10 +2,13 @@ import { resolve } from 'node:path';
 import {
   createCapabilities,
   createDocumentsCapability,
+  createHttpCapability,
   createKvCapability,
+  createSecretsCapability,
   createStorageCapability,
+  createUnavailableCapability,
 } from '@switchyard/capabilities';
-import type { Capabilities } from '@switchyard/capabilities';
+import type { Capabilities, SecretMasks, SecretReader } from '@switchyard/capabilities';
 import type { Scope } from '@switchyard/kernel';
 import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
@@ -15,7 +18,12 @@ const SWEEP_EVERY_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 10_000;
 
 /** What proc does for bundles, with what it keeps for them; what expires is swept as long as `scope` is open. */
-export function buildCapabilities(scope: Scope, base: Base, config: ProcConfig): Capabilities {
+export function buildCapabilities(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  { reader, masks }: { reader: SecretReader; masks: SecretMasks },
+): Capabilities {
   const { sql, documents, log } = base;
   const values = createBundleValues(sql, base.scope);
   const files = createBundleFiles(sql, base.scope);
@@ -32,5 +40,16 @@ export function buildCapabilities(scope: Scope, base: Base, config: ProcConfig):
     createDocumentsCapability(documents),
     createKvCapability({ values, maxEntries: config.kvMaxEntries }),
     createStorageCapability({ files, blobs, maxBytes: config.storageMaxBytes }),
+    createSecretsCapability(reader, masks),
+    createHttpCapability({
+      allowedHosts: config.httpAllowedHosts,
+      privateHosts: config.httpPrivateHosts,
+      maxRequestBytes: config.httpMaxRequest,
+      maxResponseBytes: config.httpMaxResponse,
+      timeoutMs: config.httpTimeout,
+    }),
+    createUnavailableCapability('model', 'No language model is connected.'),
+    createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
+    createUnavailableCapability('web', 'The web gateway is not here yet.'),
   ]);
 }

@@ -16,6 +16,11 @@ import { createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
 import { toRedisError } from '@switchyard/redis';
 import { buildCapabilities } from './build-capabilities.ts';
+import { createSecretMasks } from '@switchyard/capabilities';
+import { createBundleProps } from '@switchyard/store';
+import type { BundleAdminParts } from './admin/build-admin.ts';
+import { createPropsFollower } from './props/follow-props.ts';
+import { createSecretClient, secretsAt } from './secrets/secret-client.ts';
 import { buildAdmin } from './admin/build-admin.ts';
 import { buildOperations } from './operations/build-operations.ts';
 import { createBundleRoutes } from './bundle-routes.ts';
@@ -28,6 +33,8 @@ import { protectTurns } from './scale-in/protect-turns.ts';
 import { createBundleInvoker } from './invocations/invoke-bundle.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import { createPublishNotice } from './invocations/publish-notice.ts';
+import { acceptTickets } from './widgets/widget-guards.ts';
+import { buildWidgetRoutes, prepareWidgets, widgetTickets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 import { openBase } from './open-base.ts';
@@ -63,12 +70,17 @@ async function open(scope: Scope, config: ProcConfig) {
   armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
   const { clock, log, metrics, redis, store } = base;
+  const masks = createSecretMasks();
+  const secrets = createSecretClient({ ...secretsAt(config), scope: base.scope });
   const runner = createRunner({
     clock,
     log,
     metrics,
     config: runnerConfig(config),
+    masked: masks.masked,
   });
+  const props = createBundleProps(base.sql, base.scope);
+  const propsFollower = createPropsFollower({ props, runner, log });
   const registry = createRegistry({
     ...base,
     runner,
@@ -76,6 +88,8 @@ async function open(scope: Scope, config: ProcConfig) {
     refreshMs: config.bundleRefresh,
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
+    prepare: prepareWidgets(base, config),
+    applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);
   scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
@@ -87,7 +101,7 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const capabilities = buildCapabilities(scope, base, config);
+  const capabilities = buildCapabilities(scope, base, config, { reader: secrets, masks });
   const worker = createWorker({
     ...base,
     config,
@@ -120,7 +134,7 @@ async function open(scope: Scope, config: ProcConfig) {
     scope,
     base,
     config,
-    { registry, invoker },
+    { registry, invoker, runner, secrets, props, follower: propsFollower },
     {
       isDraining: () => isDraining,
       report: () => reportHealth(store, redis, [worker, runner, registry], onError),
@@ -175,14 +189,20 @@ async function serve(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { registry, invoker }: { registry: Registry; invoker: BundleInvoker },
+  { invoker, ...bundleParts }: { invoker: BundleInvoker } & BundleAdminParts,
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
   const identity = createIdentity({ ...base, config });
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
-  const operations = buildOperations(scope, { base, config, guards, invoker });
+  const tickets = widgetTickets(base, config);
+  const operations = buildOperations(scope, {
+    base,
+    config,
+    guards: acceptTickets(guards, tickets),
+    invoker,
+  });
   const app = createHttpApp({
     name: 'chat-proc',
     log,
@@ -196,8 +216,9 @@ async function serve(
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [
       ...createBundleRoutes(guards, bundles),
+      ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
-      ...buildAdmin({ base, config, guards, registry }),
+      ...buildAdmin({ base, config, guards, ...bundleParts }),
     ],
   });
   const { host, port, metricsPort } = config;

@@ -15,6 +15,8 @@ import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
+import { widgetSettings } from './widgets/widget-settings.ts';
+import { capabilitySettings } from './capability-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
@@ -76,11 +78,16 @@ export const procConfigSchema = z.object({
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
   kvMaxEntries: integer(100_000, 1, 10_000_000).describe('Values that one bundle may keep.'),
   storageMaxBytes: bytes('1GiB').describe('Bytes of files that one bundle may keep.'),
+  documentsMax: integer(10_000, 1, 1_000_000).describe(
+    'Documents that administrators may add to those of the documentation.',
+  ),
   operationTimeout: duration('60s').describe('Time limit of an operation that names none of its own.'),
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',
   ),
+  ...capabilitySettings,
   ...admissionSettings,
+  ...widgetSettings,
   ...scaleInSettings,
   failpoints: failpointsSetting,
   ...identitySettings,

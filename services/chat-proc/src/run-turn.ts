@@ -60,6 +60,8 @@ class TurnRun {
   /** What goes on beside the stream, as storing titles: a slow database must not hold up words. */
   readonly #pending: Promise<void>[] = [];
   #untoldTitle: string | undefined;
+  /** Ends what the bundle asked for and did not wait for, however the turn ends. */
+  readonly #over = new AbortController();
 
   constructor(parts: RunTurnParts, hold: BundleHold, invocation: TurnInvocation, turn: RunningTurn) {
     const { payload } = turn.task;
@@ -108,6 +110,7 @@ class TurnRun {
 
   /** Waits for what runs beside the turn. Never rejects. */
   async settled(): Promise<void> {
+    this.#over.abort(PlatformError.of('CANCELLED', 'The turn is over.'));
     await Promise.all(this.#pending);
   }
 
@@ -164,7 +167,9 @@ class TurnRun {
       bundleId: version.bundleId,
       versionId: version.versionId,
       user: { userId, userType },
-      signal: this.#turn.signal,
+      signal: AbortSignal.any([this.#turn.signal, this.#over.signal]),
+      httpHosts: manifest.httpHosts,
+      secretNames: manifest.secrets,
     };
     return this.#parts.capabilities.call(caller, manifest.capabilities, call);
   }

@@ -6,6 +6,7 @@ import { claimRunFile, removeRunFile, writeRunFile } from '../run-file.ts';
 import type { RunState } from '../run-file.ts';
 import { startStack } from '../stack.ts';
 import type { Stack, StackOptions } from '../stack.ts';
+import { buildBundles } from '../bundle-builds.ts';
 import { buildWebUi } from '../web-ui-build.ts';
 import { UsageError } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
@@ -142,6 +143,7 @@ export const supervise = async (args: Arguments, data: DataFolder): Promise<numb
   };
   try {
     await buildWebUi(args.root, steps.step('page'));
+    await buildBundles(args.root, steps.step('bundles'));
     stack = await startStack({
       ...stackOptions(args, data, ending),
       onStep: steps.step,

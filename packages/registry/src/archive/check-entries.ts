@@ -87,7 +87,9 @@ function withoutCommonFolder(files: readonly PlannedFile[]): PlannedFile[] {
 
 function refuse(reason: string, where?: string): PlatformError {
   const at = where === undefined ? '' : ` (${where})`;
-  return PlatformError.of('UNPROCESSABLE', `The archive was refused: ${reason}${at}.`, {
-    ...(where === undefined ? {} : { details: { path: where } }),
-  });
+  return PlatformError.of(
+    'UNPROCESSABLE',
+    `The archive was refused: ${reason}${at}.`,
+    where === undefined ? {} : { details: { path: where } },
+  );
 }

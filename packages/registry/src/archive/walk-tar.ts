@@ -31,7 +31,7 @@ export function createWalkTar(isGzip: boolean, maxBytes: number): WalkArchive {
       : pipeline(source, counted, entries);
     const reading = (async () => {
       for await (const entry of entries) {
-        const { name, type, size = 0 } = entry.header;
+        const { name, type, size } = entry.header;
         let isTaken = false;
         const content = async (): Promise<Readable> => {
           isTaken = true;

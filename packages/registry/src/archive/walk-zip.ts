@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import yauzl from 'yauzl';
 import type { Entry, ZipFile } from 'yauzl';
@@ -31,10 +32,7 @@ export const walkZip: WalkArchive = async (file, visit) => {
   }
 };
 
-type OpenReadStream = (
-  entry: Entry,
-  callback: (error: Error | null, stream: import('node:stream').Readable) => void,
-) => void;
+type OpenReadStream = (entry: Entry, callback: (error: Error | null, stream: Readable) => void) => void;
 
 function toEntry({
   fileName,

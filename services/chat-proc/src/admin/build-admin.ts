@@ -7,20 +7,30 @@ import { createAuditLog } from '@switchyard/store';
 import type { Guards } from '../caller-of.ts';
 import type { ProcConfig } from '../env.ts';
 import type { Base } from '../open-base.ts';
+import { createDocumentRoutes } from './document-routes.ts';
+import { createPropsRoutes } from './props-routes.ts';
+import type { PropsRouteParts } from './props-routes.ts';
+import { createSecretsRoutes } from './secrets-routes.ts';
+import type { SecretsRouteParts } from './secrets-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
 
-export interface BuildAdminParts {
-  readonly base: Base;
-  readonly config: ProcConfig;
-  readonly guards: Guards;
+/** What only the administration of bundles needs beside the registry. */
+export interface BundleAdminParts
+  extends Pick<PropsRouteParts, 'runner' | 'props' | 'follower'>, Pick<SecretsRouteParts, 'secrets'> {
   readonly registry: Registry;
 }
 
+export interface BuildAdminParts extends BundleAdminParts {
+  readonly base: Base;
+  readonly config: ProcConfig;
+  readonly guards: Guards;
+}
+
 /** The administration of bundles (03 §7); every change of it is in the audit log. */
-export function buildAdmin({ base, config, guards, registry }: BuildAdminParts): Route[] {
-  const { bundles, ids, log, sql } = base;
+export function buildAdmin({ base, config, guards, registry, ...settings }: BuildAdminParts): Route[] {
+  const { bundles, documents, ids, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
   const storeDir = resolve(config.bundleStoreDir);
@@ -32,5 +42,8 @@ export function buildAdmin({ base, config, guards, registry }: BuildAdminParts):
     ...createRegistryRoutes({ ...shared, sources, sourceRoots, mayWatch: isOpen }),
     createUploadRoute({ guards, audited, sources, ids, storeDir, maxBytes: config.bundleArchiveLimit }),
     ...createVersionRoutes(shared),
+    ...createDocumentRoutes({ guards, audited, documents, maxDocuments: config.documentsMax }),
+    ...createPropsRoutes({ guards, audited, registry, ...settings }),
+    ...createSecretsRoutes({ guards, audited, registry, ...settings }),
   ];
 }

@@ -58,11 +58,19 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
     });
     const { bundleId, versionId } = version;
     const { user, signal: callerSignal } = request;
+    // With the last byte of its answer, or with its failure: what it asked for and did not wait for ends too.
+    const over = new AbortController();
+    const end = (): void => {
+      over.abort(PlatformError.of('CANCELLED', 'The call is over.'));
+      hold.release();
+    };
     const caller: CapabilityCaller = {
       bundleId,
       versionId,
       user: user === undefined ? undefined : { userId: user.user_id, userType: user.user_type },
-      signal: callerSignal,
+      signal: AbortSignal.any([callerSignal, over.signal]),
+      httpHosts: hold.manifest.httpHosts,
+      secretNames: hold.manifest.secrets,
     };
     try {
       const { kind, name, payload, timeoutMs, signal } = request;
@@ -76,9 +84,9 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
         onCall: (call) => parts.capabilities.call(caller, hold.manifest.capabilities, call),
         onLog: ({ level, text }) => log[level]('bundle wrote', { text }),
       });
-      return holdUntilRead(value, () => hold.release());
+      return holdUntilRead(value, end);
     } catch (error) {
-      hold.release();
+      end();
       if (!request.signal.aborted) log.warn('invocation failed', { reason: describeFailure(error), error });
       throw withoutText(error);
     }

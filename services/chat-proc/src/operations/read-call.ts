@@ -17,7 +17,7 @@ const bodySchema = z.looseObject({ data: z.unknown().optional(), conversation_id
 export function readPosted(body: unknown): OperationCall {
   const { data, conversation_id: conversationId, ...rest } = checkInput(bodySchema, body, 'body');
   const isFolded = data === undefined || isObject(data);
-  return { input: isFolded ? { ...rest, ...(data ?? {}) } : data, conversationId };
+  return { input: isFolded ? { ...rest, ...data } : data, conversationId };
 }
 
 const querySchema = z.looseObject({ conversation_id: idSchema.optional() });

@@ -1,35 +1,32 @@
 import type { Request, Response } from 'express';
 import type { Admission } from '@switchyard/admission';
-import { PlatformError, hashHex } from '@switchyard/kernel';
-import type { Ids } from '@switchyard/kernel';
+import { PlatformError } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import { operationResultSchema } from '@switchyard/protocol';
-import type { BundleManifest, InvocationUser, TenantProject } from '@switchyard/protocol';
+import type { BundleManifest, TenantProject } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
-import type { Bundles, CallName, Conversations, OperationCalls } from '@switchyard/store';
-import type { Log } from '@switchyard/telemetry';
+import type { Bundles, Conversations } from '@switchyard/store';
 import { PUBLIC_USER } from '../caller-of.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
+import { beginCall } from './begin-call.ts';
+import type { BeginCallParts, KeptCall } from './begin-call.ts';
+import { countedAs } from './counted-as.ts';
 import { mayUse } from './may-use.ts';
 import { readPosted, readQueried } from './read-call.ts';
 import type { OperationCall } from './read-call.ts';
 import { sendWireResponse } from './send-wire-response.ts';
+import { callIdentity } from './user-of.ts';
 
 export type OperationManifest = BundleManifest['operations'][string];
 
-export interface OperationParts {
+export interface OperationParts extends BeginCallParts {
   readonly invoker: BundleInvoker;
   readonly bundles: Pick<Bundles, 'find'>;
   readonly conversations: Pick<Conversations, 'own'>;
-  readonly calls: Pick<OperationCalls, 'claim' | 'answer' | 'forget'>;
   readonly admission: Pick<Admission, 'admitted'>;
-  readonly ids: Pick<Ids, 'token'>;
   readonly scope: TenantProject;
-  readonly log: Log;
   /** Milliseconds of an operation that names no limit of its own. */
   readonly timeoutMs: number;
-  /** How long an `Idempotency-Key` means its call, in milliseconds. */
-  readonly keepCallsMs: number;
 }
 
 /** A request for an operation, its caller known. */
@@ -53,150 +50,114 @@ interface Chosen {
   readonly call: OperationCall;
 }
 
-const MAX_KEY_CHARACTERS = 256;
-/** After its own time limit a call is nobody's: its worker is gone. */
-const HOLD_MARGIN_MS = 30_000;
-
 /** Answers requests for operations of bundles (03 §6). */
 export function createServeOperation(parts: OperationParts): (request: OperationRequest) => Promise<void> {
-  const { invoker, conversations, admission, calls, scope } = parts;
-
   return async (request) => {
     const { req, caller } = request;
-    // Strangers share a name; what they may call is counted by address.
-    const { userType, userId } = caller;
-    const counted =
-      caller === PUBLIC_USER ? { userType, userId: `public:${req.ip ?? ''}` } : { userType, userId };
-    await admission.admitted(counted, req.ip, async () => {
-      const hold = await holdOf(request);
-      let chosen: Chosen;
+    await parts.admission.admitted(countedAs(caller, req.ip), req.ip, async () => {
+      const hold = await holdOf(parts, request);
       try {
-        chosen = await choose(request, hold);
-      } catch (error) {
+        const chosen = await choose(parts, request, hold);
+        await serve(parts, request, chosen);
+      } finally {
+        // What streams keeps the version by itself, and is read to its end before this.
         hold.release();
-        throw error;
       }
-      await serve(request, chosen);
     });
   };
+}
 
-  async function holdOf({ bundleId }: OperationRequest): Promise<BundleHold> {
-    try {
-      return await invoker.hold(bundleId);
-    } catch (error) {
-      // "There is none" and "it cannot serve now" are told apart by the rows.
-      if (bundleId !== undefined && (await parts.bundles.find(bundleId)) === undefined)
-        throw PlatformError.of('NOT_FOUND');
-      throw error;
-    }
-  }
-
-  async function choose(request: OperationRequest, hold: BundleHold): Promise<Chosen> {
-    const { req, res, caller, operation, route } = request;
-    const { operations } = hold.manifest;
-    const manifest = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
-    // An operation for users is not there for who comes by the public door.
-    if (manifest === undefined || (route === 'public' && manifest.route !== 'public'))
+async function holdOf(parts: OperationParts, { bundleId }: OperationRequest): Promise<BundleHold> {
+  try {
+    return await parts.invoker.hold(bundleId);
+  } catch (error) {
+    // "There is none" and "it cannot serve now" are told apart by the rows.
+    if (bundleId !== undefined && (await parts.bundles.find(bundleId)) === undefined)
       throw PlatformError.of('NOT_FOUND');
-    if (!mayUse(manifest, caller)) throw PlatformError.of('FORBIDDEN');
-    requireMethod(req, res, manifest);
-    const call = manifest.method === 'GET' ? readQueried(req.query) : readPosted(req.body);
-    // Somebody else's is as not there.
-    if (call.conversationId !== undefined) await conversations.own(caller.userId, call.conversationId);
-    return { hold, manifest, call: withTail(call, request.tail) };
+    throw error;
   }
+}
 
-  async function serve(request: OperationRequest, chosen: Chosen): Promise<void> {
-    const { req, caller, operation } = request;
-    const { hold, manifest, call } = chosen;
-    const key = req.get('idempotency-key');
-    // Strangers share a name, so a key of one would name the call of another.
-    const isKept = key !== undefined && manifest.method === 'POST' && caller !== PUBLIC_USER;
-    if (!isKept) return answer(request, chosen, undefined);
-    const name: CallName = { userId: caller.userId, bundleId: hold.version.bundleId, operation, key };
-    let token: string | undefined;
-    try {
-      token = await claim(request, name, call, manifest.timeoutMs ?? parts.timeoutMs);
-    } catch (error) {
-      hold.release();
-      throw error;
-    }
-    if (token === undefined) return hold.release();
-    try {
-      await answer(request, chosen, { name, token });
-    } catch (error) {
-      await calls.forget(name, token);
-      throw error;
-    }
-  }
+async function choose(parts: OperationParts, request: OperationRequest, hold: BundleHold): Promise<Chosen> {
+  const { req, res, caller, operation, route } = request;
+  const { operations } = hold.manifest;
+  const manifest = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+  // An operation for users is not there for who comes by the public door.
+  if (manifest === undefined || (route === 'public' && manifest.route !== 'public'))
+    throw PlatformError.of('NOT_FOUND');
+  if (!mayUse(manifest, caller)) throw PlatformError.of('FORBIDDEN');
+  requireMethod(req, res, manifest);
+  // The route has refused what is no JSON, so what is undefined was empty.
+  const call = manifest.method === 'GET' ? readQueried(req.query) : readPosted(req.body ?? {});
+  // Somebody else's is as not there.
+  if (call.conversationId !== undefined) await parts.conversations.own(caller.userId, call.conversationId);
+  return { hold, manifest, call: withTail(call, request.tail) };
+}
 
-  /** Undefined: the answer of the first call went out. */
-  async function claim(
-    { res }: OperationRequest,
-    name: CallName,
-    { input, conversationId }: OperationCall,
-    timeoutMs: number,
-  ): Promise<string | undefined> {
-    if (name.key.length > MAX_KEY_CHARACTERS)
-      throw PlatformError.of('INVALID_REQUEST', `Idempotency-Key: at most ${MAX_KEY_CHARACTERS} characters`);
-    const claimed = await calls.claim(name, {
-      sha256: hashHex(JSON.stringify([input, conversationId ?? null])),
-      token: parts.ids.token(12),
-      holdMs: timeoutMs + HOLD_MARGIN_MS,
-      keepMs: parts.keepCallsMs,
-    });
-    if (claimed.kind === 'claimed') return claimed.token;
-    if (claimed.kind === 'running')
-      throw PlatformError.of('CALL_IN_PROGRESS', undefined, { retryAfterSec: 1 });
-    if (claimed.kind === 'differs')
-      throw PlatformError.of('UNPROCESSABLE', 'This Idempotency-Key was used for another request.', {
-        details: { field: 'Idempotency-Key' },
-      });
+async function serve(parts: OperationParts, request: OperationRequest, chosen: Chosen): Promise<void> {
+  const { req, res, caller, operation } = request;
+  const { hold, manifest, call } = chosen;
+  const key = req.get('idempotency-key');
+  // Strangers share a name, so a key of one would name the call of another.
+  const isKept = key !== undefined && manifest.method === 'POST' && caller !== PUBLIC_USER;
+  if (!isKept) return answer(parts, request, chosen, undefined);
+  const name = { userId: caller.userId, bundleId: hold.version.bundleId, operation, key };
+  const begun = await beginCall(parts, name, call, manifest.timeoutMs ?? parts.timeoutMs);
+  if ('answer' in begun) {
     res.setHeader('Idempotent-Replayed', 'true');
-    res.json(claimed.answer);
-    return undefined;
+    res.json(begun.answer);
+    return;
   }
+  try {
+    await answer(parts, request, chosen, begun.kept);
+  } catch (error) {
+    await begun.kept.forget();
+    throw error;
+  }
+}
 
-  async function answer(
-    { res, caller, operation }: OperationRequest,
-    { hold, manifest, call }: Chosen,
-    kept: { name: CallName; token: string } | undefined,
-  ): Promise<void> {
-    const gone = new AbortController();
-    const onClose = (): void => gone.abort();
-    res.once('close', onClose);
-    try {
-      const value = await invoker.run(hold, {
-        kind: 'operation',
-        name: operation,
-        payload: {
-          input: call.input,
-          user: userOf(caller),
-          ...(call.conversationId === undefined ? {} : { conversation_id: call.conversationId }),
-        },
-        user: userOf(caller),
-        ...(caller === PUBLIC_USER ? {} : { sessionId: caller.sessionId }),
-        timeoutMs: manifest.timeoutMs ?? parts.timeoutMs,
-        signal: gone.signal,
-      });
-      const result = operationResultSchema.parse(value);
-      if ('response' in result) {
-        // What streams cannot be given a second time.
-        if (kept !== undefined) await calls.forget(kept.name, kept.token);
-        return await sendWireResponse(res, result.response);
-      }
-      const body = {
-        status: 'ok',
-        ...scope,
-        bundle_id: hold.version.bundleId,
-        conversation_id: call.conversationId ?? null,
-        [operation]: result.output ?? null,
-      };
-      if (kept !== undefined) await calls.answer(kept.name, kept.token, body);
-      res.json(body);
-    } finally {
-      res.off('close', onClose);
+async function answer(
+  parts: OperationParts,
+  { res, caller, operation }: OperationRequest,
+  { hold, manifest, call }: Chosen,
+  kept: KeptCall | undefined,
+): Promise<void> {
+  const gone = new AbortController();
+  const onClose = (): void => gone.abort();
+  // With a key the caller will ask again: the call goes on to its end without him, and the answer waits.
+  if (kept === undefined) res.once('close', onClose);
+  const identity = callIdentity(caller);
+  const { input, conversationId } = call;
+  try {
+    const value = await parts.invoker.run(hold, {
+      kind: 'operation',
+      name: operation,
+      payload: {
+        input,
+        user: identity.user,
+        ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+      },
+      ...identity,
+      timeoutMs: manifest.timeoutMs ?? parts.timeoutMs,
+      signal: gone.signal,
+    });
+    const result = operationResultSchema.parse(value);
+    if ('response' in result) {
+      // What streams cannot be given a second time.
+      await kept?.forget();
+      return await sendWireResponse(res, result.response);
     }
+    const body = {
+      status: 'ok',
+      ...parts.scope,
+      bundle_id: hold.version.bundleId,
+      conversation_id: conversationId ?? null,
+      [operation]: result.output ?? null,
+    };
+    await kept?.answer(body);
+    res.json(body);
+  } finally {
+    res.off('close', onClose);
   }
 }
 
@@ -210,13 +171,4 @@ function requireMethod(req: Request, res: Response, { method }: OperationManifes
 function withTail(call: OperationCall, tail: string | undefined): OperationCall {
   if (tail === undefined || typeof call.input !== 'object' || call.input === null) return call;
   return { ...call, input: { ...call.input, tail } };
-}
-
-function userOf({ userId, username, userType, roles }: Caller): InvocationUser {
-  return {
-    user_id: userId,
-    ...(username === undefined ? {} : { username }),
-    user_type: userType,
-    roles: [...roles],
-  };
 }

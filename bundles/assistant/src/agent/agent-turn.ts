@@ -1,0 +1,20 @@
+import type { Turn } from '@switchyard/bundle-sdk';
+import type { AgentProps } from './agent-props.ts';
+
+/** What answering with a model needs of a turn. */
+export type AgentTurn = Pick<
+  Turn<AgentProps, 'documents' | 'http' | 'model'>,
+  | 'message'
+  | 'attachments'
+  | 'user'
+  | 'props'
+  | 'signal'
+  | 'history'
+  | 'delta'
+  | 'thinking'
+  | 'step'
+  | 'citations'
+  | 'documents'
+  | 'http'
+  | 'takeNextContinuation'
+>;
