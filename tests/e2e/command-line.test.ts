@@ -110,6 +110,43 @@ stackTest('operations are listed and called', async ({ stack }) => {
   expect((await line.run(['ops', 'call', 'desk', 'nothing'])).code).toBe(1);
 });
 
+stackTest('settings and secrets are changed, and a secret is never read', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'club', '--template', 'operations']);
+  const file = join(line.folder, 'club', 'bundle.ts');
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace('  props,\n', "  props,\n  secrets: ['DOOR_CODE'],\n"),
+  );
+  await line.run(['bundle', 'push', 'club']);
+
+  expect(await line.run(['props', 'get', 'club'])).toMatchObject({ code: 0, stdout: 'greeting  "Hello"\n' });
+  const set = await line.run(['props', 'set', 'club', 'greeting=Good day']);
+  expect(set).toMatchObject({ code: 0, stdout: 'greeting  "Good day"  (set)\n' });
+  expect(await line.json(['ops', 'call', 'club', 'greet', 'name=Ada'])).toEqual([{ text: 'Good day, Ada!' }]);
+  expect(await line.run(['props', 'set', 'club', 'greeting=3'])).toMatchObject({ code: 1, stdout: '' });
+  expect((await line.run(['props', 'reset', 'club'])).stdout).toBe('greeting  "Hello"\n');
+
+  expect((await line.run(['secrets', 'list', 'club'])).stdout).toBe('DOOR_CODE  missing\n');
+  const kept = await line.run(['secrets', 'set', 'club', 'DOOR_CODE'], { input: 'open sesame\n' });
+  expect(kept).toMatchObject({ code: 0 });
+  const listed = await line.run(['secrets', 'list', 'club', '--json']);
+  expect(JSON.parse(listed.stdout)).toMatchObject({ secrets: [{ name: 'DOOR_CODE', is_set: true }] });
+  expect(`${kept.stdout}${kept.stderr}${listed.stdout}`).not.toContain('sesame');
+  expect((await line.run(['secrets', 'remove', 'club', 'DOOR_CODE'])).code).toBe(0);
+  expect((await line.run(['secrets', 'list', 'club'])).stdout).toBe('DOOR_CODE  missing\n');
+  expect((await line.run(['secrets', 'set', 'club', 'OTHER'], { input: 'x' })).code).toBe(1);
+});
+
+stackTest('the template of a widget is served as it is', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'board', '--template', 'widget']);
+  expect(await line.run(['bundle', 'push', 'board'])).toMatchObject({ code: 0 });
+  expect(await line.json(['ops', 'call', 'board', 'press'])).toEqual([{ count: 1 }]);
+  expect(await line.json(['ops', 'call', 'board', 'read'])).toEqual([{ count: 1 }]);
+  expect((await line.run(['chat', 'how often?', '-b', 'board'])).stdout).toBe('Pressed so far: 1.\n');
+});
+
 stackTest('Ctrl-C stops an answer on the server', async ({ stack }) => {
   await using line = await signIn(stack);
   const counting = line.start(['chat', 'count to 1000', '--bundle', 'hello', '--json']);
