@@ -17,12 +17,13 @@ RUN find . -type f ! -name package.json ! -name package-lock.json ! -name .npmrc
 FROM node AS dependencies
 COPY --from=manifests /app ./
 # npm installs the development packages of a workspace that is named with -w even with --omit=dev, so they are taken out of
-# the manifests. The optional ones are the Node binaries for laptops (143 MB): the image has Node already.
+# the manifests, and so are the optional ones of the repository, the Node binaries for laptops (143 MB): the image has Node already.
+# Optional ones of packages stay: the native half of Vite, which builds widgets, is one.
 RUN node -e "const fs = require('fs'); \
     for (const file of ['package.json', ...fs.globSync('*/*/package.json')]) { \
       const { devDependencies, optionalDependencies, ...manifest } = JSON.parse(fs.readFileSync(file, 'utf8')); \
       fs.writeFileSync(file, JSON.stringify(manifest)); }" \
- && npm ci --ignore-scripts --omit=optional --omit=peer --no-audit --no-fund --loglevel=error \
+ && npm ci --ignore-scripts --omit=peer --no-audit --no-fund --loglevel=error \
       -w services/web-proxy -w services/chat-ingress -w services/chat-proc -w services/web-ui -w services/secrets \
  && find . -path '*/node_modules/*' -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete \
  && find . -name package.json ! -path '*/node_modules/*' -delete && rm -f package-lock.json .npmrc && find . -type d -empty -delete

@@ -1,8 +1,9 @@
-// Writes the generated pages of docs/reference from the code that they describe: errors, settings, Redis keys, the bundle SDK.
+// Writes the generated pages of docs/reference from the code that they describe: errors, settings, Redis keys, the bundle SDK, the command line.
 // `node tools/generate-reference.ts` writes; with `--check` it writes nothing and exits 1 when a page is out of date.
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { commandPage } from './reference/command-page.ts';
 import { settingPage } from './reference/setting-page.ts';
 import { errorPage } from './reference/error-page.ts';
 import { keyPage } from './reference/key-page.ts';
@@ -20,6 +21,7 @@ const pages: Record<string, string> = {
   'errors.md': errorPage(),
   'redis-keys.md': keyPage(readFileSync(join(root, 'packages/redis/src/keys.ts'), 'utf8')),
   'sdk.md': sdkPage(),
+  'commands.md': commandPage(),
   'config.md': await settingPage(services, (name) => import(join(root, 'services', name, 'src/env.ts'))),
 };
 

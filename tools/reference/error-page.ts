@@ -28,6 +28,10 @@ const STATUSES: Readonly<Record<number, readonly [title: string, advice: string]
     'Status 413 means that the body is larger than the limit: 32,000 characters, 25 MiB a message.',
   ],
   415: ['Wrong media type', 'Status 415 means that the `Content-Type` is not one that the path takes.'],
+  416: [
+    'No such part of the file',
+    'Status 416 means that the `Range` of the request lies beyond the end of the file. Ask without it, or for less.',
+  ],
   422: [
     'Well formed but refused',
     'Status 422 means that the request can be read and is refused for what it says.',

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { ERRORS, duration, flag, integer, list, secret, text } from '@switchyard/kernel';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { COMMANDS } from '@switchyard/cli';
+import { commandPage } from './command-page.ts';
 import { errorPage } from './error-page.ts';
 import { keyPage } from './key-page.ts';
 import { settingPage } from './setting-page.ts';
@@ -73,5 +75,17 @@ describe('setting page', () => {
 
   it('says which service exports no schema', async () => {
     await expect(settingPage(['three'], async () => ({}))).rejects.toThrow('services/three/src/env.ts');
+  });
+});
+
+describe('command page', () => {
+  it('has every command with its arguments, options and examples', () => {
+    const page = commandPage();
+    for (const { name, arguments: args = [], options = [], examples } of COMMANDS) {
+      const section = page.slice(page.indexOf(`## Command ${name}\n`)).split('\n## ')[0] ?? '';
+      for (const { name: word } of args) expect(section).toContain(`| \`${word}\` |`);
+      for (const { flags } of options) expect(section).toContain(flags);
+      for (const [command] of examples) expect(section).toContain(`switchyard ${command}\n`);
+    }
   });
 });

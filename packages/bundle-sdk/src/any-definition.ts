@@ -23,6 +23,7 @@ export interface AnyBundleDefinition extends Pick<
   | 'limits'
   | 'recovery'
   | 'widgets'
+  | 'static'
 > {
   readonly executeCore?: (turn: unknown) => unknown;
   readonly operations?: Parts<Operation<unknown>>;

@@ -32,6 +32,11 @@ export interface Widget extends Access {
   readonly build?: 'none' | 'vite';
 }
 
+/** A folder of the bundle whose files are served as they are. */
+export interface StaticFiles extends Access {
+  readonly folder: string;
+}
+
 type Handler<M, Ctx> = (message: M, ctx: Ctx) => Promise<void> | void;
 /** A handler, or one with a rule which messages it wants. */
 export type Channel<M, Ctx> =
@@ -110,6 +115,8 @@ export interface BundleDefinition<
   };
   readonly mcp?: Mcp<OperationContext<z.output<NoInfer<P>>, NoInfer<NameOf<A>>, NoInfer<S>, NoInfer<J>>>;
   readonly widgets?: { readonly [alias: string]: Widget };
+  /** Served at `/api/integrations/static/{tenant}/{project}/{bundle}/`. */
+  readonly static?: StaticFiles;
   /** Before the version serves; a throw keeps the former version. */
   readonly onLoad?: (ctx: { readonly props: Readonly<z.output<NoInfer<P>>> }) => Promise<void> | void;
   /** When its last invocation ended and the process is about to exit. */

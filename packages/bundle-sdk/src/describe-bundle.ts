@@ -31,6 +31,9 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
       build: widget.build ?? 'none',
       ...pick(widget, ['icon']),
     })),
+    ...(definition.static === undefined
+      ? {}
+      : { static: { ...describeAccess(definition.static), folder: definition.static.folder } }),
     hasWeb: definition.web !== undefined,
     ...describeMcp(definition),
     ...(props === undefined

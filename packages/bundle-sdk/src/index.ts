@@ -16,6 +16,7 @@ export type {
   BundleLimits,
   Channel,
   Mcp,
+  StaticFiles,
   TurnReturn,
   Widget,
 } from './bundle-definition.ts';

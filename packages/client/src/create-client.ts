@@ -2,6 +2,8 @@ import type { Ack, BundleList, FrontendConfig, Profile } from '@switchyard/proto
 import { ask } from './ask.ts';
 import { systemClientClock } from './client-clock.ts';
 import type { ClientClock } from './client-clock.ts';
+import { createBundleCalls } from './bundles.ts';
+import type { BundleCalls } from './bundles.ts';
 import { createConversations } from './conversations.ts';
 import type { Conversations, Scope } from './conversations.ts';
 import { EventFollower } from './follow-events.ts';
@@ -62,6 +64,8 @@ export interface Client {
   /** The events of a conversation's running turns from their start, up to a position that was read elsewhere. */
   replay(options: ReplayOptions): Promise<Replay>;
   conversations: Conversations;
+  /** Widgets and operations. */
+  bundleCalls: BundleCalls;
 }
 
 function streamQuery({ follow = 'session', streamId = crypto.randomUUID(), conversationId }: StreamTarget) {
@@ -94,7 +98,8 @@ export function createClient(options: ClientOptions): Client {
     return requester.open('/sse/stream', { headers, query: streamQuery(stream), signal, retries: 0 });
   }
 
-  const conversations = createConversations(requester, async () => options.scope ?? (await config()));
+  const scopeOf = async (): Promise<Scope> => options.scope ?? (await config());
+  const conversations = createConversations(requester, scopeOf);
   return {
     config,
     profile: (signal) => requester.json('/profile', { signal }),
@@ -149,5 +154,6 @@ export function createClient(options: ClientOptions): Client {
     },
     replay: (replay) => replayTurns(requester, replay),
     conversations,
+    bundleCalls: createBundleCalls(requester, scopeOf),
   };
 }

@@ -34,6 +34,11 @@ export function setSecurityHeaders(_req: Request, res: Response, next: NextFunct
   next();
 }
 
+/** A widget's ticket stands in the path, so that what its page names relatively is found by it too. */
+function withoutTicket(path: string): string {
+  return path.replace(/\/~[^/]*/, '/~');
+}
+
 /** One log line and one observation for each request. The path is written without its query: tokens may travel there (03 §1). */
 export function observeRequests(log: Log, metrics: Metrics, clock: Clock): RequestHandler {
   const labels = ['method', 'route', 'status'] as const;
@@ -54,7 +59,7 @@ export function observeRequests(log: Log, metrics: Metrics, clock: Clock): Reque
       const fields = {
         request_id: requestIdOf(res),
         method: req.method,
-        path: req.path,
+        path: withoutTicket(req.path),
         status: res.statusCode,
         ms: Math.round(ms),
       };

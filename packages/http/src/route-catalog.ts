@@ -2,6 +2,7 @@ import express from 'express';
 import type { Express, NextFunction, Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import { PlatformError } from '@switchyard/kernel';
+import { HEADER, QUERY } from '@switchyard/protocol';
 import type { RouteDescription } from '@switchyard/protocol';
 import { readInput } from './read-input.ts';
 
@@ -80,6 +81,12 @@ function answerOtherMethods(methods: ReadonlySet<string>): RequestHandler {
   const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
   return (req, res) => {
     res.setHeader('Allow', allow);
+    // The page of a widget asks from an origin that is nobody's; what it brings in place of cookies is its ticket.
+    if (req.method === 'OPTIONS' && QUERY.widgetTicket in req.query) {
+      res.setHeader('Access-Control-Allow-Origin', '*');
+      res.setHeader('Access-Control-Allow-Methods', allow);
+      res.setHeader('Access-Control-Allow-Headers', `content-type, ${HEADER.idempotencyKey}`);
+    }
     if (req.method !== 'OPTIONS') throw PlatformError.of('METHOD_NOT_ALLOWED');
     res.status(204).end();
   };

@@ -14,6 +14,9 @@ export const identitySettings = {
   signInTtl: duration('7d').describe('Life of a sign-in of a browser'),
   redeemLinkTtl: duration('15m').describe('Life of a one-time sign-in link'),
   streamTicketTtl: duration('30s').describe('Life of a one-use ticket for opening a stream'),
+  widgetTicketTtl: duration('10m').describe(
+    'Life of a ticket for the files of a widget and the operations of its bundle',
+  ),
   sessionTtl: duration('24h').describe('How long a session is remembered after its last use'),
   anonymousTtl: duration('30d').describe('How long a browser without sign-in keeps its conversations'),
   accessTokenCookie: text(COOKIE.accessToken).describe('Name of the cookie that may carry an access token'),

@@ -10,4 +10,6 @@ export { createTokenVault } from './token-vault.ts';
 export type { TokenVault } from './token-vault.ts';
 export type { PublicJwk } from './key-ring.ts';
 export type { Redeemed, RedeemLink } from './sign-in-links.ts';
+export { createWidgetTickets } from './widget-tickets.ts';
+export type { OpenedTicket, WidgetPlace, WidgetTickets } from './widget-tickets.ts';
 export type { TokenUser } from './token-claims.ts';

@@ -77,6 +77,12 @@ export const ERRORS = {
     retryable: false,
     text: 'The condition of the request does not hold.',
   },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    errorType: 'range_not_satisfiable',
+    retryable: false,
+    text: 'The file has no such part.',
+  },
   CALL_IN_PROGRESS: {
     status: 409,
     errorType: 'call_in_progress',

@@ -25,6 +25,7 @@ export const QUERY = {
   idToken: 'id_token',
   sessionId: 'user_session_id',
   streamTicket: 'stream_ticket',
+  widgetTicket: 'widget_ticket',
   streamId: 'stream_id',
   lastEventId: 'last_event_id',
 } as const;

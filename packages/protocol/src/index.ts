@@ -104,6 +104,15 @@ export {
   widgetManifestSchema,
 } from './manifest.ts';
 export type { BundleLimits, BundleList, BundleManifest, BundleSummary } from './manifest.ts';
+export { widgetListSchema, widgetTicketSchema } from './widget-bridge.ts';
+export type {
+  FromWidget,
+  ToWidget,
+  WidgetContext,
+  WidgetError,
+  WidgetList,
+  WidgetTicket,
+} from './widget-bridge.ts';
 export { frontendConfigSchema, profileSchema } from './profile.ts';
 export type { FrontendConfig, Profile } from './profile.ts';
 export {

@@ -46,6 +46,13 @@ export const widgetManifestSchema = z.object({
   ...access,
 });
 
+/** Files of the bundle that are served as they are, at `/static`. */
+export const staticManifestSchema = z.object({
+  /** Below the version folder. */
+  folder: z.string().min(1).max(500),
+  ...access,
+});
+
 export const scheduleManifestSchema = z.object({
   cron: z.string().min(1).max(100),
   timezone: z.string().max(100).optional(),
@@ -96,6 +103,7 @@ export const bundleManifestSchema = z.object({
   hasTurns: z.boolean(),
   operations: z.record(z.string(), operationManifestSchema).default({}),
   widgets: z.record(z.string(), widgetManifestSchema).default({}),
+  static: staticManifestSchema.optional(),
   schedules: z.record(z.string(), scheduleManifestSchema).default({}),
   jobs: z.record(z.string(), jobManifestSchema).default({}),
   channels: z.record(z.string(), channelManifestSchema).default({}),

@@ -2,7 +2,7 @@ export { KEY_TABLE, createKeys } from './keys.ts';
 export type { KeyName, Keys } from './keys.ts';
 export { connectRedis } from './redis-connection.ts';
 export type { RedisConnection, RedisKind, RedisOptions, ServerAnswer } from './redis-connection.ts';
-export { redisDriverOptions } from './redis-driver.ts';
+export { openLibraryDriver } from './redis-driver.ts';
 export type { DriverTarget } from './redis-driver.ts';
 export { parseRedisUrl, redisUrlSetting } from './redis-url.ts';
 export type { NodeAddress, RedisAddress } from './redis-url.ts';

@@ -56,8 +56,15 @@ export function planDriver({ url, name, prefix }: DriverTarget): DriverPlan {
  * For libraries that open connections of their own (BullMQ): options of the driver with which every connection, also a duplicate,
  * goes to the master of the scope and follows it. Their keys must lie in the slot of `prefix`.
  */
-export function redisDriverOptions(target: DriverTarget): DriverOptions {
+function redisDriverOptions(target: DriverTarget): DriverOptions {
   return planDriver(target).options;
+}
+
+/** A driver for such a library, which must end it: it connects by itself, and its commands wait for a server without limit. */
+export function openLibraryDriver(target: DriverTarget, onError: (error: Error) => void): Redis {
+  const driver = new Redis({ ...redisDriverOptions(target), maxRetriesPerRequest: null });
+  driver.on('error', onError);
+  return driver;
 }
 
 /**

@@ -5,6 +5,8 @@ import type { Bundles, BundleVersionRow } from '@switchyard/store';
 /** A copy that is still temporary after this was left by a process that died. */
 const ABANDONED_MS = 60 * 60_000;
 const LISTED = 500;
+/** What was built from versions (widgets): a folder a version, which goes with it. */
+export const BUILT_FOLDER = '.built';
 
 /**
  * Which versions may go, newest first in and out. The newest `keep` that could serve stay for a rollback, and never goes
@@ -38,12 +40,17 @@ export async function removeOldVersions(
     // The row first: a version that is in the registry is whole on disk.
     await parts.bundles.markRemoved(versionId);
     await removeFolder(parts.storeDir, versionId, parts.token);
+    await removeFolder(path.join(parts.storeDir, BUILT_FOLDER), versionId, parts.token);
   }
   return removals;
 }
 
 /** Removes copies that were never finished. */
 export async function removeAbandoned(storeDir: string, nowMs: number): Promise<void> {
+  for (const folder of [storeDir, path.join(storeDir, BUILT_FOLDER)]) await removeAbandonedIn(folder, nowMs);
+}
+
+async function removeAbandonedIn(storeDir: string, nowMs: number): Promise<void> {
   for (const name of await readdir(storeDir).catch(() => [])) {
     if (!name.startsWith('.tmp-') && !name.startsWith('.trash-')) continue;
     const file = path.join(storeDir, name);

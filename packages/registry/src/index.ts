@@ -5,5 +5,6 @@ export { createSources } from './sources.ts';
 export type { Sources } from './sources.ts';
 export type { GitSource } from './fetch-git.ts';
 export type { BundleHold, LoadFailure, ServedBundle } from './serving-table.ts';
+export { BUILT_FOLDER } from './clean-up.ts';
 export { DEFAULT_SOURCE_LIMITS } from './source-files.ts';
 export type { SourceLimits } from './source-files.ts';

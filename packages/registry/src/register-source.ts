@@ -31,6 +31,11 @@ export interface RegisterParts {
   scope: TenantProject;
   ids: Ids;
   storeDir: string;
+  /**
+   * Makes what a version needs beside its code (its widgets) before it serves. Rejects with the reason for the author: then the version
+   * does not come to serve.
+   */
+  prepare?: (served: ServedBundle) => Promise<void>;
 }
 
 export interface Registration {
@@ -90,6 +95,7 @@ async function activateCopy(
       version_id: versionId,
       entry,
     });
+    await parts.prepare?.(served);
   } catch (error) {
     parts.runner.retire(versionId);
     await bundles.markFailed(versionId, describeFailure(error));

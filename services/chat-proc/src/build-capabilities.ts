@@ -24,7 +24,7 @@ export function buildCapabilities(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { reader, masks }: { reader: SecretReader; masks: SecretMasks },
+  { reader, masks, further }: { reader: SecretReader; masks: SecretMasks; further: readonly Capability[] },
 ): Capabilities {
   const { sql, documents, log } = base;
   const values = createBundleValues(sql, base.scope);
@@ -53,6 +53,7 @@ export function buildCapabilities(
     connectedModel(config),
     createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
     createUnavailableCapability('web', 'The web gateway is not here yet.'),
+    ...further,
   ]);
 }
 

@@ -6,6 +6,7 @@ import type { BundleList } from '@switchyard/protocol';
 import type { Bundles } from '@switchyard/store';
 import { z } from 'zod';
 import { detailsOf, summaryOf } from './bundle-views.ts';
+import { describeOperations } from './operations/describe-operations.ts';
 import type { Guards } from './caller-of.ts';
 
 const bundleParams = z.object({ tenant: idSchema, project: idSchema, bundle: idSchema });
@@ -55,6 +56,22 @@ export function createBundleRoutes(
         const details = row === undefined ? undefined : detailsOf(row, hasModel, caller);
         if (details === undefined) throw PlatformError.of('NOT_FOUND');
         return details;
+      },
+    }),
+    defineRoute({
+      method: 'get',
+      path: '/api/integrations/bundles/:tenant/:project/:bundle/openapi.json',
+      summary: 'OpenAPI of the operations that the caller may use',
+      tag: 'bundles',
+      guard: 'session',
+      params: bundleParams,
+      async handle({ params, req, res }) {
+        const caller = await guards.session(req, res);
+        guards.scope(params);
+        const row = await bundles.find(params.bundle);
+        const manifest = row?.version?.manifest;
+        if (manifest === undefined || manifest === null) throw PlatformError.of('NOT_FOUND');
+        return describeOperations(manifest, row?.active_version ?? '', params, caller);
       },
     }),
   ];

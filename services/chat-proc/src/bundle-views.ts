@@ -2,6 +2,7 @@ import type { Caller } from '@switchyard/identity';
 import type { BundleSummary } from '@switchyard/protocol';
 import type { LoadFailure } from '@switchyard/registry';
 import type { BundleRow, BundleVersionRow } from '@switchyard/store';
+import { visibleTools } from './mcp/visible-tools.ts';
 import { mayUse } from './operations/may-use.ts';
 
 /**
@@ -24,19 +25,21 @@ export function summaryOf(row: BundleRow, hasModel: boolean): BundleSummary | un
 }
 
 /** The summary and what of the bundle this caller may use, with schemas (03 §6). */
-export function detailsOf(row: BundleRow, hasModel: boolean, caller: Pick<Caller, 'userType' | 'roles'>) {
+export function detailsOf(row: BundleRow, hasModel: boolean, caller: Caller) {
   const summary = summaryOf(row, hasModel);
   const manifest = row.version?.manifest;
   if (summary === undefined || manifest === null || manifest === undefined) return undefined;
   const operations = Object.entries(manifest.operations)
     .filter(([, operation]) => mayUse(operation, caller))
-    .map(([name, { method, route, description, input, output }]) => ({
+    .map(([name, { method, route, description, input, output, timeoutMs, tool }]) => ({
       name,
       method,
       route,
       description,
       input,
       output,
+      timeout_ms: timeoutMs,
+      tool: tool ?? false,
     }));
   const schedules = Object.entries(manifest.schedules).map(([name, { cron, timezone }]) => ({
     name,
@@ -47,7 +50,10 @@ export function detailsOf(row: BundleRow, hasModel: boolean, caller: Pick<Caller
     .filter(([, widget]) => mayUse(widget, caller))
     .map(([alias, { title, icon, route }]) => ({ alias, title, icon, route }));
   const { mcp } = manifest;
-  const offered = mcp !== undefined && mayUse(mcp, caller) ? [{ alias: mcp.alias, route: mcp.route }] : [];
+  const offered =
+    mcp !== undefined && mayUse(mcp, caller)
+      ? [{ alias: mcp.alias, route: mcp.route, tools: visibleTools(manifest, caller) }]
+      : [];
   return { ...summary, operations, schedules, widgets, mcp: offered };
 }
 

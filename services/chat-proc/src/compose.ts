@@ -27,12 +27,15 @@ import { createBundleRoutes } from './bundle-routes.ts';
 import { createGuards } from './caller-of.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
+import { openJobs } from './jobs/open-jobs.ts';
 import { reportHealth } from './report-health.ts';
 import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
 import { createBundleInvoker } from './invocations/invoke-bundle.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import { createPublishNotice } from './invocations/publish-notice.ts';
+import { acceptTickets } from './widgets/widget-guards.ts';
+import { buildWidgetRoutes, prepareWidgets, widgetTickets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 import { openBase } from './open-base.ts';
@@ -67,7 +70,7 @@ export async function startProc(config: ProcConfig): Promise<Proc> {
 async function open(scope: Scope, config: ProcConfig) {
   armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
-  const { clock, log, redis, store } = base;
+  const { log, redis, store } = base;
   const masks = createSecretMasks();
   const secrets = createSecretClient({ ...secretsAt(config), scope: base.scope });
   const runner = createRunner({ ...base, config: runnerConfig(config), masked: masks.masked });
@@ -80,6 +83,7 @@ async function open(scope: Scope, config: ProcConfig) {
     refreshMs: config.bundleRefresh,
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
+    prepare: prepareWidgets(base, config),
     applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);
@@ -92,7 +96,12 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const capabilities = buildCapabilities(scope, base, config, { reader: secrets, masks });
+  const work = openJobs(scope, base, config);
+  const capabilities = buildCapabilities(scope, base, config, {
+    reader: secrets,
+    masks,
+    further: [work.capability],
+  });
   const worker = createWorker({
     ...base,
     config,
@@ -109,26 +118,16 @@ async function open(scope: Scope, config: ProcConfig) {
   await worker.start();
   let isDraining = false;
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
-  const invoker = createBundleInvoker({
-    registry,
-    runner,
-    capabilities,
-    log,
-    publishNotice: createPublishNotice({
-      events: createEventLog(redis, base.keys),
-      scope: base.scope,
-      clock,
-      publishToProject: async (data) => void (await redis.driver.spublish(base.keys.relayProject(), data)),
-    }),
-  });
+  const invoker = createInvoker(base, { registry, runner, capabilities });
+  await work.start(invoker);
   const port = await serve(
     scope,
     base,
     config,
-    { registry, invoker, runner, secrets, props, follower: propsFollower },
+    { registry, invoker, runner, secrets, props, follower: propsFollower, work },
     {
       isDraining: () => isDraining,
-      report: () => reportHealth(store, redis, [worker, runner, registry], onError),
+      report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),
     },
   );
   log.info('worker started', { port });
@@ -137,10 +136,23 @@ async function open(scope: Scope, config: ProcConfig) {
     async quiet(deadline: Deadline) {
       isDraining = true;
       log.info('worker stops');
-      await worker.stop(deadline);
+      await Promise.all([worker.stop(deadline), work.jobs.stop(deadline)]);
       await foundations.stop(deadline);
     },
   };
+}
+
+function createInvoker(
+  { redis, keys, log, scope, clock }: Base,
+  parts: { registry: Registry; runner: Runner; capabilities: Capabilities },
+): BundleInvoker {
+  const publishNotice = createPublishNotice({
+    events: createEventLog(redis, keys),
+    scope,
+    clock,
+    publishToProject: async (data) => void (await redis.driver.spublish(keys.relayProject(), data)),
+  });
+  return createBundleInvoker({ ...parts, log, publishNotice });
 }
 
 function createExecutor(
@@ -187,7 +199,13 @@ async function serve(
   const identity = createIdentity({ ...base, config });
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
-  const operations = buildOperations(scope, { base, config, guards, invoker });
+  const tickets = widgetTickets(base, config);
+  const operations = buildOperations(scope, {
+    base,
+    config,
+    guards: acceptTickets(guards, tickets),
+    invoker,
+  });
   const app = createHttpApp({
     name: 'chat-proc',
     log,
@@ -201,6 +219,7 @@ async function serve(
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [
       ...createBundleRoutes(guards, bundles, config.modelBaseUrl !== ''),
+      ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
     ],

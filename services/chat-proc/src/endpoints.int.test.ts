@@ -191,10 +191,12 @@ test('health, metrics and openapi', async ({ rig }) => {
   expect(Object.keys(body['paths'] as object)).toEqual([
     '/api/integrations/bundles',
     '/api/integrations/bundles/{tenant}/{project}/{bundle}',
+    '/api/integrations/bundles/{tenant}/{project}/{bundle}/openapi.json',
     '/api/integrations/bundles/{tenant}/{project}/{bundle}/operations/{operation}',
     '/api/integrations/bundles/{tenant}/{project}/operations/{operation}',
     '/api/integrations/bundles/{tenant}/{project}/{bundle}/public/{operation}',
     '/api/integrations/bundles/{tenant}/{project}/{bundle}/public/{operation}/{tail}',
+    '/api/integrations/bundles/{tenant}/{project}/{bundle}/mcp/{alias}',
     '/admin/integrations/bundles',
     '/admin/integrations/bundles/cleanup',
     '/admin/integrations/bundles/reload-authority',

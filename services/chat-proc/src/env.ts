@@ -10,11 +10,13 @@ import {
   loadConfig,
   text,
 } from '@switchyard/kernel';
+import { jobsSettings } from '@switchyard/jobs';
 import { redisUrlSetting } from '@switchyard/redis';
 import { SANDBOX_LEVELS } from '@switchyard/runner';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
+import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
 import { modelSettings } from './model-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
@@ -87,7 +89,9 @@ export const procConfigSchema = z.object({
   ),
   ...capabilitySettings,
   ...modelSettings,
+  ...jobsSettings,
   ...admissionSettings,
+  ...widgetSettings,
   ...scaleInSettings,
   failpoints: failpointsSetting,
   ...identitySettings,

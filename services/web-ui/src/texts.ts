@@ -172,6 +172,14 @@ export const texts = {
     failed: 'The connection was refused. Reload the page to sign in again.',
     back: 'Connected again',
   },
+  widgets: {
+    label: 'Widgets',
+    open: (title: string) => `Open ${title}`,
+    close: 'Close widgets',
+    widen: 'Show over the whole window',
+    narrow: 'Show beside the conversation',
+    failed: 'This widget could not be opened.',
+  },
   sources: {
     label: 'Sources',
     close: 'Close sources',

@@ -9,6 +9,7 @@ export const HELP = `Switchyard: ./dev <verb>
   token                    print an access token of the running stack
      --user NAME           of whom (dev)
      --type TYPE           registered (default), paid or privileged
+  switchyard ...           the command line for bundles, operations and chat; switchyard --help says more
   logs [service]           merged logs, in colour; --follow goes on
   test [suite] [filter]    unit, integration, e2e, browser, chaos, crash; without a name all of them; model, compose by name
   check                    format, lint, types, boundaries, structure, docs, unused code, unit tests

@@ -12,6 +12,8 @@ import { createPropsRoutes } from './props-routes.ts';
 import type { PropsRouteParts } from './props-routes.ts';
 import { createSecretsRoutes } from './secrets-routes.ts';
 import type { SecretsRouteParts } from './secrets-routes.ts';
+import type { BundleJobs } from '../jobs/open-jobs.ts';
+import { createJobRoutes } from './job-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
@@ -20,6 +22,7 @@ import { createVersionRoutes } from './version-routes.ts';
 export interface BundleAdminParts
   extends Pick<PropsRouteParts, 'runner' | 'props' | 'follower'>, Pick<SecretsRouteParts, 'secrets'> {
   readonly registry: Registry;
+  readonly work: BundleJobs;
 }
 
 export interface BuildAdminParts extends BundleAdminParts {
@@ -29,7 +32,7 @@ export interface BuildAdminParts extends BundleAdminParts {
 }
 
 /** The administration of bundles (03 §7); every change of it is in the audit log. */
-export function buildAdmin({ base, config, guards, registry, ...settings }: BuildAdminParts): Route[] {
+export function buildAdmin({ base, config, guards, registry, work, ...settings }: BuildAdminParts): Route[] {
   const { bundles, documents, ids, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
@@ -45,5 +48,6 @@ export function buildAdmin({ base, config, guards, registry, ...settings }: Buil
     ...createDocumentRoutes({ guards, audited, documents, maxDocuments: config.documentsMax }),
     ...createPropsRoutes({ guards, audited, registry, ...settings }),
     ...createSecretsRoutes({ guards, audited, registry, ...settings }),
+    ...createJobRoutes({ ...shared, work, clock: base.clock }),
   ];
 }

@@ -6,6 +6,7 @@ import type { Guards } from '../caller-of.ts';
 import type { ProcConfig } from '../env.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import type { Base } from '../open-base.ts';
+import { createMcpRoutes } from '../mcp/mcp-routes.ts';
 import { createOperationRoutes } from './operation-routes.ts';
 import { createServeOperation } from './serve-operation.ts';
 
@@ -19,7 +20,7 @@ export interface BuildOperationsParts {
 const SWEEP_EVERY_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 10_000;
 
-/** The operations of bundles with all that they need; what remembers calls is swept as long as `scope` is open. */
+/** The operations and MCP endpoints of bundles with all that they need; what remembers calls is swept as long as `scope` is open. */
 export function buildOperations(
   scope: Scope,
   { base, config, guards, invoker }: BuildOperationsParts,
@@ -34,16 +35,21 @@ export function buildOperations(
   const timer = setInterval(sweep, SWEEP_EVERY_MS);
   timer.unref();
   scope.defer(() => clearInterval(timer));
+  const admission = createAdmission({ redis, keys, config });
+  const timeoutMs = config.operationTimeout;
   const serveOperation = createServeOperation({
     invoker,
     bundles,
     conversations: createConversations(sql, base.scope),
     calls,
-    admission: createAdmission({ redis, keys, config }),
+    admission,
     ids,
     scope: base.scope,
-    timeoutMs: config.operationTimeout,
-    keepMs: config.operationKeepCalls,
+    timeoutMs,
+    keepCallsMs: config.operationKeepCalls,
   });
-  return createOperationRoutes({ guards, serveOperation });
+  return [
+    ...createOperationRoutes({ guards, serveOperation }),
+    ...createMcpRoutes({ guards, invoker, admission, timeoutMs }),
+  ];
 }

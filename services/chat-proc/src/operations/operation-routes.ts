@@ -5,7 +5,7 @@ import type { Caller } from '@switchyard/identity';
 import { idSchema } from '@switchyard/protocol';
 import { z } from 'zod';
 import type { Guards } from '../caller-of.ts';
-import type { OperationRequest } from './operation-request.ts';
+import type { OperationRequest } from './serve-operation.ts';
 
 export interface OperationRouteParts {
   readonly guards: Guards;

@@ -15,6 +15,7 @@ interface Asked {
   body?: unknown;
   token?: string | undefined;
   headers?: Record<string, string>;
+  signal?: AbortSignal;
 }
 
 function errorTypeOf(body: Record<string, unknown> | undefined): unknown {
@@ -41,6 +42,7 @@ async function openDesk(
   const raw = (address: string, asked: Asked = {}): Promise<Response> => {
     const bearer = 'token' in asked ? asked.token : token;
     return fetch(`${base}${address}`, {
+      ...(asked.signal === undefined ? {} : { signal: asked.signal }),
       method: asked.method ?? ('body' in asked ? 'POST' : 'GET'),
       headers: {
         ...(bearer === undefined ? {} : { authorization: `Bearer ${bearer}` }),
@@ -141,6 +143,7 @@ test('another scope, the default bundle and public operations', async ({ rig, re
   expect((await desk.ask('/desk/public/paid/a/b%20c', open)).body['paid']).toMatchObject({
     input: { order: 1, tail: 'a/b c' },
   });
+  expect((await desk.ask('/desk/public/paid', { method: 'POST' })).body['paid']).toMatchObject({ input: {} });
   const known = await desk.ask('/desk/public/paid', { body: {} });
   expect(known.body['paid']).toMatchObject({ user: 'registered-user' });
   const bad = await desk.ask('/desk/public/paid', { body: {}, token: 'nonsense' });
@@ -183,6 +186,40 @@ test('a call with a key is made once, however often it is asked for', async ({ r
   expect((await desk.ask('/desk/operations/boom', failing)).status).toBe(500);
 });
 
+test('a call with a key goes on when its caller loses the connection, and is not made again', async ({
+  rig,
+  redis,
+  postgres,
+}) => {
+  const desk = await openDesk(rig, redis, { rateRegistered: '100000/1m' });
+  const errand = (more: Asked = {}) =>
+    desk.raw('/desk/operations/errand', { body: {}, headers: { 'idempotency-key': 'k1' }, ...more });
+  const leaving = new AbortController();
+  const first = errand({ signal: leaving.signal });
+  const lost = first.then(
+    () => 'answered',
+    () => 'lost',
+  );
+  await vi.waitFor(
+    async () => {
+      const held = await postgres.sql.query({ text: 'select 1 from operation_call where token is not null' });
+      expect(held).toHaveLength(1);
+    },
+    { timeout: 15_000, interval: 10 },
+  );
+  leaving.abort();
+  expect(await lost).toBe('lost');
+  await vi.waitFor(
+    async () => {
+      const again = await errand();
+      expect(again.status).toBe(200);
+      expect(again.headers.get('idempotent-replayed')).toBe('true');
+      expect(await again.json()).toMatchObject({ errand: { errands: 1 } });
+    },
+    { timeout: 15_000, interval: 100 },
+  );
+});
+
 test('calls are counted with the messages of their user', async ({ rig, redis }) => {
   const desk = await openDesk(rig, redis, { rateRegistered: '2/1m' });
   const call = () => desk.ask('/desk/operations/count', { body: { text: 'a' } });
@@ -219,11 +256,42 @@ test('live updates reach the log of the caller’s session', async ({ rig, redis
   });
 });
 
-test('what a caller may use is listed for him', async ({ rig, redis }) => {
+test('what a caller may use is listed for him, with schemas, and described for tools of his', async ({
+  rig,
+  redis,
+}) => {
   const desk = await openDesk(rig, redis);
   const { body } = await desk.ask('/desk');
-  const names = (body['operations'] as { name: string }[]).map(({ name }) => name);
-  expect(names).toContain('count');
+  const operations = body['operations'] as { name: string }[];
+  const names = operations.map(({ name }) => name);
   expect(names).not.toContain('paidOnly');
   expect(names).not.toContain('staffOnly');
+  const input = { type: 'object', properties: { text: { type: 'string' } }, required: ['text'] };
+  expect(operations.find(({ name }) => name === 'count')).toMatchObject({
+    method: 'POST',
+    tool: true,
+    input,
+  });
+  expect(operations.find(({ name }) => name === 'slow')).toMatchObject({ timeout_ms: 300 });
+  const [mcp] = body['mcp'] as { tools: { name: string }[] }[];
+  expect(mcp).toMatchObject({ alias: 'desk-tools', route: 'operations' });
+  expect(mcp?.tools.map(({ name }) => name).toSorted()).toEqual(['add', 'boom', 'count', 'page', 'who']);
+  const { status, body: document } = await desk.ask('/desk/openapi.json');
+  expect(status).toBe(200);
+  const paths = document['paths'] as Record<string, Record<string, object>>;
+  const base = `/api/integrations/bundles/${redis.tenant}/${redis.project}/desk`;
+  expect(Object.keys(paths)).toHaveLength(names.length);
+  expect(paths[`${base}/operations/count`]?.['post']).toMatchObject({
+    requestBody: { content: { 'application/json': { schema: { properties: { data: input } } } } },
+    responses: { '200': { content: { 'application/json': { schema: { required: ['status', 'count'] } } } } },
+  });
+  expect(paths[`${base}/operations/find`]?.['get']).toMatchObject({
+    parameters: [
+      { name: 'q', in: 'query', required: true },
+      { name: 'tag', in: 'query', required: false },
+    ],
+  });
+  expect(paths[`${base}/public/paid`]?.['post']).toMatchObject({ security: [] });
+  expect((await desk.ask('/nobody/openapi.json')).status).toBe(404);
+  expect((await desk.ask('/desk/openapi.json', { token: undefined })).status).toBe(401);
 });

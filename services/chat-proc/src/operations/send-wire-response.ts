@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Response } from 'express';
+import { PlatformError } from '@switchyard/kernel';
 import type { WireResponse } from '@switchyard/protocol';
 
 /** A page of a bundle that is opened directly runs without the user's cookies (03 §6). Beside a policy of its own, both hold. */
@@ -29,9 +30,16 @@ export async function sendWireResponse(
   res: Response,
   { status, headers, body }: WireResponse,
 ): Promise<void> {
-  res.status(status);
-  res.append('Content-Security-Policy', SANDBOX_POLICY);
-  for (const [name, value] of headers) if (!NOT_THE_BUNDLES.has(name.toLowerCase())) res.append(name, value);
+  try {
+    res.status(status);
+    res.append('Content-Security-Policy', SANDBOX_POLICY);
+    for (const [name, value] of headers)
+      if (!NOT_THE_BUNDLES.has(name.toLowerCase())) res.append(name, value);
+  } catch (error) {
+    // A host is not trusted: a header that cannot be one is its fault, and its body is let go of unread.
+    if (body !== null && !(body instanceof Uint8Array)) await body[Symbol.asyncIterator]().return?.();
+    throw PlatformError.of('BUNDLE_ERROR', undefined, { cause: error });
+  }
   if (body === null) return void res.end();
   if (body instanceof Uint8Array) return void res.end(body);
   await pipeline(Readable.from(body, { objectMode: false }), res);

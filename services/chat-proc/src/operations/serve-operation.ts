@@ -1,20 +1,25 @@
-import type { Admission, AdmissionCaller } from '@switchyard/admission';
+import type { Request, Response } from 'express';
+import type { Admission } from '@switchyard/admission';
 import { PlatformError } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import { operationResultSchema } from '@switchyard/protocol';
-import type { InvocationUser, TenantProject } from '@switchyard/protocol';
+import type { BundleManifest, TenantProject } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import type { Bundles, Conversations } from '@switchyard/store';
 import { PUBLIC_USER } from '../caller-of.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
-import { chooseOperation } from './choose-operation.ts';
-import type { Chosen } from './choose-operation.ts';
-import { claimCall } from './kept-calls.ts';
-import type { KeptCall, KeptCallsParts } from './kept-calls.ts';
-import type { OperationRequest } from './operation-request.ts';
+import { beginCall } from './begin-call.ts';
+import type { BeginCallParts, KeptCall } from './begin-call.ts';
+import { countedAs } from './counted-as.ts';
+import { mayUse } from './may-use.ts';
+import { readPosted, readQueried } from './read-call.ts';
+import type { OperationCall } from './read-call.ts';
 import { sendWireResponse } from './send-wire-response.ts';
+import { callIdentity } from './user-of.ts';
 
-export interface OperationParts extends KeptCallsParts {
+export type OperationManifest = BundleManifest['operations'][string];
+
+export interface OperationParts extends BeginCallParts {
   readonly invoker: BundleInvoker;
   readonly bundles: Pick<Bundles, 'find'>;
   readonly conversations: Pick<Conversations, 'own'>;
@@ -24,41 +29,69 @@ export interface OperationParts extends KeptCallsParts {
   readonly timeoutMs: number;
 }
 
-/** Answers requests for operations of bundles (03 §6): who may, which one, with what, once; then the bundle's answer as it is. */
+/** A request for an operation, its caller known. */
+export interface OperationRequest {
+  readonly req: Request;
+  readonly res: Response;
+  readonly caller: Caller;
+  /** Without it, the default bundle. */
+  readonly bundleId: string | undefined;
+  readonly operation: string;
+  /** The family of addresses by which it was asked for. */
+  readonly route: OperationManifest['route'];
+  /** What followed the operation's name in a public address. */
+  readonly tail?: string;
+}
+
+/** What is worked with once it is clear which operation of which version answers. */
+interface Chosen {
+  readonly hold: BundleHold;
+  readonly manifest: OperationManifest;
+  readonly call: OperationCall;
+}
+
+/** Answers requests for operations of bundles (03 §6). */
 export function createServeOperation(parts: OperationParts): (request: OperationRequest) => Promise<void> {
   return async (request) => {
     const { req, caller } = request;
     await parts.admission.admitted(countedAs(caller, req.ip), req.ip, async () => {
-      const hold = await holdOf(parts, request.bundleId);
+      const hold = await holdOf(parts, request);
       try {
-        const chosen = await chooseOperation(parts.conversations, request, hold);
+        const chosen = await choose(parts, request, hold);
         await serve(parts, request, chosen);
-      } catch (error) {
+      } finally {
+        // What streams keeps the version by itself, and is read to its end before this.
         hold.release();
-        throw error;
       }
     });
   };
 }
 
-/** Strangers share a name; what they may call is counted by address. */
-function countedAs(caller: Caller, address: string | undefined): AdmissionCaller {
-  const { userType, userId } = caller;
-  return { userType, userId: caller === PUBLIC_USER ? `public:${address ?? ''}` : userId };
-}
-
-async function holdOf(
-  { invoker, bundles }: OperationParts,
-  bundleId: string | undefined,
-): Promise<BundleHold> {
+async function holdOf(parts: OperationParts, { bundleId }: OperationRequest): Promise<BundleHold> {
   try {
-    return await invoker.hold(bundleId);
+    return await parts.invoker.hold(bundleId);
   } catch (error) {
     // "There is none" and "it cannot serve now" are told apart by the rows.
-    if (bundleId !== undefined && (await bundles.find(bundleId)) === undefined)
+    if (bundleId !== undefined && (await parts.bundles.find(bundleId)) === undefined)
       throw PlatformError.of('NOT_FOUND');
     throw error;
   }
+}
+
+async function choose(parts: OperationParts, request: OperationRequest, hold: BundleHold): Promise<Chosen> {
+  const { req, res, caller, operation, route } = request;
+  const { operations } = hold.manifest;
+  const manifest = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+  // An operation for users is not there for who comes by the public door.
+  if (manifest === undefined || (route === 'public' && manifest.route !== 'public'))
+    throw PlatformError.of('NOT_FOUND');
+  if (!mayUse(manifest, caller)) throw PlatformError.of('FORBIDDEN');
+  requireMethod(req, res, manifest);
+  // The route has refused what is no JSON, so what is undefined was empty.
+  const call = manifest.method === 'GET' ? readQueried(req.query) : readPosted(req.body ?? {});
+  // Somebody else's is as not there.
+  if (call.conversationId !== undefined) await parts.conversations.own(caller.userId, call.conversationId);
+  return { hold, manifest, call: withTail(call, request.tail) };
 }
 
 async function serve(parts: OperationParts, request: OperationRequest, chosen: Chosen): Promise<void> {
@@ -66,38 +99,46 @@ async function serve(parts: OperationParts, request: OperationRequest, chosen: C
   const { hold, manifest, call } = chosen;
   const key = req.get('idempotency-key');
   // Strangers share a name, so a key of one would name the call of another.
-  if (key === undefined || manifest.method === 'GET' || caller === PUBLIC_USER)
-    return answer(parts, request, chosen, undefined);
+  const isKept = key !== undefined && manifest.method === 'POST' && caller !== PUBLIC_USER;
+  if (!isKept) return answer(parts, request, chosen, undefined);
   const name = { userId: caller.userId, bundleId: hold.version.bundleId, operation, key };
-  const kept = await claimCall(parts, res, name, call, manifest.timeoutMs ?? parts.timeoutMs);
-  if (kept === undefined) return hold.release();
+  const begun = await beginCall(parts, name, call, manifest.timeoutMs ?? parts.timeoutMs);
+  if ('answer' in begun) {
+    res.setHeader('Idempotent-Replayed', 'true');
+    res.json(begun.answer);
+    return;
+  }
   try {
-    await answer(parts, request, chosen, kept);
+    await answer(parts, request, chosen, begun.kept);
   } catch (error) {
-    await kept.forget();
+    await begun.kept.forget();
     throw error;
   }
 }
 
 async function answer(
-  { invoker, scope, timeoutMs }: OperationParts,
+  parts: OperationParts,
   { res, caller, operation }: OperationRequest,
   { hold, manifest, call }: Chosen,
   kept: KeptCall | undefined,
 ): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
-  res.once('close', onClose);
+  // With a key the caller will ask again: the call goes on to its end without him, and the answer waits.
+  if (kept === undefined) res.once('close', onClose);
+  const identity = callIdentity(caller);
   const { input, conversationId } = call;
-  const user = userOf(caller);
   try {
-    const value = await invoker.run(hold, {
+    const value = await parts.invoker.run(hold, {
       kind: 'operation',
       name: operation,
-      payload: { input, user, ...(conversationId === undefined ? {} : { conversation_id: conversationId }) },
-      user,
-      ...(caller === PUBLIC_USER ? {} : { sessionId: caller.sessionId }),
-      timeoutMs: manifest.timeoutMs ?? timeoutMs,
+      payload: {
+        input,
+        user: identity.user,
+        ...(conversationId === undefined ? {} : { conversation_id: conversationId }),
+      },
+      ...identity,
+      timeoutMs: manifest.timeoutMs ?? parts.timeoutMs,
       signal: gone.signal,
     });
     const result = operationResultSchema.parse(value);
@@ -108,7 +149,7 @@ async function answer(
     }
     const body = {
       status: 'ok',
-      ...scope,
+      ...parts.scope,
       bundle_id: hold.version.bundleId,
       conversation_id: conversationId ?? null,
       [operation]: result.output ?? null,
@@ -120,11 +161,14 @@ async function answer(
   }
 }
 
-function userOf({ userId, username, userType, roles }: Caller): InvocationUser {
-  return {
-    user_id: userId,
-    ...(username === undefined ? {} : { username }),
-    user_type: userType,
-    roles: [...roles],
-  };
+function requireMethod(req: Request, res: Response, { method }: OperationManifest): void {
+  const isRight = req.method === method || (req.method === 'HEAD' && method === 'GET');
+  if (isRight) return;
+  res.setHeader('Allow', method === 'GET' ? 'GET, HEAD' : method);
+  throw PlatformError.of('METHOD_NOT_ALLOWED');
+}
+
+function withTail(call: OperationCall, tail: string | undefined): OperationCall {
+  if (tail === undefined || typeof call.input !== 'object' || call.input === null) return call;
+  return { ...call, input: { ...call.input, tail } };
 }

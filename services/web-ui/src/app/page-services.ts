@@ -8,6 +8,7 @@ import { createSessionStorage } from '../session/session-outbox.ts';
 import type { SessionStorageOfMessages } from '../session/session-outbox.ts';
 import { createLonelyTab, createSharedTabs } from '../session/tab-link.ts';
 import type { TabLink } from '../session/tab-link.ts';
+import { Notices } from '../widgets/notices.ts';
 import { rereadList, updateListByEvent } from './list-cache.ts';
 import { StateCell } from './state-cell.ts';
 
@@ -18,6 +19,8 @@ export interface PageServices {
   feed: SessionFeed;
   chat: ChatStore;
   removals: PendingRemovals;
+  /** Live updates of bundles, for the widgets that are open. */
+  notices: Notices;
   connection: StateCell<StreamState>;
   outbox: Outbox;
   messages: SessionStorageOfMessages;
@@ -61,6 +64,7 @@ export function createPageServices(): PageServices {
   const queries = new QueryClient({
     defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: false } },
   });
+  const notices = new Notices();
   const connection = new StateCell<StreamState>({ status: 'connecting', since: Date.now() });
   const feed: SessionFeed = new SessionFeed({
     link: linkTabs(),
@@ -71,11 +75,15 @@ export function createPageServices(): PageServices {
       // Signed out, here or in another tab: nothing of that person may stay in memory.
       if (isEnvelopeType(event, 'auth.signed_out')) return void leave(outbox, messages);
       chat.onEvent(event);
+      notices.onEvent(event);
       updateListByEvent(queries, event);
     },
     onState: (state) => {
       // The way to the server stands again: what waits for it goes out now.
-      if (state.status === 'open') outbox.wake();
+      if (state.status === 'open') {
+        outbox.wake();
+        if (connection.get().status !== 'open') notices.onReconnect();
+      }
       connection.set(state);
     },
   });
@@ -110,7 +118,7 @@ export function createPageServices(): PageServices {
       return () => clearTimeout(timer);
     },
   });
-  return { client, queries, feed, chat, removals, connection, outbox, messages, newId, signOut };
+  return { client, queries, feed, chat, removals, notices, connection, outbox, messages, newId, signOut };
 }
 
 /** Signed out: neither memory nor disk keeps a word. */

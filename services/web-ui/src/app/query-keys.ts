@@ -2,5 +2,6 @@ export const queryKeys = {
   profile: ['profile'],
   config: ['config'],
   bundles: ['bundles'],
+  widgets: ['widgets'],
   list: ['conversations'],
 } as const;

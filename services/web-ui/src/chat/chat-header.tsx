@@ -1,5 +1,5 @@
 import type { BundleSummary } from '@switchyard/protocol';
-import { Menu, SquarePen } from 'lucide-react';
+import { Menu, PanelRight, SquarePen } from 'lucide-react';
 import { Link } from '@tanstack/react-router';
 import { useShell } from '../app/shell-context.tsx';
 import { texts } from '../texts.ts';
@@ -12,9 +12,11 @@ interface ChatHeaderProps {
   bundles: readonly BundleSummary[];
   /** Only while there is still a choice. */
   pick: ((bundleId: string) => void) | undefined;
+  /** Opens and closes the bundle's widgets; undefined where it has none. */
+  widgets: { title: string; isOpen: boolean; toggle(): void } | undefined;
 }
 
-export function ChatHeader({ title, bundle, bundles, pick }: ChatHeaderProps) {
+export function ChatHeader({ title, bundle, bundles, pick, widgets }: ChatHeaderProps) {
   const { openDrawer } = useShell();
   return (
     <header className="flex h-13 shrink-0 items-center gap-1 border-b border-line px-2 md:px-4">
@@ -33,6 +35,18 @@ export function ChatHeader({ title, bundle, bundles, pick }: ChatHeaderProps) {
         </h1>
       )}
       <span className="flex-1" />
+      {widgets !== undefined && (
+        <button
+          type="button"
+          className="tool-button shrink-0"
+          aria-label={texts.widgets.open(widgets.title)}
+          aria-expanded={widgets.isOpen}
+          onClick={() => widgets.toggle()}
+        >
+          <PanelRight size={17} aria-hidden="true" />
+          <span className="max-sm:hidden">{widgets.title}</span>
+        </button>
+      )}
       <Link
         to="/"
         className="icon-button md:hidden"

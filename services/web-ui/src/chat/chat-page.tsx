@@ -4,6 +4,8 @@ import { useEffect, useState } from 'react';
 import { usePage } from '../app/page-context.tsx';
 import { useBundles } from '../app/queries.ts';
 import { texts } from '../texts.ts';
+import { useWidgets } from '../widgets/use-widgets.ts';
+import { WidgetsPanel } from '../widgets/widgets-panel.tsx';
 import { ProblemPage } from '../ui/problem-page.tsx';
 import { ChatHeader } from './chat-header.tsx';
 import { Composer } from './composer.tsx';
@@ -31,6 +33,12 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
   useTitle(entry?.view.title, entry !== undefined && runningTurn(entry.view) !== undefined);
 
   const bundle = bundles.byId(entry?.view.bundleId ?? pickedId) ?? bundles.usual;
+  const widgets = useWidgets(bundle?.bundle_id, bundle?.version);
+  // Open for the bundle that it was opened for: another one has other widgets, or none.
+  const [widgetsOf, showWidgetsOf] = useState<string>();
+  const first = widgets[0];
+  const hasWidgets = first !== undefined && bundle !== undefined;
+  const isShowingWidgets = hasWidgets && widgetsOf === bundle.bundle_id;
   const turns = entry?.view.turns ?? [];
   // Sources are those of an answer that stands here: another conversation has none of it.
   const shown = turns.some((turn) => turn.turnId === sources?.turnId) ? sources : undefined;
@@ -78,6 +86,18 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
               bundle={bundle}
               bundles={bundles.all}
               pick={conversationId === undefined ? pickBundle : undefined}
+              widgets={
+                hasWidgets
+                  ? {
+                      title: widgets.length === 1 ? first.title : texts.widgets.label,
+                      isOpen: isShowingWidgets,
+                      toggle: () => {
+                        showSources(undefined);
+                        showWidgetsOf(isShowingWidgets ? undefined : bundle.bundle_id);
+                      },
+                    }
+                  : undefined
+              }
             />
             {isNew ? (
               <EmptyState bundle={bundle} isReady={bundles.isReady} start={(text) => send(text)} />
@@ -108,6 +128,14 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
             </div>
           </main>
           {shown !== undefined && <SourcesPanel turns={turns} />}
+          {shown === undefined && isShowingWidgets && (
+            <WidgetsPanel
+              bundleId={bundle.bundle_id}
+              widgets={widgets}
+              conversationId={conversationId}
+              close={() => showWidgetsOf(undefined)}
+            />
+          )}
         </div>
       </DropZone>
     </SourcesContext>

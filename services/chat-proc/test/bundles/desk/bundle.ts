@@ -1,21 +1,35 @@
 // oxlint-disable import/no-default-export -- the default export is what a host loads
-import { defineBundle, operation, z } from '@switchyard/bundle-sdk';
+import { defineBundle, operation, tool, z } from '@switchyard/bundle-sdk';
 
 /** Replaced by tests that register a further version. */
 const VERSION = 'first';
 
 let calls = 0;
+let errands = 0;
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Operations of every kind that the REST surface knows. */
 export default defineBundle({
   id: 'desk',
   name: `Desk ${VERSION}`,
+  mcp: {
+    alias: 'desk-tools',
+    tools: {
+      add: tool({
+        description: 'Adds two numbers.',
+        input: z.object({ a: z.number(), b: z.number() }),
+        output: z.object({ sum: z.number() }),
+        run: (_ctx, { a, b }) => ({ sum: a + b }),
+      }),
+    },
+  },
   operations: {
     count: operation({
+      tool: true,
+      description: 'Counts the characters of a text.',
       input: z.object({ text: z.string() }),
       output: z.object({ characters: z.number() }),
-      run: (_ctx, { text }) => ({ characters: text.length }),
+      run: (_ctx, { text }) => ({ characters: Array.from(text).length }),
     }),
     find: operation({
       method: 'GET',
@@ -23,6 +37,7 @@ export default defineBundle({
       run: (_ctx, input) => input,
     }),
     who: operation({
+      tool: true,
       run: (ctx, input) => ({
         user: ctx.user,
         conversation: ctx.conversation_id ?? null,
@@ -30,9 +45,10 @@ export default defineBundle({
         version: VERSION,
       }),
     }),
-    paidOnly: operation({ allow: 'paid', run: () => 'paid' }),
+    paidOnly: operation({ tool: true, allow: 'paid', run: () => 'paid' }),
     staffOnly: operation({ roles: ['staff'], run: () => 'staff' }),
     boom: operation({
+      tool: true,
       run: () => {
         throw new Error('the secret sauce is missing');
       },
@@ -52,7 +68,16 @@ export default defineBundle({
         return { calls };
       },
     }),
+    /** Longer than a test takes to leave it. */
+    errand: operation({
+      run: async () => {
+        errands += 1;
+        await pause(2_000);
+        return { errands };
+      },
+    }),
     page: operation({
+      tool: true,
       method: 'GET',
       run: () =>
         new Response('<h1>Hi</h1>', {

@@ -1,0 +1,41 @@
+import type { CommandSpec } from './command-spec.ts';
+import { bundleLogs } from './commands/bundle-logs.ts';
+import { bundleNew } from './commands/bundle-new.ts';
+import { bundlePush } from './commands/bundle-push.ts';
+import { bundleList, bundleRemove, bundleRollback, bundleVersions } from './commands/bundle-registry.ts';
+import { bundleTest } from './commands/bundle-test.ts';
+import { bundleWatch } from './commands/bundle-watch.ts';
+import { chat } from './commands/chat.ts';
+import { createCompletion } from './commands/completion.ts';
+import { login, logout, profileList, profileUse, whoami } from './commands/login.ts';
+import { opsCall, opsList } from './commands/ops.ts';
+import { propsGet, propsReset, propsSet } from './commands/props.ts';
+import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts';
+
+/** Every command, in the order of help and reference. */
+export const COMMANDS: readonly CommandSpec[] = [
+  login,
+  logout,
+  whoami,
+  profileList,
+  profileUse,
+  bundleNew,
+  bundleTest,
+  bundlePush,
+  bundleWatch,
+  bundleList,
+  bundleVersions,
+  bundleRollback,
+  bundleLogs,
+  bundleRemove,
+  propsGet,
+  propsSet,
+  propsReset,
+  secretsList,
+  secretsSet,
+  secretsRemove,
+  opsList,
+  opsCall,
+  chat,
+  createCompletion(() => COMMANDS),
+];

@@ -1,0 +1,15 @@
+export { createJobs } from './create-jobs.ts';
+export type { BackgroundJobs } from './create-jobs.ts';
+export type { JobsConfig, JobsParts, RunJob } from './job-starts.ts';
+export { createJobCarrier } from './job-carrier.ts';
+export type { JobCarrier, TickData } from './job-carrier.ts';
+export { createJobRows } from './job-rows.ts';
+export type { JobRows, NewJob } from './job-rows.ts';
+export type { JobOutcome } from './decide-end.ts';
+export { JOB_STATES } from './job-row.ts';
+export type { Backoff, JobKind, JobRow, JobState } from './job-row.ts';
+export { jobsSettings } from './jobs-config.ts';
+export { createScheduleSync } from './schedule-sync.ts';
+export type { ScheduleSync, ServedSchedule } from './schedule-sync.ts';
+export { createWebhooks } from './webhooks.ts';
+export type { Webhooks, WebhookParts } from './webhooks.ts';

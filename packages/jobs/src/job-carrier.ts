@@ -1,0 +1,99 @@
+import { Queue, Worker } from 'bullmq';
+import type { Job } from 'bullmq';
+import { openLibraryDriver } from '@switchyard/redis';
+import type { Keys } from '@switchyard/redis';
+import type { Log } from '@switchyard/telemetry';
+
+/** It is time to look at a row that had so many starts. */
+export interface JobHint {
+  readonly jobId: string;
+  readonly attempt: number;
+  readonly delayMs: number;
+}
+
+export interface TickData {
+  readonly bundleId: string;
+  readonly name: string;
+  readonly cron: string;
+  readonly timezone: string | null;
+}
+
+export interface CarrierParts {
+  readonly redisUrl: string;
+  readonly keys: Keys;
+  readonly log: Log;
+  /** Hints worked on at once in this process. */
+  readonly concurrency: number;
+}
+
+export interface CarrierHandlers {
+  /** Both resolve when the work is over, however it ended. */
+  onHint(jobId: string, attempt: number): Promise<void>;
+  onTick(data: TickData, tick: Date): Promise<void>;
+}
+
+export type JobCarrier = ReturnType<typeof createJobCarrier>;
+
+const QUEUE_NAME = 'background';
+const HINT = 'hint';
+const TICK = 'tick';
+/** A worker that lost its Redis for this long gives its hints back; their rows have leases of their own. */
+const HINT_LOCK_MS = 15_000;
+
+/**
+ * BullMQ as the carrier: it wakes workers in time and in turn, and knows nothing that the rows do not. So a hint that comes twice, or
+ * never, costs time and no start.
+ */
+export function createJobCarrier(parts: CarrierParts) {
+  const { keys, log, concurrency, redisUrl } = parts;
+  const onError = (error: Error): void => log.warn('background jobs lost their redis', { error });
+  const target = { url: redisUrl, name: 'jobs', prefix: keys.prefix };
+  const driver = openLibraryDriver(target, onError);
+  const shared = { connection: driver, prefix: keys.jobs() };
+  // Rows keep the history. One try: what comes after a failure is decided on the row.
+  const once = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
+  const queue = new Queue(QUEUE_NAME, { ...shared, defaultJobOptions: once });
+  queue.on('error', onError);
+  let worker: Worker | undefined;
+  return {
+    queue,
+    /** Adding one that is there already changes nothing. */
+    async hint({ jobId, attempt, delayMs }: JobHint): Promise<void> {
+      await queue.add(HINT, { attempt, jobId }, { jobId: `${jobId}-${attempt}`, delay: delayMs });
+    },
+    async setSchedule(id: string, data: TickData): Promise<void> {
+      const repeat = { pattern: data.cron, ...(data.timezone === null ? {} : { tz: data.timezone }) };
+      await queue.upsertJobScheduler(id, repeat, { name: TICK, data, opts: once });
+    },
+    listen({ onHint, onTick }: CarrierHandlers): void {
+      const process = async (job: Job): Promise<void> => {
+        if (job.name === TICK) return onTick(job.data as TickData, new Date(tickOf(job)));
+        const { jobId, attempt } = job.data as { jobId: string; attempt: number };
+        return onHint(jobId, attempt);
+      };
+      worker = new Worker(QUEUE_NAME, process, {
+        ...shared,
+        concurrency,
+        lockDuration: HINT_LOCK_MS,
+        stalledInterval: HINT_LOCK_MS,
+        // Never a second run by Redis' own opinion: what a dead worker left is found by its row.
+        maxStalledCount: 0,
+      });
+      worker.on('error', onError);
+    },
+    /** No further hints; resolves when those under way are over. */
+    async quiet(): Promise<void> {
+      await worker?.close();
+    },
+    async close(): Promise<void> {
+      await worker?.close(true);
+      await queue.close();
+      driver.disconnect();
+    },
+  };
+}
+
+/** The time that the schedule names, not the one at which a worker came to it. */
+function tickOf(job: Job): number {
+  return job.opts.prevMillis ?? job.timestamp + job.delay;
+}

@@ -1,0 +1,21 @@
+import { duration, integer } from '@switchyard/kernel';
+
+/** Settings of background work, for the table of a service. */
+export const jobsSettings = {
+  jobSlots: integer(16, 1, 1000).describe('Jobs and ticks of schedules that one worker runs at once.'),
+  jobTimeout: duration('15m').describe('Time limit of a job or a schedule that names none of its own.'),
+  jobLease: duration('15s').describe(
+    'A job whose worker has been silent for this long counts as interrupted.',
+  ),
+  jobReconcile: duration('5s').describe(
+    'How often jobs that Redis lost, or whose worker died, are looked for, and schedules are compared with what serves.',
+  ),
+  jobMaxWaiting: integer(10_000, 1, 1_000_000).describe('Jobs of one bundle that may wait at once.'),
+  jobKeep: duration('7d').describe(
+    'How long ended jobs are kept; as long an idempotency key means the same job.',
+  ),
+  jobKeepDead: duration('30d').describe('How long dead jobs wait for an admin.'),
+  jobWaitAlarm: duration('1m').describe(
+    'A job that has been due for this long without a start is told in the log.',
+  ),
+};

@@ -1,0 +1,66 @@
+import { createJobCarrier, createJobRows, createJobs, createScheduleSync } from '@switchyard/jobs';
+import type { BackgroundJobs, JobRows, ScheduleSync } from '@switchyard/jobs';
+import type { Capability } from '@switchyard/capabilities';
+import { Deadline } from '@switchyard/kernel';
+import type { Scope } from '@switchyard/kernel';
+import type { ProcConfig } from '../env.ts';
+import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
+import type { Base } from '../open-base.ts';
+import { createJobsCapability } from './jobs-capability.ts';
+import { runBundleJob } from './run-bundle-job.ts';
+import { listServedSchedules } from './served-schedules.ts';
+
+export interface BundleJobs {
+  readonly jobs: BackgroundJobs;
+  readonly rows: JobRows;
+  readonly schedules: ScheduleSync;
+  readonly capability: Capability;
+  /** Runs jobs from now on. Apart from the opening, since bundles are invoked with the capability above. */
+  start(invoker: BundleInvoker): Promise<void>;
+}
+
+const CLOSE_MS = 5_000;
+
+/** The background work of bundles; closed with `scope`. */
+export function openJobs(scope: Scope, base: Base, config: ProcConfig): BundleJobs {
+  const { sql, keys, log, clock, bundles, ids, metrics } = base;
+  let invoker: BundleInvoker | undefined;
+  const rows = createJobRows(sql, base.scope);
+  const carrier = createJobCarrier({ redisUrl: config.redisUrl, keys, log, concurrency: config.jobSlots });
+  const listServed = () => listServedSchedules(bundles);
+  const schedules = createScheduleSync({ carrier, listServed, clock, log });
+  const jobs = createJobs({
+    rows,
+    carrier,
+    schedules,
+    clock,
+    log,
+    metrics,
+    makeId: () => `j-${ids.token(12)}`,
+    async run(row, signal) {
+      if (invoker === undefined) throw new Error('jobs run before they were started');
+      return runBundleJob({ invoker, bundles, timeoutMs: config.jobTimeout }, row, signal);
+    },
+    config: {
+      leaseMs: config.jobLease,
+      reconcileMs: config.jobReconcile,
+      maxWaiting: config.jobMaxWaiting,
+      keepMs: config.jobKeep,
+      keepDeadMs: config.jobKeepDead,
+      waitAlarmMs: config.jobWaitAlarm,
+    },
+  });
+  scope.defer(() => jobs.stop(Deadline.in(CLOSE_MS)));
+  return {
+    jobs,
+    rows,
+    schedules,
+    capability: createJobsCapability({ jobs, bundles }),
+    async start(given) {
+      invoker = given;
+      await jobs.start();
+      const leave = await base.subscriber.subscribe(keys.registryChanges(), () => void jobs.syncSchedules());
+      scope.defer(leave);
+    },
+  };
+}

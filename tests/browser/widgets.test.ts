@@ -1,0 +1,161 @@
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { createStackTest, launchChromium } from '@switchyard/testkit';
+import type { StackFixture } from '@switchyard/testkit';
+import type { Browser, BrowserContext, BrowserContextOptions, FrameLocator } from 'playwright-core';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { openChat, openReader } from '../src/chat-page.ts';
+import type { ChatPage } from '../src/chat-page.ts';
+
+const stackTest = createStackTest();
+let browser: Browser;
+let axe = '';
+beforeAll(async () => {
+  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+  browser = await launchChromium();
+});
+afterAll(async () => browser.close());
+
+/** By a cookie, as people sign in: what a frame without cookies may see shows only so. */
+const signIn = async (stack: StackFixture): Promise<BrowserContext> => {
+  const reader = await openReader(browser, stack);
+  const page = await reader.newPage();
+  await page.goto(await stack.adminLink());
+  await page.getByRole('textbox', { name: 'Message' }).waitFor();
+  await page.close();
+  return reader;
+};
+
+/**
+ * By a token that the page's requests carry and the frame's do not: the frame asks from an origin that is nobody's, where a header that a
+ * test puts on everything would be refused, and prove nothing if it were not.
+ */
+const openAs = async (
+  stack: StackFixture,
+  user: string,
+  options: BrowserContextOptions = {},
+): Promise<BrowserContext> => {
+  const reader = await openReader(browser, stack, options);
+  const authorization = `Bearer ${await stack.token({ user })}`;
+  await reader.route('**/*', async (route) => {
+    const headers = await route.request().allHeaders();
+    const isFrames = route.request().url().includes('/~');
+    await route.continue(isFrames ? {} : { headers: { ...headers, authorization } });
+  });
+  return reader;
+};
+
+const openBoard = async (reader: BrowserContext, stack: StackFixture): Promise<[ChatPage, FrameLocator]> => {
+  const chat = await openChat(reader, stack.url);
+  await chat.pickBundle('Workboard');
+  await chat.page.getByRole('button', { name: 'Open Board' }).click();
+  const board = chat.page.frameLocator('iframe[title=Board]');
+  await board.getByRole('heading', { name: 'To do' }).waitFor();
+  return [chat, board];
+};
+
+stackTest('a card that one viewer adds is seen by another without a reload', async ({ stack }) => {
+  const [first, second] = [await signIn(stack), await openAs(stack, 'grace')];
+  const [chat, board] = await openBoard(first, stack);
+  const [, other] = await openBoard(second, stack);
+  await board.getByLabel('Add a card to To do').fill('Paint the shed');
+  await board.getByLabel('Add a card to To do').press('Enter');
+  const seen = other.getByRole('region', { name: 'To do' }).getByRole('button', { name: 'Paint the shed' });
+  await seen.waitFor();
+
+  // By keyboard: to the next column, where the first viewer sees it as well.
+  await seen.focus();
+  await seen.press('Alt+ArrowRight');
+  await board
+    .getByRole('region', { name: 'Doing' })
+    .getByRole('button', { name: 'Paint the shed' })
+    .waitFor();
+  await board.getByRole('button', { name: 'Paint the shed' }).click();
+  await board.getByLabel('Assigned to').fill('Ada');
+  await board.getByRole('button', { name: 'Save' }).click();
+  await other.getByRole('button', { name: 'Paint the shed Ada' }).waitFor();
+  await other.getByRole('searchbox').fill('ada shed');
+  await other.getByRole('listitem').filter({ hasText: 'Paint the shed' }).waitFor();
+
+  await chat.send('What is open?');
+  expect(await chat.ended()).toBe('completed');
+  expect(await chat.answer().innerText()).toContain('Paint the shed');
+  expect(chat.complaints).toEqual([]);
+  await first.close();
+  await second.close();
+});
+
+stackTest('a widget has no way out but the bridge, and that leads to its own bundle', async ({ stack }) => {
+  const reader = await signIn(stack);
+  const [chat] = await openBoard(reader, stack);
+  const frame = chat.page.frames().find((one) => one.url().includes('/widgets/board/'));
+  const tried = await frame?.evaluate<Record<string, string>>(`(async () => {
+    const attempt = async (work) => { try { return String(await work()); } catch (error) { return error.name; } };
+    const get = (path) => attempt(async () => (await fetch(path, { credentials: 'include' })).status);
+    const ask = (message) => new Promise((resolve) => {
+      addEventListener('message', function hear({ data }) {
+        if (data.id !== 77) return;
+        removeEventListener('message', hear);
+        resolve(data.error?.error_type ?? data.kind);
+      });
+      parent.postMessage(message, '*');
+    });
+    return {
+      cookie: await attempt(() => document.cookie),
+      storage: await attempt(() => localStorage.length),
+      page: await attempt(() => parent.document.title),
+      profile: await get('/profile'),
+      chats: await get('/api/cb/conversations/demo/main'),
+      outside: await get('https://example.com/'),
+      other: await ask({ v: 1, kind: 'call', id: 77, operation: 'count', bundle_id: 'hello', input: { text: 'x' } }),
+    };
+  })()`);
+  expect(tried).toEqual({
+    cookie: 'SecurityError',
+    storage: 'SecurityError',
+    page: 'SecurityError',
+    profile: 'TypeError',
+    chats: 'TypeError',
+    outside: 'TypeError',
+    other: 'not_found',
+  });
+  await reader.close();
+});
+
+stackTest.for([360, 768, 1440])(
+  '%i px: accessible, and nothing wider than the panel',
+  async (width, { stack }) => {
+    for (const colorScheme of ['light', 'dark'] as const) {
+      const options = {
+        user: 'ada',
+        colorScheme,
+        viewport: { width, height: 800 },
+        bypassCSP: true,
+      } as const;
+      const reader = await openAs(stack, 'ada', { ...options, reducedMotion: 'reduce' });
+      const [chat, board] = await openBoard(reader, stack);
+      await board
+        .getByLabel('Add a card to To do')
+        .fill(`Card ${'that_is_far_too_long_for_any_line_'.repeat(4)}`);
+      await board.getByLabel('Add a card to To do').press('Enter');
+      await board
+        .getByRole('region', { name: 'To do' })
+        .getByRole('listitem')
+        .filter({ hasText: 'far_too' })
+        .first()
+        .waitFor();
+      const frame = chat.page.frames().find((one) => one.url().includes('/widgets/board/'));
+      const wider = await frame?.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+      expect(wider).toBeLessThanOrEqual(0);
+      for (const place of [chat.page.mainFrame(), frame]) {
+        await place?.evaluate(axe);
+        const found = await place?.evaluate<string[]>(
+          `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'], iframes: false }).then((result) =>
+          result.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.target).join(' ')))`,
+        );
+        expect(found).toEqual([]);
+      }
+      await reader.close();
+    }
+  },
+);

@@ -1,0 +1,169 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createStackTest } from '@switchyard/testkit';
+import type { StackFixture } from '@switchyard/testkit';
+import { expect } from 'vitest';
+import { openCommandLine } from '../src/command-line.ts';
+import type { CommandLine } from '../src/command-line.ts';
+
+const stackTest = createStackTest({ isPageless: true });
+
+/** A person who signed in as admin. */
+const signIn = async (stack: StackFixture): Promise<CommandLine> => {
+  const line = await openCommandLine();
+  const input = `${await stack.token({ user: 'ada', type: 'privileged' })}\n`;
+  expect(await line.run(['login', stack.url], { input })).toMatchObject({ code: 0 });
+  return line;
+};
+
+const MINUTE_MS = 60_000;
+
+stackTest('from nothing to a streamed answer in less than a minute', async ({ stack }) => {
+  const token = await stack.token({ user: 'ada', type: 'privileged' });
+  await using line = await openCommandLine();
+  const start = performance.now();
+  const signed = await line.run(['login', stack.url], { input: `${token}\n` });
+  expect(signed).toMatchObject({ code: 0, stdout: expect.stringContaining('as ada (privileged)') });
+  expect((await line.run(['bundle', 'new', 'parrot'])).code).toBe(0);
+  const pushed = await line.run(['bundle', 'push'], { cwd: 'parrot' });
+  expect(pushed).toMatchObject({ code: 0, stdout: expect.stringMatching(/parrot__\S+ serves now/u) });
+  const answer = await line.run(['chat', 'one', 'two', '--bundle', 'parrot']);
+  const ms = performance.now() - start;
+  expect(answer).toMatchObject({ code: 0, stdout: 'You said: one two\n' });
+  expect(ms).toBeLessThan(MINUTE_MS);
+  console.log(`from login to an answer, four commands: ${Math.round(ms)} ms`);
+
+  const events = await line.json(['chat', 'again', '--bundle', 'parrot']);
+  expect(events.map(({ event }) => event)).toEqual(
+    expect.arrayContaining(['ready', 'chat_start', 'chat_delta', 'chat_complete']),
+  );
+  const profiles = join(line.home, '.config', 'switchyard', 'profiles.json');
+  expect((await stat(profiles)).mode & 0o777).toBe(0o600);
+  expect(await readFile(profiles, 'utf8')).toContain(token);
+});
+
+stackTest('a change of a watched bundle answers the next message', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'mirror']);
+  const watching = line.start(['bundle', 'watch', 'mirror', '--json']);
+  await watching.until('"status":"ok"');
+  const file = join(line.folder, 'mirror', 'bundle.ts');
+  const code = await readFile(file, 'utf8');
+
+  const start = performance.now();
+  await writeFile(file, code.replace('You said:', 'I heard:'));
+  await watching.until('"status":"ok"', 2);
+  const ms = performance.now() - start;
+  expect((await line.run(['chat', 'hey', '-b', 'mirror'])).stdout).toBe('I heard: hey\n');
+  console.log(`from a saved file to the version that serves: ${Math.round(ms)} ms`);
+
+  await writeFile(file, 'this is no program');
+  await watching.until('"status":"error"');
+  expect((await line.run(['chat', 'hey', '-b', 'mirror'])).stdout).toBe('I heard: hey\n');
+
+  watching.interrupt();
+  expect(await watching.ended).toMatchObject({ code: 0, stderr: '' });
+});
+
+stackTest('versions are listed, rolled back and removed', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'clock']);
+  const file = join(line.folder, 'clock', 'bundle.ts');
+  const code = await readFile(file, 'utf8');
+  const [first] = await line.json(['bundle', 'push', 'clock']);
+  expect(await line.json(['bundle', 'push', 'clock'])).toMatchObject([
+    { status: 'unchanged', version: first?.['version'] },
+  ]);
+  await writeFile(file, code.replace('You said:', 'It is late,'));
+  const [second] = await line.json(['bundle', 'push', 'clock']);
+  await writeFile(file, 'throw new Error("out of order")');
+  const broken = await line.run(['bundle', 'push', 'clock']);
+  expect(broken).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('out of order') });
+  expect(broken.stderr).not.toContain('    at ');
+
+  const [list] = await line.json(['bundle', 'versions', 'clock']);
+  expect(list).toMatchObject({ active_version: second?.['version'], versions: { length: 3 } });
+  expect((await line.run(['bundle', 'rollback', 'clock'])).stdout).toContain(`${first?.['version']} serves`);
+  expect((await line.run(['chat', 'hey', '-b', 'clock'])).stdout).toBe('You said: hey\n');
+  expect((await line.run(['bundle', 'list'])).stdout).toMatch(/^clock +clock__/mu);
+
+  expect((await line.run(['bundle', 'remove', 'clock'])).code).toBe(2);
+  expect((await line.run(['bundle', 'remove', 'clock', '--yes'])).code).toBe(0);
+  const gone = await line.run(['bundle', 'versions', 'clock', '--json']);
+  expect(gone.code).toBe(1);
+  expect(JSON.parse(gone.stdout)).toMatchObject({ status: 'error', http_status: 404 });
+});
+
+stackTest('operations are listed and called', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'desk', '--template', 'operations']);
+  await line.run(['bundle', 'push', 'desk']);
+  expect((await line.run(['ops', 'list', 'desk'])).stdout).toMatch(/^greet +POST +Greets somebody/mu);
+  expect(await line.json(['ops', 'call', 'desk', 'greet', 'name=Ada'])).toEqual([{ text: 'Hello, Ada!' }]);
+  expect(await line.json(['ops', 'call', 'desk', 'count', 'text=one two'])).toEqual([{ words: 2 }]);
+  const input = '{"name":"Grace"}';
+  expect(await line.json(['ops', 'call', 'desk', 'greet', '-d', '-'], { input })).toEqual([
+    { text: 'Hello, Grace!' },
+  ]);
+  const refused = await line.run(['ops', 'call', 'desk', 'greet', 'name=3']);
+  expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('name') });
+  expect((await line.run(['ops', 'call', 'desk', 'nothing'])).code).toBe(1);
+});
+
+stackTest('settings and secrets are changed, and a secret is never read', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'club', '--template', 'operations']);
+  const file = join(line.folder, 'club', 'bundle.ts');
+  await writeFile(
+    file,
+    (await readFile(file, 'utf8')).replace('  props,\n', "  props,\n  secrets: ['DOOR_CODE'],\n"),
+  );
+  await line.run(['bundle', 'push', 'club']);
+
+  expect(await line.run(['props', 'get', 'club'])).toMatchObject({ code: 0, stdout: 'greeting  "Hello"\n' });
+  const set = await line.run(['props', 'set', 'club', 'greeting=Good day']);
+  expect(set).toMatchObject({ code: 0, stdout: 'greeting  "Good day"  (set)\n' });
+  expect(await line.json(['ops', 'call', 'club', 'greet', 'name=Ada'])).toEqual([{ text: 'Good day, Ada!' }]);
+  expect(await line.run(['props', 'set', 'club', 'greeting=3'])).toMatchObject({ code: 1, stdout: '' });
+  expect((await line.run(['props', 'reset', 'club'])).stdout).toBe('greeting  "Hello"\n');
+
+  expect((await line.run(['secrets', 'list', 'club'])).stdout).toBe('DOOR_CODE  missing\n');
+  const kept = await line.run(['secrets', 'set', 'club', 'DOOR_CODE'], { input: 'open sesame\n' });
+  expect(kept).toMatchObject({ code: 0 });
+  const listed = await line.run(['secrets', 'list', 'club', '--json']);
+  expect(JSON.parse(listed.stdout)).toMatchObject({ secrets: [{ name: 'DOOR_CODE', is_set: true }] });
+  expect(`${kept.stdout}${kept.stderr}${listed.stdout}`).not.toContain('sesame');
+  expect((await line.run(['secrets', 'remove', 'club', 'DOOR_CODE'])).code).toBe(0);
+  expect((await line.run(['secrets', 'list', 'club'])).stdout).toBe('DOOR_CODE  missing\n');
+  expect((await line.run(['secrets', 'set', 'club', 'OTHER'], { input: 'x' })).code).toBe(1);
+});
+
+stackTest('the template of a widget is served as it is', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'board', '--template', 'widget']);
+  expect(await line.run(['bundle', 'push', 'board'])).toMatchObject({ code: 0 });
+  expect(await line.json(['ops', 'call', 'board', 'press'])).toEqual([{ count: 1 }]);
+  expect(await line.json(['ops', 'call', 'board', 'read'])).toEqual([{ count: 1 }]);
+  expect((await line.run(['chat', 'how often?', '-b', 'board'])).stdout).toBe('Pressed so far: 1.\n');
+});
+
+stackTest('Ctrl-C stops an answer on the server', async ({ stack }) => {
+  await using line = await signIn(stack);
+  const counting = line.start(['chat', 'count to 1000', '--bundle', 'hello', '--json']);
+  await counting.until('chat_delta', 2);
+  counting.interrupt();
+  const end = await counting.ended;
+  expect(end).toMatchObject({ code: 130, stdout: expect.stringContaining('"error_type":"cancelled"') });
+});
+
+stackTest('exit codes tell refused, wrong use and not reachable apart', async ({ stack }) => {
+  await using line = await openCommandLine();
+  const at = (url: string, token = '') => ({ env: { SWITCHYARD_URL: url, SWITCHYARD_TOKEN: token } });
+  expect(await line.run(['bundle', 'list'])).toMatchObject({ code: 2, stdout: '' });
+  expect(await line.run(['bundle', 'list', '--no-such'], at(stack.url))).toMatchObject({ code: 2 });
+  const user = await stack.token({ user: 'grace' });
+  expect(await line.run(['bundle', 'list'], at(stack.url, user))).toMatchObject({ code: 1 });
+  expect(await line.run(['whoami'], at(stack.url, 'nonsense'))).toMatchObject({ code: 1 });
+  const lost = await line.run(['bundle', 'list'], at('http://127.0.0.1:9', user));
+  expect(lost).toMatchObject({ code: 3, stderr: '✗ http://127.0.0.1:9 cannot be reached.\n' });
+});
