@@ -10,7 +10,7 @@ const read = (...chunks: string[]) => {
 test('OpenAI, streamed and cut anywhere', () => {
   const text =
     'data: {"usage":null}\n\ndata: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":4}}\n\ndata: [DONE]\n';
-  expect(read(...text)).toEqual({ input: 3, output: 4 });
+  expect(read(...text.split(''))).toEqual({ input: 3, output: 4 });
 });
 
 test('Anthropic: the later number counts', () => {
