@@ -7,6 +7,7 @@ import { createAuditLog } from '@switchyard/store';
 import type { Guards } from '../caller-of.ts';
 import type { ProcConfig } from '../env.ts';
 import type { Base } from '../open-base.ts';
+import { createLogRoutes } from './log-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
@@ -32,5 +33,6 @@ export function buildAdmin({ base, config, guards, registry }: BuildAdminParts):
     ...createRegistryRoutes({ ...shared, sources, sourceRoots, mayWatch: isOpen }),
     createUploadRoute({ guards, audited, sources, ids, storeDir, maxBytes: config.bundleArchiveLimit }),
     ...createVersionRoutes(shared),
+    ...createLogRoutes({ guards, bundles, logs: base.bundleLogs, clock: base.clock }),
   ];
 }
