@@ -224,6 +224,7 @@ async function serve(
   });
   const { host, port, metricsPort } = config;
   const server = await scope.use(listen(app, { port, host }), (opened) => opened.close(CLOSE_MS));
+  scope.defer(async () => base.bundleLogs.close());
   if (metricsPort !== 0) {
     const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });
     await scope.use(inside, (opened) => opened.close(0));
