@@ -33,7 +33,7 @@ import { protectTurns } from './scale-in/protect-turns.ts';
 import { createBundleInvoker } from './invocations/invoke-bundle.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import { createPublishNotice } from './invocations/publish-notice.ts';
-import { acceptTickets } from './widgets/widget-guards.ts';
+import { acceptTickets } from './widgets/accept-tickets.ts';
 import { buildWidgetRoutes, prepareWidgets, widgetTickets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
