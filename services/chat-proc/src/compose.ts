@@ -216,7 +216,7 @@ async function serve(
     bodyLimit: config.bodyLimit,
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [
-      ...createBundleRoutes(guards, bundles),
+      ...createBundleRoutes(guards, bundles, config.modelBaseUrl !== ''),
       ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
