@@ -83,7 +83,9 @@ stackTest('versions are listed, rolled back and removed', async ({ stack }) => {
 
   const [list] = await line.json(['bundle', 'versions', 'clock']);
   expect(list).toMatchObject({ active_version: second?.['version'], versions: { length: 3 } });
-  expect((await line.run(['bundle', 'rollback', 'clock'])).stdout).toContain(`${first?.['version']} serves`);
+  expect((await line.run(['bundle', 'rollback', 'clock'])).stdout).toContain(
+    `${String(first?.['version'])} serves`,
+  );
   expect((await line.run(['chat', 'hey', '-b', 'clock'])).stdout).toBe('You said: hey\n');
   expect((await line.run(['bundle', 'list'])).stdout).toMatch(/^clock +clock__/mu);
 

@@ -11,8 +11,7 @@ import { createRegistry } from '@switchyard/registry';
 import type { Registry } from '@switchyard/registry';
 import { createRunner } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
-import { createBlobStore, createConversations } from '@switchyard/store';
-import { createFiles, createTurnHistory } from '@switchyard/store';
+import { createBlobStore, createConversations, createFiles, createTurnHistory } from '@switchyard/store';
 import { createWorker } from '@switchyard/turns';
 import { toRedisError } from '@switchyard/redis';
 import { buildCapabilities } from './build-capabilities.ts';
@@ -34,7 +33,7 @@ import { protectTurns } from './scale-in/protect-turns.ts';
 import { createBundleInvoker } from './invocations/invoke-bundle.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import { createPublishNotice } from './invocations/publish-notice.ts';
-import { acceptTickets } from './widgets/widget-guards.ts';
+import { acceptTickets } from './widgets/accept-tickets.ts';
 import { buildWidgetRoutes, prepareWidgets, widgetTickets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
@@ -70,7 +69,7 @@ export async function startProc(config: ProcConfig): Promise<Proc> {
 async function open(scope: Scope, config: ProcConfig) {
   armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
-  const { log, redis, store } = base;
+  const { log, redis, store, bundles, documents, sql } = base;
   const masks = createSecretMasks();
   const secrets = createSecretClient({ ...secretsAt(config), scope: base.scope });
   const runner = createRunner({ ...base, config: runnerConfig(config), masked: masks.masked });
@@ -89,7 +88,6 @@ async function open(scope: Scope, config: ProcConfig) {
   const foundations = createServiceGroup('bundles', [runner, registry]);
   scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
   await foundations.start();
-  const { bundles, documents, sql } = base;
   const { bundlesDir, defaultBundle, docsDir } = config;
   await Promise.all([
     startBundles({ registry, bundles, log, bundlesDir: resolve(bundlesDir), defaultBundle }),
@@ -226,6 +224,7 @@ async function serve(
   });
   const { host, port, metricsPort } = config;
   const server = await scope.use(listen(app, { port, host }), (opened) => opened.close(CLOSE_MS));
+  scope.defer(async () => base.bundleLogs.close());
   if (metricsPort !== 0) {
     const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });
     await scope.use(inside, (opened) => opened.close(0));

@@ -115,7 +115,8 @@ function queryOf(input: unknown): Record<string, string> {
 async function show(answer: Response, operation: string, output: Output): Promise<void> {
   const isJson = (answer.headers.get('content-type') ?? '').startsWith('application/json');
   if (!isJson) {
-    for await (const chunk of answer.body ?? []) output.write(chunk);
+    const body: AsyncIterable<Uint8Array> | null = answer.body;
+    if (body !== null) for await (const chunk of body) output.write(chunk);
     return;
   }
   const body = (await answer.json()) as Record<string, unknown>;
