@@ -91,8 +91,6 @@ export function createBoard(acting: Acting) {
   };
 }
 
-export type Board = ReturnType<typeof createBoard>;
-
 export const titleOf = (column: ColumnId): string => COLUMNS.find(({ id }) => id === column)?.title ?? column;
 
 function missing(): never {

@@ -67,7 +67,7 @@ export interface BundleDefinition<
   readonly id: string;
   readonly name: string;
   readonly description?: string;
-  /** A word or two on its state that the page shows beside the name, as "offline". */
+  /** A word or two on its state that the page shows beside the name, as "offline". Where it asks for `model`, only while none is connected. */
   readonly note?: string;
   /** Questions that the page offers on an empty conversation, six at most. */
   readonly starters?: readonly string[];

@@ -17,3 +17,5 @@ export type { SecretReader } from './secrets-capability.ts';
 export { createSecretMasks } from './secret-masks.ts';
 export type { SecretMasks } from './secret-masks.ts';
 export { createUnavailableCapability } from './unavailable-capability.ts';
+export { createModelCapability } from './model/model-capability.ts';
+export type { ModelConnection, ModelLimits } from './model/model-capability.ts';

@@ -39,7 +39,8 @@ const ENVIRONMENT = {
   LC_ALL: 'C',
   PATH: '/usr/local/bin:/usr/bin:/bin',
 };
-const OPTIONS = ['-c', 'core.hooksPath=/dev/null'];
+/** A redirect would lead to a host that nobody allowed. */
+const OPTIONS = ['-c', 'core.hooksPath=/dev/null', '-c', 'http.followRedirects=false'];
 
 /**
  * Brings one commit into `dir`, which must not exist, and returns the bundle's folder in it. Rejects UNPROCESSABLE with what git says, and

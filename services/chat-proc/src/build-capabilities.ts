@@ -4,6 +4,7 @@ import {
   createDocumentsCapability,
   createHttpCapability,
   createKvCapability,
+  createModelCapability,
   createSecretsCapability,
   createStorageCapability,
   createUnavailableCapability,
@@ -12,6 +13,7 @@ import type { Capabilities, Capability, SecretMasks, SecretReader } from '@switc
 import type { Scope } from '@switchyard/kernel';
 import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
+import { modelConnectionOf } from './model-settings.ts';
 import type { Base } from './open-base.ts';
 
 const SWEEP_EVERY_MS = 10 * 60_000;
@@ -48,9 +50,22 @@ export function buildCapabilities(
       maxResponseBytes: config.httpMaxResponse,
       timeoutMs: config.httpTimeout,
     }),
-    createUnavailableCapability('model', 'No language model is connected.'),
+    connectedModel(config),
     createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
     createUnavailableCapability('web', 'The web gateway is not here yet.'),
     ...further,
   ]);
+}
+
+function connectedModel(config: ProcConfig): Capability {
+  const connection = modelConnectionOf(config);
+  if (connection === undefined)
+    return createUnavailableCapability('model', 'No language model is connected.', {
+      describe: async () => null,
+    });
+  return createModelCapability(connection, {
+    maxRequestBytes: config.httpMaxRequest,
+    maxResponseBytes: config.httpMaxResponse,
+    timeoutMs: config.modelTimeout,
+  });
 }

@@ -19,7 +19,11 @@ const detailsSchema = bundleSummarySchema.extend({
 });
 
 /** What the caller may see of the bundles (03 §6). From the rows, so that every worker answers alike. */
-export function createBundleRoutes(guards: Guards, bundles: Pick<Bundles, 'list' | 'find'>): Route[] {
+export function createBundleRoutes(
+  guards: Guards,
+  bundles: Pick<Bundles, 'list' | 'find'>,
+  hasModel: boolean,
+): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -33,7 +37,7 @@ export function createBundleRoutes(guards: Guards, bundles: Pick<Bundles, 'list'
         const rows = await bundles.list();
         return {
           default_bundle_id: rows.find((row) => row.is_default)?.bundle_id ?? null,
-          bundles: rows.map(summaryOf).filter((summary) => summary !== undefined),
+          bundles: rows.map((row) => summaryOf(row, hasModel)).filter((summary) => summary !== undefined),
         };
       },
     }),
@@ -49,7 +53,7 @@ export function createBundleRoutes(guards: Guards, bundles: Pick<Bundles, 'list'
         const caller = await guards.session(req, res);
         guards.scope(params);
         const row = await bundles.find(params.bundle);
-        const details = row === undefined ? undefined : detailsOf(row, caller);
+        const details = row === undefined ? undefined : detailsOf(row, hasModel, caller);
         if (details === undefined) throw PlatformError.of('NOT_FOUND');
         return details;
       },

@@ -5,15 +5,19 @@ import type { BundleRow, BundleVersionRow } from '@switchyard/store';
 import { visibleTools } from './mcp/visible-tools.ts';
 import { mayUse } from './operations/may-use.ts';
 
-/** What anybody who may chat sees of a bundle; undefined while none of its versions can serve. */
-export function summaryOf(row: BundleRow): BundleSummary | undefined {
+/**
+ * What anybody who may chat sees of a bundle; undefined while none of its versions can serve. The note of a bundle that asks for a model is
+ * on being without one.
+ */
+export function summaryOf(row: BundleRow, hasModel: boolean): BundleSummary | undefined {
   const manifest = row.version?.manifest;
   if (manifest === null || manifest === undefined) return undefined;
+  const isUntrue = hasModel && manifest.capabilities.includes('model');
   return {
     bundle_id: row.bundle_id,
     name: manifest.name,
     ...(manifest.description === undefined ? {} : { description: manifest.description }),
-    ...(manifest.note === undefined ? {} : { note: manifest.note }),
+    ...(manifest.note === undefined || isUntrue ? {} : { note: manifest.note }),
     starters: manifest.starters,
     is_default: row.is_default,
     version: row.active_version,
@@ -21,8 +25,8 @@ export function summaryOf(row: BundleRow): BundleSummary | undefined {
 }
 
 /** The summary and what of the bundle this caller may use, with schemas (03 §6). */
-export function detailsOf(row: BundleRow, caller: Caller) {
-  const summary = summaryOf(row);
+export function detailsOf(row: BundleRow, hasModel: boolean, caller: Caller) {
+  const summary = summaryOf(row, hasModel);
   const manifest = row.version?.manifest;
   if (summary === undefined || manifest === null || manifest === undefined) return undefined;
   const operations = Object.entries(manifest.operations)

@@ -33,7 +33,7 @@ import { protectTurns } from './scale-in/protect-turns.ts';
 import { createBundleInvoker } from './invocations/invoke-bundle.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import { createPublishNotice } from './invocations/publish-notice.ts';
-import { acceptTickets } from './widgets/widget-guards.ts';
+import { acceptTickets } from './widgets/accept-tickets.ts';
 import { buildWidgetRoutes, prepareWidgets, widgetTickets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
 import { createTurnExecutor } from './turn-executor.ts';
@@ -216,7 +216,7 @@ async function serve(
     bodyLimit: config.bodyLimit,
     openapi: { title: 'Switchyard chat-proc', version: VERSION },
     routes: [
-      ...createBundleRoutes(guards, bundles),
+      ...createBundleRoutes(guards, bundles, config.modelBaseUrl !== ''),
       ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
@@ -224,6 +224,7 @@ async function serve(
   });
   const { host, port, metricsPort } = config;
   const server = await scope.use(listen(app, { port, host }), (opened) => opened.close(CLOSE_MS));
+  scope.defer(async () => base.bundleLogs.close());
   if (metricsPort !== 0) {
     const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });
     await scope.use(inside, (opened) => opened.close(0));

@@ -204,6 +204,7 @@ test('health, metrics and openapi', async ({ rig }) => {
     '/admin/integrations/bundles/{bundle}/versions',
     '/admin/integrations/bundles/{bundle}/rollback',
     '/admin/integrations/bundles/{bundle}',
+    '/admin/integrations/bundles/{bundle}/logs',
   ]);
   await rig.ended(await rig.say('returned'));
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();

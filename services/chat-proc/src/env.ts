@@ -18,6 +18,7 @@ import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
 import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
+import { modelSettings } from './model-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
@@ -87,6 +88,7 @@ export const procConfigSchema = z.object({
     'How long an Idempotency-Key of an operation means the same call.',
   ),
   ...capabilitySettings,
+  ...modelSettings,
   ...jobsSettings,
   ...admissionSettings,
   ...widgetSettings,

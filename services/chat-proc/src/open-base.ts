@@ -7,6 +7,8 @@ import { createBundles, createDocuments } from '@switchyard/store';
 import { migrate, openStore } from '@switchyard/store';
 import { createLog, createMetrics } from '@switchyard/telemetry';
 import type { ProcConfig } from './env.ts';
+import { BundleLogs } from './logs/bundle-logs.ts';
+import { teeLog } from './logs/tee-log.ts';
 
 export type Base = Awaited<ReturnType<typeof openBase>>;
 
@@ -15,7 +17,10 @@ export async function openBase(scope: Scope, config: ProcConfig) {
   const clock = systemClock;
   const at = { tenant: config.tenant, project: config.project };
   const keys = createKeys(at);
-  const log = createLog({ service: 'chat-proc', level: config.logLevel }).child(at);
+  const bundleLogs = new BundleLogs();
+  const log = teeLog(createLog({ service: 'chat-proc', level: config.logLevel }), bundleLogs, clock).child(
+    at,
+  );
   await migrate(config.databaseUrl);
   const opening = openStore({
     url: config.databaseUrl,
@@ -38,6 +43,7 @@ export async function openBase(scope: Scope, config: ProcConfig) {
   return {
     clock,
     log,
+    bundleLogs,
     store,
     connect,
     redis,

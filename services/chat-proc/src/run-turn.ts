@@ -2,7 +2,7 @@ import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Capabilities } from '@switchyard/capabilities';
 import { titleFromMessage } from '@switchyard/protocol';
-import type { BundleEvent, TurnInvocation, TurnPart } from '@switchyard/protocol';
+import type { BundleEvent, TurnInvocation, TurnPart, Usage } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
 import type { BundleCall, BundleLogLine, ProducedFile, Runner } from '@switchyard/runner';
@@ -153,6 +153,14 @@ class TurnRun {
     await this.#turn.emit(delta?.marker === 'answer' ? { ...out, answerAdds: delta.text } : out);
   }
 
+  /** A turn that is over has nobody to tell; the call of the model goes on either way. */
+  async #sayUsage(usage: Usage): Promise<void> {
+    this.#log.info('turn used a model', { usage });
+    await this.#say({ kind: 'usage', usage }).catch((error: unknown) =>
+      this.#log.warn('usage could not be told', { usage, error }),
+    );
+  }
+
   async #answer(call: BundleCall): Promise<unknown> {
     if (call.target === 'mailbox') {
       if (call.method === 'peek') return this.#turn.peek();
@@ -170,6 +178,7 @@ class TurnRun {
       signal: AbortSignal.any([this.#turn.signal, this.#over.signal]),
       httpHosts: manifest.httpHosts,
       secretNames: manifest.secrets,
+      onUsage: (usage: Usage) => this.#sayUsage(usage),
     };
     return this.#parts.capabilities.call(caller, manifest.capabilities, call);
   }

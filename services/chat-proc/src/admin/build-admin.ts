@@ -14,6 +14,7 @@ import { createSecretsRoutes } from './secrets-routes.ts';
 import type { SecretsRouteParts } from './secrets-routes.ts';
 import type { BundleJobs } from '../jobs/open-jobs.ts';
 import { createJobRoutes } from './job-routes.ts';
+import { createLogRoutes } from './log-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
@@ -49,5 +50,6 @@ export function buildAdmin({ base, config, guards, registry, work, ...settings }
     ...createPropsRoutes({ guards, audited, registry, ...settings }),
     ...createSecretsRoutes({ guards, audited, registry, ...settings }),
     ...createJobRoutes({ ...shared, work, clock: base.clock }),
+    ...createLogRoutes({ guards, bundles, logs: base.bundleLogs, clock: base.clock }),
   ];
 }

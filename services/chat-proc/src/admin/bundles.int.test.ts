@@ -156,6 +156,67 @@ test('every change is in the audit log', async ({ rig, postgres }) => {
   ]);
 });
 
+const talker = (words: string): string => `
+import { defineBundle, operation } from '@switchyard/bundle-sdk';
+console.log('loaded as ${words}');
+export default defineBundle({
+  id: 'talker', name: 'Talker',
+  operations: {
+    say: operation({ run: () => { console.warn('${words}'); return 1; } }),
+    fail: operation({ run: () => { throw new Error('the moon is missing'); } }),
+  },
+});
+`;
+
+test('what a bundle wrote, and why it failed, is read by admins, and followed', async ({ rig, redis }) => {
+  const { ask, port } = await open(rig);
+  const push = async (words: string) =>
+    ask('POST', `${ADMIN}/upload?id=talker`, await makeTar([{ path: 'bundle.ts', content: talker(words) }]), {
+      'content-type': 'application/gzip',
+    });
+  expect((await push('first words')).status).toBe(200);
+  const api = `/api/integrations/bundles/${redis.tenant}/${redis.project}/talker/operations`;
+  expect((await ask('POST', `${api}/say`, {})).status).toBe(200);
+  const failed = await ask('POST', `${api}/fail`, {});
+  expect(failed.status).toBe(500);
+  expect(JSON.stringify(failed.body)).not.toContain('moon');
+
+  const read = (bundle: string, token: string, query = '') =>
+    fetch(`http://127.0.0.1:${port}${ADMIN}/${bundle}/logs${query}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+  const admin = await rig.token('privileged');
+  expect((await read('talker', await rig.token('registered'))).status).toBe(403);
+  expect((await read('nobody', admin)).status).toBe(404);
+  const answer = await read('talker', admin);
+  expect(answer.headers.get('content-type')).toContain('application/x-ndjson');
+  const lines = (await answer.text())
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', text: 'first words', name: 'say' }));
+  expect(lines).toContainEqual(
+    expect.objectContaining({ from: 'platform', text: expect.stringContaining('the moon is missing') }),
+  );
+
+  const stream = await read('talker', admin, '?follow=1');
+  const decoder = new TextDecoder();
+  const reader = (stream.body as ReadableStream<Uint8Array>).getReader();
+  let seen = '';
+  const until = async (words: string): Promise<void> => {
+    while (!seen.includes(words)) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error(`the stream ended before "${words}": ${seen}`);
+      seen += decoder.decode(value, { stream: true });
+    }
+  };
+  await until('"text":"first words"');
+  await push('second words');
+  await ask('POST', `${api}/say`, {});
+  await until('"text":"second words"');
+  await reader.cancel();
+});
+
 test('a watched folder serves what was saved', async ({ rig }) => {
   const { ask } = await open(rig, { nodeEnv: 'development' });
   const dir = await rig.writeActor('watched');

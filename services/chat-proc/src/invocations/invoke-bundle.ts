@@ -71,6 +71,7 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
       signal: AbortSignal.any([callerSignal, over.signal]),
       httpHosts: hold.manifest.httpHosts,
       secretNames: hold.manifest.secrets,
+      onUsage: async (usage) => log.info('bundle used a model', { usage }),
     };
     try {
       const { kind, name, payload, timeoutMs, signal } = request;

@@ -84,7 +84,7 @@ test('a bundle ticks and works: jobs by key, dead ones retried and dropped, sche
 
   expect((await call(admin, undefined, 'DELETE')).status).toBe(200);
   await vi.waitFor(
-    async () => expect(await redis.command('ZCARD', `${redis.prefix}:jobs:background:repeat`)).toBe('0'),
+    async () => expect(await redis.command('ZCARD', `${redis.prefix}:jobs:background:repeat`)).toBe(':0'),
     patience,
   );
 }, 240_000);
