@@ -19,10 +19,10 @@ export const bundleWatch: CommandSpec = {
     const { args, output, signal, server, world } = context;
     const folder = await requireBundleFolder(world.cwd, args[0] ?? '.');
     const to = await server();
-    const changes = watchFolder(folder, signal);
+    const changes = watchFolder(folder, signal, world.now);
     await pushOnce(context, to, folder, world.now());
     if (!output.isJson) output.note(output.paints.dim(`${folder} is watched; Ctrl-C ends it`));
-    for await (const _change of changes) await pushOnce(context, to, folder, world.now());
+    for await (const since of changes) await pushOnce(context, to, folder, since);
   },
 };
 

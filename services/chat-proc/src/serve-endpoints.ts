@@ -1,0 +1,67 @@
+import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import type { HealthSource } from '@switchyard/http';
+import { createIdentity } from '@switchyard/identity';
+import type { Scope } from '@switchyard/kernel';
+import { roleNames } from '@switchyard/protocol';
+import { toRedisError } from '@switchyard/redis';
+import { buildAdmin } from './admin/build-admin.ts';
+import type { BundleAdminParts } from './admin/build-admin.ts';
+import { createBundleRoutes } from './bundle-routes.ts';
+import { createGuards } from './caller-of.ts';
+import type { ProcConfig } from './env.ts';
+import type { BundleInvoker } from './invocations/invoke-bundle.ts';
+import type { Base } from './open-base.ts';
+import { buildOperations } from './operations/build-operations.ts';
+import { acceptTickets } from './widgets/accept-tickets.ts';
+import { buildWidgetRoutes, widgetTickets } from './widgets/build-widgets.ts';
+
+export const PROC_VERSION = '0.1.0';
+/** What requests under way are given to end. */
+const CLOSE_MS = 5_000;
+
+/** The endpoints of 03 §6. Returns the port. */
+export async function serveEndpoints(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  { invoker, ...bundleParts }: { invoker: BundleInvoker } & BundleAdminParts,
+  health: HealthSource,
+) {
+  const { bundles, log, metrics, clock, ids } = base;
+  const identity = createIdentity({ ...base, config });
+  await identity.check();
+  const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
+  const tickets = widgetTickets(base, config);
+  const operations = buildOperations(scope, {
+    base,
+    config,
+    guards: acceptTickets(guards, tickets),
+    invoker,
+  });
+  const app = createHttpApp({
+    name: 'chat-proc',
+    log,
+    metrics,
+    clock,
+    health,
+    timingPart: 'proc',
+    makeRequestId: () => ids.request(),
+    translateError: toRedisError,
+    bodyLimit: config.bodyLimit,
+    openapi: { title: 'Switchyard chat-proc', version: PROC_VERSION },
+    routes: [
+      ...createBundleRoutes(guards, bundles, config.modelBaseUrl !== ''),
+      ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
+      ...operations,
+      ...buildAdmin({ base, config, guards, ...bundleParts }),
+    ],
+  });
+  const { host, port, metricsPort } = config;
+  const server = await scope.use(listen(app, { port, host }), (opened) => opened.close(CLOSE_MS));
+  scope.defer(async () => base.bundleLogs.close());
+  if (metricsPort !== 0) {
+    const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });
+    await scope.use(inside, (opened) => opened.close(0));
+  }
+  return server.port;
+}
