@@ -140,6 +140,32 @@ stackTest('settings and secrets are changed, and a secret is never read', async 
   expect((await line.run(['secrets', 'set', 'club', 'OTHER'], { input: 'x' })).code).toBe(1);
 });
 
+stackTest('what a bundle wrote is shown, and followed', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'diary']);
+  const file = join(line.folder, 'diary', 'bundle.ts');
+  const code = await readFile(file, 'utf8');
+  await writeFile(
+    file,
+    code.replace(
+      "await turn.step('answer'",
+      "console.log(`dear ${turn.message}`);\n    await turn.step('answer'",
+    ),
+  );
+  await line.run(['bundle', 'push', 'diary']);
+  await line.run(['chat', 'monday', '-b', 'diary']);
+  expect((await line.run(['bundle', 'logs', 'diary'])).stdout).toContain('dear monday');
+
+  const following = line.start(['bundle', 'logs', 'diary', '--follow', '--json']);
+  await following.until('dear monday');
+  await line.run(['chat', 'tuesday', '-b', 'diary']);
+  await following.until('dear tuesday');
+  following.interrupt();
+  const end = await following.ended;
+  expect(end).toMatchObject({ code: 0, stderr: '' });
+  for (const text of end.stdout.trim().split('\n')) expect(JSON.parse(text)).toHaveProperty('level');
+});
+
 stackTest('the template of a widget is served as it is', async ({ stack }) => {
   await using line = await signIn(stack);
   await line.run(['bundle', 'new', 'board', '--template', 'widget']);
