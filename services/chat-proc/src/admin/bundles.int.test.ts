@@ -77,6 +77,15 @@ test('an archive is uploaded and serves, a broken one says why, and a former one
   expect(broken.status).toBe(422);
   expect(detailOf(broken)['error']).toContain('the moon is missing');
   expect(await says()).toBe('two');
+  // Nor does a process that ends while it loads keep its author in the dark.
+  const quitting = await ask(
+    'POST',
+    `${ADMIN}/upload?id=quitter`,
+    await makeTar([{ path: 'bundle.ts', content: 'process.exit(7);' }]),
+    { 'content-type': 'application/gzip' },
+  );
+  expect(quitting.status).toBe(422);
+  expect(detailOf(quitting)['error']).toContain('does not load');
 
   const { body } = await ask('GET', `${ADMIN}/sayer/versions`);
   const versions = body['versions'] as { version: string; status: string; is_active: boolean }[];

@@ -92,12 +92,21 @@ function readId(text: string): string {
   throw PlatformError.of('INVALID_REQUEST', 'id: not a valid id', { details: { field: 'id' } });
 }
 
+/** With a cause these say how the code, or the process that ran it, ended while it was loaded. */
+const AUTHORS: ReadonlySet<string> = new Set([
+  'BUNDLE_ERROR',
+  'BUNDLE_CRASHED',
+  'BUNDLE_BLOCKED',
+  'BUNDLE_UNAVAILABLE',
+]);
+
 /** An author whose code does not load needs the reason, and a script a status that says so. */
 async function register(registering: Promise<Registration>): Promise<Registration> {
   try {
     return await registering;
   } catch (error) {
-    if (!(error instanceof PlatformError) || error.code !== 'BUNDLE_ERROR') throw error;
+    if (!(error instanceof PlatformError) || !AUTHORS.has(error.code) || error.cause === undefined)
+      throw error;
     throw PlatformError.of('UNPROCESSABLE', `The bundle does not load: ${describeFailure(error)}`, {
       cause: error,
     });
