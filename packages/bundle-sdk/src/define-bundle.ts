@@ -69,8 +69,15 @@ function createRuntime(definition: AnyBundleDefinition): BundleRuntime {
     },
     setProps: async (given) => {
       const former = props;
-      props = readProps(given);
-      await definition.onPropsChanged?.({ props, former });
+      const next = readProps(given);
+      props = next;
+      try {
+        await definition.onPropsChanged?.({ props, former });
+      } catch (error) {
+        // Unless somebody set others meanwhile: refused props are those before them.
+        if (props === next) props = former;
+        throw error;
+      }
     },
     unload: async () => {
       await definition.onUnload?.();

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { Deadline } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
+import { describeFailure } from './host-failure.ts';
 import { isAlive, record, startRunner, until, versionOf, zoo } from '../test/runner-fixture.ts';
 import { startable } from '../test/startable-levels.ts';
 
@@ -34,6 +35,19 @@ test('over maxHosts the longest idle one makes room; with none idle the call is 
   await second;
   busy.controller.abort();
   await running;
+});
+
+test('a bundle that never ends its onPropsChanged holds nobody up, and its next host has what is set', async () => {
+  await using runner = await startRunner({ propsMs: 300 });
+  const slow = versionOf('never-changes');
+  const before = record('say');
+  await runner.invoke(slow, before);
+  expect(before.answer()).toBe('first');
+  const refused = await runner.setProps('never-changes', { word: 'second' }).catch((error: unknown) => error);
+  expect(describeFailure(refused)).toMatch(/onPropsChanged did not end within 300 ms/);
+  const after = record('say');
+  await runner.invoke(slow, after);
+  expect(after.answer()).toBe('second');
 });
 
 test('retire lets running turns end on their host and sends new ones to a fresh one', async () => {

@@ -1,11 +1,11 @@
-import { PlatformError, sleep } from '@switchyard/kernel';
+import { PlatformError, sleep, withTimeout } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { BundleManifest } from '@switchyard/protocol';
 import type { Log } from '@switchyard/telemetry';
 import { decideEviction } from './decide-eviction.ts';
 import { decideRestart } from './decide-restart.ts';
 import type { SandboxTools } from './host-command.ts';
-import { isFault } from './host-failure.ts';
+import { isFault, toInvocationError } from './host-failure.ts';
 import type { HostFailure } from './host-failure.ts';
 import { linkVersion } from './host-folders.ts';
 import { HostPlaces } from './host-places.ts';
@@ -120,18 +120,36 @@ export class HostPool {
     this.#declared.delete(versionId);
   }
 
-  /** For hosts that are started from now on, and told to those that serve. Rejects with the first refusal; the others have it. */
+  /**
+   * For hosts that are started from now on, and told to those that serve. Rejects with the first refusal; the others have it. Takes no
+   * longer than a start and `propsMs`.
+   */
   async setProps(bundleId: string, props: unknown): Promise<void> {
     this.#props.set(bundleId, props);
     const serving = [...this.#groups.values()].flatMap(({ hosts }) => hosts);
     const told = serving.filter(({ version }) => version.bundleId === bundleId);
     const outcomes = await Promise.allSettled(
-      told.map(async ({ ready, host }) => {
-        await ready;
-        await host.setProps(props);
+      told.map(async (pooled) => {
+        await pooled.ready;
+        await this.#change(pooled, props);
       }),
     );
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  async #change(pooled: PooledHost, props: unknown): Promise<void> {
+    const { propsMs } = this.#parts.config;
+    const changed = pooled.host.setProps(props);
+    try {
+      await withTimeout(changed, propsMs, 'onPropsChanged');
+    } catch (error) {
+      if (!(error instanceof PlatformError) || error.code !== 'TIMEOUT') throw error;
+      changed.catch(() => undefined);
+      // Nobody knows what it goes by now; the next host loads with what is set.
+      this.retire(pooled);
+      const message = `onPropsChanged did not end within ${propsMs} ms`;
+      throw toInvocationError({ name: 'TimeoutError', message });
+    }
   }
 
   /** Closes idle hosts: those past their time, and as many more as `wanted` places need. */

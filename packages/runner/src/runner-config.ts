@@ -18,6 +18,8 @@ export interface RunnerConfig {
   readonly waitMs: number;
   /** From spawn to `onLoad` done. */
   readonly startMs: number;
+  /** For `onPropsChanged`; a host that is over it serves no more calls. */
+  readonly propsMs: number;
   readonly idleTtlMs: number;
   readonly pingMs: number;
   /** Silence with invocations running after which a host counts as blocked. */
@@ -73,6 +75,7 @@ export const DEFAULT_RUNNER_CONFIG: RunnerConfig = {
   maxWaiting: 256,
   waitMs: 10_000,
   startMs: 10_000,
+  propsMs: 5000,
   idleTtlMs: 10 * 60_000,
   pingMs: 1000,
   blockedMs: 10_000,
