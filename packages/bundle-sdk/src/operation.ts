@@ -22,7 +22,7 @@ export type Made<Ctx> = NoInfer<Ctx>;
 export interface Access {
   /** `public` needs no user. */
   readonly route?: 'operations' | 'public';
-  /** The lowest user type that may call it. */
+  /** The lowest user type that may call it; `registered` without. */
   readonly allow?: UserType;
   /** Any one of these. */
   readonly roles?: readonly string[];

@@ -8,7 +8,7 @@ import type { Request, Response } from 'express';
 export interface Guards {
   /** Anybody whom the settings let in. */
   session(req: Request, res: Response): Promise<Caller>;
-  /** Who is not known is `PUBLIC_USER`: for what is open to anybody. A token that is no good is no token. */
+  /** Who is not known is `PUBLIC_USER`: for what is open to anybody. Rejects BAD_TOKEN for a token that is no good. */
   anybody(req: Request, res: Response): Promise<Caller>;
   /** Roles `admin` or `super-admin`. */
   admin(req: Request, res: Response): Promise<Caller>;
@@ -53,7 +53,8 @@ export function createGuards(
       try {
         return await identify(req, res);
       } catch (error) {
-        if (error instanceof PlatformError && error.status === 401) return PUBLIC_USER;
+        // A token that is there and bad is told, never taken for none (03 §1).
+        if (error instanceof PlatformError && error.code === 'USER_REQUIRED') return PUBLIC_USER;
         throw error;
       }
     },

@@ -6,7 +6,14 @@ import { createRegistry } from '@switchyard/registry';
 import type { Registry } from '@switchyard/registry';
 import { createRunner } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
-import { createBlobStore, createConversations, createFiles, createTurnHistory } from '@switchyard/store';
+import {
+  createBlobStore,
+  createConversations,
+  createFiles,
+  createTurnHistory,
+  createUsageLog,
+} from '@switchyard/store';
+import { createStoreUsage } from './usage/store-usage.ts';
 import { createWorker } from '@switchyard/turns';
 import { buildCapabilities } from './build-capabilities.ts';
 import { createSecretMasks } from '@switchyard/capabilities';
@@ -143,6 +150,7 @@ function createExecutor(
     clock,
     log,
     capabilities,
+    storeUsage: createStoreUsage({ usageLog: createUsageLog(sql, scope), ids: base.ids, clock }),
     fileStores: {
       blobs: createBlobStore({ dir: resolve(config.blobDir) }),
       files: createFiles(sql, scope),

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { startModelServer } from '@switchyard/testkit';
-import { beforeAll, expect } from 'vitest';
+import { beforeAll, expect, vi } from 'vitest';
 import { answerOf, procTest as test } from '../test/proc-rig.ts';
 
 const ROOT = path.join(import.meta.dirname, '../../..');
@@ -25,7 +25,7 @@ beforeAll(async () => {
 
 test.for(['openai', 'anthropic'] as const)(
   '%s: the assistant answers with the model, and its tokens are counted',
-  async (protocol, { rig }) => {
+  async (protocol, { rig, postgres }) => {
     await using server = await startModelServer({ apiKey: KEY });
     server.script(
       {
@@ -42,6 +42,16 @@ test.for(['openai', 'anthropic'] as const)(
       { provider: '127.0.0.1', model: 'small-1', input_tokens: 1000, output_tokens: 100, cost: 0.003 },
       { input_tokens: 2000, output_tokens: 200, cost: 0.006 },
     ]);
+    await vi.waitFor(async () => {
+      const rows = await postgres.sql.query<Record<string, unknown>>({
+        text: 'select user_id, bundle_id, model, input_tokens, cost::float8 as cost, source from usage order by at, input_tokens',
+      });
+      const shared = { user_id: 'ada', bundle_id: 'assistant', model: 'small-1', source: 'platform' };
+      expect(rows).toEqual([
+        { ...shared, input_tokens: 1000, cost: 0.003 },
+        { ...shared, input_tokens: 2000, cost: 0.006 },
+      ]);
+    });
     expect(server.requests.map(({ body }) => body.model)).toEqual(['small-1', 'small-1']);
     expect(JSON.stringify(events)).not.toContain(KEY);
     // It is not offline, so the page is not told that it were.

@@ -16,6 +16,7 @@ import type { FileStores } from './store-file.ts';
 import { completedOutcome, decideRemainder, failedOutcome, readResult } from './turn-outcome.ts';
 import type { WatchdogLimits } from './turn-outcome.ts';
 import { TurnRecorder } from './turn-recorder.ts';
+import type { StoreUsage } from './usage/store-usage.ts';
 import { TurnStopwatch } from './turn-stopwatch.ts';
 
 export interface RunTurnParts {
@@ -23,6 +24,7 @@ export interface RunTurnParts {
   capabilities: Capabilities;
   fileStores: FileStores;
   conversations: Pick<Conversations, 'suggestTitle'>;
+  storeUsage: StoreUsage;
   clock: Clock;
   log: Log;
   limits: WatchdogLimits;
@@ -94,7 +96,7 @@ class TurnRun {
       kind: 'turn',
       payload: this.#invocation,
       signal: this.#turn.signal,
-      onEvent: (event, file) => (event.kind === 'file' ? this.#sayFile(event, file) : this.#say(event)),
+      onEvent: (event, file) => this.#hear(event, file),
       onCall: (call) => this.#answer(call),
       onLog: (line) => this.#write(line),
     });
@@ -118,6 +120,12 @@ class TurnRun {
     const isAborted = this.#turn.signal.aborted;
     if (isAborted) this.#log.info('turn aborted', { reason: String(this.#turn.signal.reason) });
     else this.#log.warn('turn failed', { reason: describeFailure(error), error });
+  }
+
+  async #hear(event: BundleEvent, file: ProducedFile | undefined): Promise<void> {
+    if (event.kind === 'file') return this.#sayFile(event, file);
+    if (event.kind === 'usage') this.#keepUsage(event.usage, 'bundle');
+    return this.#say(event);
   }
 
   async #say(event: BundleEvent): Promise<void> {
@@ -155,10 +163,19 @@ class TurnRun {
 
   /** A turn that is over has nobody to tell; the call of the model goes on either way. */
   async #sayUsage(usage: Usage): Promise<void> {
-    this.#log.info('turn used a model', { usage });
+    this.#keepUsage(usage, 'platform');
     await this.#say({ kind: 'usage', usage }).catch((error: unknown) =>
       this.#log.warn('usage could not be told', { usage, error }),
     );
+  }
+
+  #keepUsage(usage: Usage, source: 'platform' | 'bundle'): void {
+    this.#log.info('turn used a model', { usage, source });
+    const { version } = this.#hold;
+    const { conversation_id: conversationId, turn_id: turnId, user } = this.#invocation;
+    const { bundleId, versionId } = version;
+    const usedFor = { userId: user.user_id, bundleId, versionId, conversationId, turnId };
+    this.#beside('usage of a model could not be stored', this.#parts.storeUsage(usage, source, usedFor));
   }
 
   async #answer(call: BundleCall): Promise<unknown> {

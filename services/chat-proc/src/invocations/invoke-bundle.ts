@@ -1,11 +1,12 @@
 import type { Capabilities, CapabilityCaller } from '@switchyard/capabilities';
 import { PlatformError } from '@switchyard/kernel';
-import type { BundleEvent, InvocationUser } from '@switchyard/protocol';
+import type { BundleEvent, InvocationUser, Usage } from '@switchyard/protocol';
 import type { BundleHold, Registry } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
 import type { InvocationKind, Runner } from '@switchyard/runner';
 import type { Log } from '@switchyard/telemetry';
 import { holdUntilRead } from './hold-until-read.ts';
+import type { StoreUsage, UsedFor } from '../usage/store-usage.ts';
 import type { PublishNotice } from './publish-notice.ts';
 
 /** One call of a bundle that is no turn: an operation, a tool, a tick of a schedule, a job, a request of a site. */
@@ -29,6 +30,7 @@ export interface BundleInvokerParts {
   readonly runner: Pick<Runner, 'invoke'>;
   readonly capabilities: Capabilities;
   readonly publishNotice: PublishNotice;
+  readonly storeUsage: StoreUsage;
   readonly log: Log;
 }
 
@@ -71,8 +73,9 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
       signal: AbortSignal.any([callerSignal, over.signal]),
       httpHosts: hold.manifest.httpHosts,
       secretNames: hold.manifest.secrets,
-      onUsage: async (usage) => log.info('bundle used a model', { usage }),
+      onUsage: (usage) => keepUsage(usage, 'platform', usedFor, log),
     };
+    const usedFor = { userId: user?.user_id, bundleId, versionId };
     try {
       const { kind, name, payload, timeoutMs, signal } = request;
       const value = await parts.runner.invoke(version, {
@@ -81,7 +84,7 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
         payload,
         timeoutMs,
         signal,
-        onEvent: (event) => take(event, bundleId, request, log),
+        onEvent: (event) => take(event, request, usedFor, log),
         onCall: (call) => parts.capabilities.call(caller, hold.manifest.capabilities, call),
         onLog: ({ level, text }) => log[level]('bundle wrote', { text }),
       });
@@ -93,17 +96,28 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
     }
   };
 
-  const take = async (
-    event: BundleEvent,
-    bundleId: string,
-    { sessionId }: BundleRequest,
+  /** Never rejects: an answer is worth more than its bill, which is in the log then. */
+  const keepUsage = async (
+    usage: Usage,
+    source: 'platform' | 'bundle',
+    usedFor: UsedFor,
     log: Log,
   ): Promise<void> => {
-    if (event.kind === 'notify') return parts.publishNotice({ ...event, bundleId, sessionId });
-    if (event.kind === 'usage') {
-      log.info('bundle used a model', { usage: event.usage });
-      return;
-    }
+    log.info('bundle used a model', { usage, source });
+    await parts
+      .storeUsage(usage, source, usedFor)
+      .catch((error: unknown) => log.warn('usage of a model could not be stored', { usage, error }));
+  };
+
+  const take = async (
+    event: BundleEvent,
+    { sessionId }: BundleRequest,
+    usedFor: UsedFor,
+    log: Log,
+  ): Promise<void> => {
+    if (event.kind === 'notify')
+      return parts.publishNotice({ ...event, bundleId: usedFor.bundleId, sessionId });
+    if (event.kind === 'usage') return keepUsage(event.usage, 'bundle', usedFor, log);
     throw PlatformError.of('BUNDLE_ERROR', `Only a turn can say "${event.kind}".`);
   };
 

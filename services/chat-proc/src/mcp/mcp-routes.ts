@@ -11,7 +11,7 @@ import { z } from 'zod';
 import type { Guards } from '../caller-of.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import { countedAs } from '../operations/counted-as.ts';
-import { mayUse } from '../operations/may-use.ts';
+import { requireUse } from '../operations/may-use.ts';
 import { callIdentity } from '../operations/user-of.ts';
 import { answerMcp } from './answer-mcp.ts';
 import { toFailedResult, toToolResult } from './tool-result.ts';
@@ -75,7 +75,7 @@ async function enter(
     const caller = mcp?.route === 'public' ? await guards.anybody(req, res) : await guards.session(req, res);
     if ('error' in held) throw PlatformError.of('NOT_FOUND', undefined, { cause: held.error });
     if (mcp === undefined) throw PlatformError.of('NOT_FOUND');
-    if (!mayUse(mcp, caller)) throw PlatformError.of('FORBIDDEN');
+    requireUse(mcp, caller);
     return { hold: held.hold, caller };
   } catch (error) {
     if ('hold' in held) held.hold.release();

@@ -1,4 +1,5 @@
 import type { Caller } from '@switchyard/identity';
+import { PlatformError } from '@switchyard/kernel';
 import { USER_TYPES } from '@switchyard/protocol';
 import type { UserType } from '@switchyard/protocol';
 
@@ -9,11 +10,17 @@ export interface Access {
   readonly roles: readonly string[];
 }
 
-/** Anybody where it is public; else the lowest user type, and any one of the roles. */
+/** Anybody where it is public; else the lowest user type, `registered` where none is named (03 §6), and any one of the roles. */
 export function mayUse({ route, allow, roles }: Access, caller: Pick<Caller, 'userType' | 'roles'>): boolean {
   if (route === 'public') return true;
-  if (allow !== undefined && rankOf(caller.userType) > rankOf(allow)) return false;
+  if (rankOf(caller.userType) > rankOf(allow ?? 'registered')) return false;
   return roles.length === 0 || roles.some((role) => caller.roles.includes(role));
+}
+
+/** Throws USER_REQUIRED for somebody who has not signed in, and FORBIDDEN for somebody who has. */
+export function requireUse(access: Access, caller: Pick<Caller, 'kind' | 'userType' | 'roles'>): void {
+  if (mayUse(access, caller)) return;
+  throw PlatformError.of(caller.kind === 'anonymous' ? 'USER_REQUIRED' : 'FORBIDDEN');
 }
 
 /** 0 is the highest. */

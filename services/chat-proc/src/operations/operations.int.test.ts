@@ -147,7 +147,8 @@ test('another scope, the default bundle and public operations', async ({ rig, re
   const known = await desk.ask('/desk/public/paid', { body: {} });
   expect(known.body['paid']).toMatchObject({ user: 'registered-user' });
   const bad = await desk.ask('/desk/public/paid', { body: {}, token: 'nonsense' });
-  expect(bad.body['paid']).toMatchObject({ user: 'public' });
+  // A token that is there and bad is told, never taken for none.
+  expect([bad.status, errorTypeOf(bad.body)]).toEqual([401, 'auth.bad_token']);
 });
 
 test('an answer of its own goes out as it is, in a sandbox and without the platform’s headers', async ({
@@ -294,4 +295,19 @@ test('what a caller may use is listed for him, with schemas, and described for t
   expect(paths[`${base}/public/paid`]?.['post']).toMatchObject({ security: [] });
   expect((await desk.ask('/nobody/openapi.json')).status).toBe(404);
   expect((await desk.ask('/desk/openapi.json', { token: undefined })).status).toBe(401);
+});
+
+test('where guests may chat they call what is said to be theirs, and nothing else', async ({
+  rig,
+  redis,
+}) => {
+  const desk = await openDesk(rig, redis, { anonymousAllowed: 'true' });
+  const guest = { body: {}, token: undefined };
+  expect((await desk.ask('/desk/operations/guest', guest)).body).toMatchObject({ guest: 'welcome' });
+  const refused = await desk.ask('/desk/operations/who', guest);
+  expect([refused.status, errorTypeOf(refused.body)]).toEqual([401, 'auth.user_required']);
+  const { body } = await desk.ask('/desk', { token: undefined });
+  const names = (body['operations'] as { name: string }[]).map(({ name }) => name);
+  expect(names).toContain('guest');
+  expect(names).not.toContain('who');
 });

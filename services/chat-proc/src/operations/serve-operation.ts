@@ -11,7 +11,7 @@ import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import { beginCall } from './begin-call.ts';
 import type { BeginCallParts, KeptCall } from './begin-call.ts';
 import { countedAs } from './counted-as.ts';
-import { mayUse } from './may-use.ts';
+import { requireUse } from './may-use.ts';
 import { readPosted, readQueried } from './read-call.ts';
 import type { OperationCall } from './read-call.ts';
 import { sendWireResponse } from './send-wire-response.ts';
@@ -85,7 +85,7 @@ async function choose(parts: OperationParts, request: OperationRequest, hold: Bu
   // An operation for users is not there for who comes by the public door.
   if (manifest === undefined || (route === 'public' && manifest.route !== 'public'))
     throw PlatformError.of('NOT_FOUND');
-  if (!mayUse(manifest, caller)) throw PlatformError.of('FORBIDDEN');
+  requireUse(manifest, caller);
   requireMethod(req, res, manifest);
   // The route has refused what is no JSON, so what is undefined was empty.
   const call = manifest.method === 'GET' ? readQueried(req.query) : readPosted(req.body ?? {});

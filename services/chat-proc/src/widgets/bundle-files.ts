@@ -5,7 +5,7 @@ import { PlatformError } from '@switchyard/kernel';
 import type { BundleHold, Registry } from '@switchyard/registry';
 import { PUBLIC_USER } from '../caller-of.ts';
 import type { Guards } from '../caller-of.ts';
-import { mayUse } from '../operations/may-use.ts';
+import { requireUse } from '../operations/may-use.ts';
 import { serveFile } from './serve-file.ts';
 import { folderInside, widgetFolder } from './widget-folders.ts';
 import type { WidgetManifest } from './widget-folders.ts';
@@ -75,7 +75,7 @@ export function createBundleFiles({ guards, registry, tickets, storeDir }: Bundl
       await withHold(bundle, async ({ manifest, version: { versionId } }) => {
         const widget = widgetOf(manifest.widgets, alias);
         if (isPublic && widget.route !== 'public') throw PlatformError.of('NOT_FOUND');
-        if (!mayUse(widget, caller)) throw PlatformError.of('FORBIDDEN');
+        requireUse(widget, caller);
         requireVersion(v, versionId);
         // Without the slash its relative addresses would lead beside it.
         if (path === undefined && !req.path.endsWith('/')) return redirectInto(req, res);
@@ -89,7 +89,7 @@ export function createBundleFiles({ guards, registry, tickets, storeDir }: Bundl
         const files = manifest.static;
         if (files === undefined) throw PlatformError.of('NOT_FOUND');
         const isPublic = files.route === 'public';
-        if (!isPublic && !mayUse(files, await guards.session(req, res))) throw PlatformError.of('FORBIDDEN');
+        if (!isPublic) requireUse(files, await guards.session(req, res));
         requireVersion(v, versionId);
         const folder = folderInside(join(storeDir, versionId), files.folder);
         await serveFile(res, {

@@ -1,11 +1,10 @@
 import { relative } from 'node:path';
 import { defineRoute } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
-import { PlatformError } from '@switchyard/kernel';
 import { idSchema, widgetListSchema, widgetTicketSchema } from '@switchyard/protocol';
 import type { WidgetList, WidgetTicket } from '@switchyard/protocol';
 import { z } from 'zod';
-import { mayUse } from '../operations/may-use.ts';
+import { mayUse, requireUse } from '../operations/may-use.ts';
 import { createBundleFiles, widgetOf } from './bundle-files.ts';
 import type { BundleFiles, BundleFilesParts } from './bundle-files.ts';
 import { widgetFolder } from './widget-folders.ts';
@@ -97,7 +96,7 @@ function ticketRoute({ guards, tickets, storeDir }: WidgetRouteParts, files: Bun
       const { bundle: bundleId, alias } = params;
       return files.withHold(bundleId, ({ manifest, version: { versionId } }) => {
         const widget = widgetOf(manifest.widgets, alias);
-        if (!mayUse(widget, caller)) throw PlatformError.of('FORBIDDEN');
+        requireUse(widget, caller);
         const folder = relative(storeDir, widgetFolder(storeDir, versionId, alias, widget));
         const { ticket, expiresAt } = tickets.make(caller, { bundleId, alias, versionId, folder });
         const base = req.path.slice(0, -'ticket'.length);

@@ -45,6 +45,7 @@ export default defineBundle({
         version: VERSION,
       }),
     }),
+    guest: operation({ allow: 'anonymous', run: () => 'welcome' }),
     paidOnly: operation({ tool: true, allow: 'paid', run: () => 'paid' }),
     staffOnly: operation({ roles: ['staff'], run: () => 'staff' }),
     boom: operation({
