@@ -23,8 +23,10 @@ const test = base.extend<{ stand: Stand }>({
     await use({
       folder,
       async run(...words) {
+        // `./dev`, under which tests run, says where its caller stands; here that is the folder.
         const child = spawn(process.execPath, [PROGRAM, ...words], {
           cwd: folder,
+          env: { ...process.env, SWITCHYARD_CWD: folder },
           stdio: ['ignore', 'pipe', 'pipe'],
         });
         const ended = once(child, 'close');

@@ -96,8 +96,11 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   return {
     async follow(options) {
       const { sessionId } = options;
-      await notices.ready();
-      const feed = await feeds.acquire(sessionId);
+      await notices.acquire();
+      const feed = await feeds.acquire(sessionId).catch((error: unknown) => {
+        notices.release();
+        throw error;
+      });
       const follower: Follower = new Follower(feed, {
         sessionId,
         target: options,
@@ -108,6 +111,7 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
         onEnd: (reason) => {
           followers.delete(follower);
           feeds.release(sessionId, feed);
+          notices.release();
           if (reason === 'lagged') lagged.add();
         },
       });

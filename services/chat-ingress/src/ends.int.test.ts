@@ -31,7 +31,7 @@ ingressTest(
       signal: leave.signal,
     });
     await expect.poll(() => worker.tasks.length).toBe(1);
-    expect([open.streams(), open.followers(), open.channels(), answer.status]).toEqual([6, 6, 1, 200]);
+    expect([open.streams(), open.followers(), open.channels(), answer.status]).toEqual([6, 6, 2, 200]);
     leave.abort();
     await expect.poll(() => [open.streams(), open.followers(), open.channels()]).toEqual([0, 0, 0]);
     expect(held.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200]);

@@ -158,7 +158,7 @@ ingressTest('what is wrong with a message comes back in its ack', async ({ ingre
 ingressTest('a socket that goes leaves nothing behind', async ({ ingress }) => {
   const { open } = ingress.running;
   const { socket } = await connect(ingress, {});
-  await expect.poll(() => [open.streams(), open.followers(), open.channels()]).toEqual([1, 1, 1]);
+  await expect.poll(() => [open.streams(), open.followers(), open.channels()]).toEqual([1, 1, 2]);
   socket.disconnect();
   await expect.poll(() => [open.streams(), open.followers(), open.channels()]).toEqual([0, 0, 0]);
 });
