@@ -78,7 +78,8 @@ FROM runtime AS chat-proc
 COPY services/chat-proc services/chat-proc
 COPY --from=bundles /app/bundles bundles
 COPY docs docs
-ENV PORT=8020 BLOB_DIR=/data/files BUNDLE_STORE_DIR=/data/bundles RUNNER_WORK_DIR=/data/hosts BUNDLES_DIR=/app/bundles DOCS_DIR=/app/docs
+# Hosts write to the container's own /tmp: the root is read-only, and a volume could be shared with another worker.
+ENV PORT=8020 BLOB_DIR=/data/files BUNDLE_STORE_DIR=/data/bundles RUNNER_WORK_DIR=/tmp/hosts BUNDLES_DIR=/app/bundles DOCS_DIR=/app/docs
 EXPOSE 8020
 CMD ["node", "services/chat-proc/src/main.ts"]
 
