@@ -112,6 +112,16 @@ test('a secret is set and never told, and what a bundle writes of it is masked',
   expect(answerOf(events)).toBe('key=***');
   expect(JSON.stringify(events)).toContain('"deep":[{"key":"***"}]');
   expect(JSON.stringify([events, await rig.row(ack.turn_id)])).not.toContain(KEY);
+  // Its log lines too, and what it throws.
+  await vi.waitFor(async () => {
+    const logs = await fetch(`http://127.0.0.1:${port}${ADMIN}/logs`, {
+      headers: { authorization: `Bearer ${await rig.token('privileged')}` },
+    });
+    const text = await logs.text();
+    expect(text).toContain('the key is ***');
+    expect(text).toContain('failed with ***');
+    expect(text).not.toContain(KEY);
+  });
   const audit = await postgres.sql.query({
     text: "select * from audit_entry where action = 'bundle.secrets'",
   });
