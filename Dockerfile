@@ -1,7 +1,9 @@
 # One image for each service, over one shared layer of dependencies.
 #   docker build --target chat-proc -t switchyard/chat-proc .
 # Written for the classic builder too: no BuildKit syntax.
-ARG NODE_IMAGE=node:26-bookworm-slim
+# The version of package.json, to the letter: what Node's permission model allows a bundle's process changes between minor
+# versions. 26.12 refuses it the socket to its worker.
+ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 # What the Node image is made from. The services need the node binary and nothing else of that image: without npm, its
 # headers and its documentation an image stays under 250 MB.
 ARG BASE_IMAGE=debian:bookworm-slim

@@ -37,6 +37,7 @@ export default defineConfig({
             ...beside('.test.tsx'),
             'tests/history/**/*.test.ts',
             'tests/crash/unit/*.test.ts',
+            'tests/compose/unit/*.test.ts',
           ],
           exclude: ['**/node_modules/**', '**/*.int.test.ts', '**/*.browser.test.ts'],
           expect: PATIENCE,
