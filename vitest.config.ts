@@ -93,7 +93,7 @@ export default defineConfig({
       {
         test: {
           name: 'compose',
-          include: ['tests/compose/**/*.test.ts'],
+          include: ['tests/compose/*.test.ts'],
           testTimeout: 240_000,
           hookTimeout: 900_000,
         },
