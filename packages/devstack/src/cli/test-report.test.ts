@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addTallies, tallyReport } from './test-report.ts';
+import { addTallies, failuresOf, tallyReport } from './test-report.ts';
 import type { VitestReport } from './test-report.ts';
 
 const report = (parts: Partial<VitestReport>): VitestReport => ({
@@ -12,8 +12,27 @@ const report = (parts: Partial<VitestReport>): VitestReport => ({
   ...parts,
 });
 
+const failedFile = {
+  name: '/house/room/a.test.ts',
+  status: 'failed',
+  message: '',
+  assertionResults: [
+    { status: 'passed', fullName: 'stands', failureMessages: [] },
+    {
+      status: 'failed',
+      fullName: 'counts to two',
+      failureMessages: ['expected 1 to be 2\n\n  at a.test.ts:3'],
+    },
+  ],
+};
+const brokenFile = {
+  name: '/house/b.test.ts',
+  status: 'failed',
+  message: 'no such module',
+  assertionResults: [],
+};
+
 test('counts what passed and failed', () => {
-  const failedFile = { status: 'failed', assertionResults: [{ status: 'failed' }] };
   expect(tallyReport(report({ numPassedTests: 1, numFailedTests: 1, testResults: [failedFile] }), 1)).toEqual(
     {
       passed: 1,
@@ -24,9 +43,7 @@ test('counts what passed and failed', () => {
 });
 
 test('a file that could not be loaded is a failure', () => {
-  expect(tallyReport(report({ testResults: [{ status: 'failed', assertionResults: [] }] }), 1).failed).toBe(
-    1,
-  );
+  expect(tallyReport(report({ testResults: [brokenFile] }), 1).failed).toBe(1);
 });
 
 test('an error outside of a test is a failure', () => {
@@ -36,6 +53,14 @@ test('an error outside of a test is a failure', () => {
 test('a run without tests or without a report is a failure', () => {
   expect(tallyReport(report({ numTotalTests: 0, numPassedTests: 0 }), 0).failed).toBe(1);
   expect(tallyReport(undefined, 0).failed).toBe(1);
+});
+
+test('says again what failed, and why', () => {
+  expect(failuresOf(report({ testResults: [failedFile, brokenFile] }), '/house')).toEqual([
+    'room/a.test.ts > counts to two\n    expected 1 to be 2\n      at a.test.ts:3',
+    'b.test.ts\n    no such module',
+  ]);
+  expect(failuresOf(undefined, '/house')).toEqual([]);
 });
 
 test('sums over runs', () => {

@@ -6,8 +6,15 @@ export interface VitestReport {
   readonly numPendingTests: number;
   readonly numTodoTests: number;
   readonly testResults: readonly {
+    readonly name: string;
     readonly status: string;
-    readonly assertionResults: readonly { readonly status: string }[];
+    /** Why the file could not be loaded, else empty. */
+    readonly message: string;
+    readonly assertionResults: readonly {
+      readonly status: string;
+      readonly fullName: string;
+      readonly failureMessages: readonly string[] | null;
+    }[];
   }[];
 }
 
@@ -32,6 +39,32 @@ export const tallyReport = (report: VitestReport | undefined, exitCode: number):
   const failed = counted === 0 && (exitCode !== 0 || isEmpty) ? 1 : counted;
   return { passed: report.numPassedTests, failed, skipped: report.numPendingTests + report.numTodoTests };
 };
+
+/** As much of an error as tells what was expected and where; the whole of it stands further up in the output. */
+const LINES_OF_AN_ERROR = 14;
+
+const shortened = (message: string): string =>
+  message
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.includes('node_modules'))
+    .slice(0, LINES_OF_AN_ERROR)
+    .map((line) => `    ${line}`)
+    .join('\n');
+
+/**
+ * The failures of one run, to be said again at its end: whoever is shown only the last lines of a long output has to
+ * see what failed and why. `root` is taken off the names of files.
+ */
+export const failuresOf = (report: VitestReport | undefined, root: string): string[] =>
+  (report?.testResults ?? []).flatMap(({ name, status, message, assertionResults }) => {
+    const file = name.startsWith(`${root}/`) ? name.slice(root.length + 1) : name;
+    const failed = assertionResults.filter((each) => each.status === 'failed');
+    if (failed.length === 0) return status === 'failed' ? [`${file}\n${shortened(message)}`] : [];
+    return failed.map(
+      ({ fullName, failureMessages }) =>
+        `${file} > ${fullName}\n${shortened((failureMessages ?? []).join('\n'))}`,
+    );
+  });
 
 export const addTallies = (tallies: readonly Tally[]): Tally => ({
   passed: tallies.reduce((sum, { passed }) => sum + passed, 0),

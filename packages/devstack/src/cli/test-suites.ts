@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { UsageError } from './arguments.ts';
 import { paints, seconds } from './progress.ts';
 import { runCommand } from './run-command.ts';
-import { addTallies, tallyReport } from './test-report.ts';
+import { addTallies, failuresOf, tallyReport } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
 
 const SUITES = ['unit', 'integration', 'cluster', 'model', 'e2e', 'browser', 'crash', 'chaos'] as const;
@@ -24,7 +24,12 @@ const filtersFor = (root: string, suite: string, filters: readonly string[]): st
 const readReport = (file: string): VitestReport | undefined =>
   existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as VitestReport) : undefined;
 
-const runSuite = async (root: string, suite: string, words: readonly string[]): Promise<Tally> => {
+interface SuiteRun {
+  readonly tally: Tally;
+  readonly failures: readonly string[];
+}
+
+const runSuite = async (root: string, suite: string, words: readonly string[]): Promise<SuiteRun> => {
   const file = join(root, '.cache', `test-${suite}.json`);
   mkdirSync(join(root, '.cache'), { recursive: true });
   rmSync(file, { force: true });
@@ -35,11 +40,14 @@ const runSuite = async (root: string, suite: string, words: readonly string[]): 
   const env = isDeep ? { MODEL_SECONDS: process.env['MODEL_SECONDS'] ?? DEEP_SECONDS } : {};
   const command = ['vitest', 'run', '--project', suite, ...reporters, ...filtersFor(root, suite, filters)];
   const { code, ms } = await runCommand(root, command, { isShown: true, env });
-  const tally = tallyReport(readReport(file), code);
+  const report = readReport(file);
+  const tally = tallyReport(report, code);
   console.log(
     `${suite}: ${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped in ${seconds(ms)}`,
   );
-  return tally;
+  const failures = failuresOf(report, root).map((each) => `${suite}: ${each}`);
+  const isUnnamed = tally.failed > 0 && failures.length === 0;
+  return { tally, failures: isUnnamed ? [`${suite}: ended with code ${code}, no test is named`] : failures };
 };
 
 /** Docker compose needs a daemon, which not every machine has: that is said, not hidden. */
@@ -59,10 +67,10 @@ export const testSuites = async (root: string, argv: readonly string[]): Promise
     console.log('compose: skipped, no docker daemon answers here (`docker info` fails)');
     return 0;
   }
-  const tallies: Tally[] = [];
-  for (const suite of first === undefined ? SUITES : [first])
-    tallies.push(await runSuite(root, suite, others));
-  const { passed, failed, skipped } = addTallies(tallies);
+  const runs: SuiteRun[] = [];
+  for (const suite of first === undefined ? SUITES : [first]) runs.push(await runSuite(root, suite, others));
+  const { passed, failed, skipped } = addTallies(runs.map(({ tally }) => tally));
+  for (const failure of runs.flatMap(({ failures }) => failures)) console.log(`\nfailed in ${failure}`);
   if (skipped > 0) console.log(`\n${skipped} skipped`);
   console.log(`\n${passed} passed, ${failed} failed`);
   return failed === 0 && passed > 0 ? 0 : 1;
