@@ -7,6 +7,7 @@ import type {
   storedFileSchema,
 } from '@switchyard/protocol';
 import type { z } from 'zod';
+import type { WebAnswer } from './web-answer.ts';
 
 /** What a bundle may ask for by name. Nothing is granted that is not named in its definition and allowed by the platform. */
 export const CAPABILITIES = [
@@ -120,10 +121,8 @@ export interface Web {
     options?: { contentType?: string; encoding?: 'base64' },
   ): Promise<CapabilityResult<'web', 'publish'>>;
   unpublish(path: string): Promise<CapabilityResult<'web', 'unpublish'>>;
-  respond(
-    requestId: string,
-    answer: CapabilityCallArgs<'web', 'respond'>[1],
-  ): Promise<CapabilityResult<'web', 'respond'>>;
+  /** The first answer of a request wins; a later one is told the status of the first. Resolves when it is out. */
+  respond(requestId: string, answer: WebAnswer | Response): Promise<CapabilityResult<'web', 'respond'>>;
   list(prefix?: string, options?: Omit<Page, 'scope'>): Promise<CapabilityResult<'web', 'list'>>;
   url(path: string): Promise<string>;
   deploy(files: CapabilityCallArgs<'web', 'deploy'>[0]): Promise<CapabilityResult<'web', 'deploy'>>;
@@ -133,6 +132,8 @@ export interface Web {
     pattern: string,
     options?: CapabilityCallArgs<'web', 'route'>[1],
   ): Promise<CapabilityResult<'web', 'route'>>;
+  /** Forgets kept answers of this bundle by their `Cache-Tag`. */
+  purge(tags: readonly string[]): Promise<CapabilityResult<'web', 'purge'>>;
 }
 
 export interface CapabilityTypes {

@@ -2,6 +2,7 @@ import type { CapabilityName, WireRequest, WireResponse } from '@switchyard/prot
 import type { HostPort } from './bundle-runtime.ts';
 import type { Capability, CapabilityTypes, Kv, KvEntry, Secrets, Storage } from './capabilities.ts';
 import type { Jobs } from './job.ts';
+import { toWireAnswer } from './web-answer.ts';
 import { createFetch } from './wire-fetch.ts';
 
 type Call = (target: CapabilityName, method: string, args: readonly unknown[]) => Promise<never>;
@@ -33,13 +34,14 @@ const MAKERS: Makers = {
   web: (call) => ({
     publish: (path, content, options = {}) => call('web', 'publish', [path, content, options]),
     unpublish: (path) => call('web', 'unpublish', [path]),
-    respond: (requestId, answer) => call('web', 'respond', [requestId, answer]),
+    respond: (requestId, answer) => call('web', 'respond', [requestId, toWireAnswer(answer)]),
     list: (prefix = '', options = {}) => call('web', 'list', [prefix, options]),
     url: (path) => call('web', 'url', [path]),
     deploy: (files) => call('web', 'deploy', [files]),
     deploys: () => call('web', 'deploys', []),
     rollback: (id) => call('web', 'rollback', [id]),
     route: (pattern, options = {}) => call('web', 'route', [pattern, options]),
+    purge: (tags) => call('web', 'purge', [tags]),
   }),
   http: (call) => ({
     fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('http', 'fetch', [request])),

@@ -38,6 +38,7 @@ export type {
   StoredFile,
   Web,
 } from './capabilities.ts';
+export type { WebAnswer } from './web-answer.ts';
 export type { WebRequestMessage } from '@switchyard/protocol';
 export type {
   Attachment,
