@@ -4,7 +4,9 @@ import type {
   CapabilityResult,
   documentPassageSchema,
   kvEntrySchema,
+  SitePlan,
   storedFileSchema,
+  WebScope,
 } from '@switchyard/protocol';
 import type { z } from 'zod';
 import type { WebAnswer } from './web-answer.ts';
@@ -17,6 +19,7 @@ export const CAPABILITIES = [
   'model',
   'exec',
   'web',
+  'web.serve',
 ] as const satisfies readonly CapabilityName[];
 
 /** Asks for requests to these hosts and no others: `api.example.com`, or `*.example.com` for all below it. */
@@ -25,12 +28,20 @@ export interface HttpGrant {
   readonly hosts: readonly string[];
 }
 
-/** What stands in `capabilities`: a name, or `httpHosts(...)`. */
-export type CapabilityAsk = (typeof CAPABILITIES)[number] | HttpGrant;
+/** Asks for a part of `web`. */
+export interface WebGrant {
+  readonly name: 'web';
+  readonly scope: WebScope;
+}
+
+/** What stands in `capabilities`: a name, `httpHosts(...)` or `webScope(...)`. */
+export type CapabilityAsk = (typeof CAPABILITIES)[number] | HttpGrant | WebGrant;
 /** What stands in the `needs` of an operation, a job, a schedule or a tool. */
 export type Capability = (typeof CAPABILITIES)[number] | 'http';
 /** The names that a list of asks stands for. */
-export type NameOf<A extends CapabilityAsk> = A extends HttpGrant ? 'http' : Extract<A, Capability>;
+export type NameOf<A extends CapabilityAsk> = A extends HttpGrant | WebGrant
+  ? A['name']
+  : Extract<A, Capability>;
 
 const HOST_PATTERN = /^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
 
@@ -41,6 +52,11 @@ export function httpHosts(first: string, ...more: string[]): HttpGrant {
   if (wrong !== undefined)
     throw new RangeError(`"${wrong}" is no host name: write it as api.example.com or *.example.com`);
   return { name: 'http', hosts };
+}
+
+/** For `capabilities`: `web`, narrowed to a site, a folder or some operations. What is not in it is refused whoever asks. */
+export function webScope(scope: WebScope): WebGrant {
+  return { name: 'web', scope };
 }
 
 /** A passage of the platform's documents that answers a search, best first. `headline` has the words of the query between `**`. */
@@ -113,7 +129,7 @@ export interface Exec {
   run(program: CapabilityCallArgs<'exec', 'run'>[0]): Promise<CapabilityResult<'exec', 'run'>>;
 }
 
-/** Publishing sites and answering their dynamic requests. Wrong arguments are values: `{error}`. */
+/** Publishing sites and answering their dynamic requests. Wrong arguments are values: `{error}`; what the scope forbids rejects. */
 export interface Web {
   publish(
     path: string,
@@ -130,10 +146,22 @@ export interface Web {
   rollback(id: string): Promise<CapabilityResult<'web', 'rollback'>>;
   route(
     pattern: string,
-    options?: CapabilityCallArgs<'web', 'route'>[1],
+    options?: Omit<NonNullable<CapabilityCallArgs<'web', 'route'>[1]>, 'scope'>,
   ): Promise<CapabilityResult<'web', 'route'>>;
   /** Forgets kept answers of this bundle by their `Cache-Tag`. */
   purge(tags: readonly string[]): Promise<CapabilityResult<'web', 'purge'>>;
+  /** The same, with less: a site, a folder of it, some operations. Asking for more than there is rejects when it is used. */
+  within(scope: WebScope): Web;
+}
+
+/** How a gateway reads a deploy and says its plan (`io:web:plan`). */
+export interface WebServe {
+  files(
+    planId: string,
+    options?: { limit?: number; cursor?: string },
+  ): Promise<CapabilityResult<'web.serve', 'files'>>;
+  read(planId: string, path: string): Promise<string | null>;
+  plan(planId: string, plan: SitePlan): Promise<boolean>;
 }
 
 export interface CapabilityTypes {
@@ -143,6 +171,7 @@ export interface CapabilityTypes {
   model: Model;
   exec: Exec;
   web: Web;
+  'web.serve': WebServe;
   http: Http;
 }
 

@@ -1,6 +1,6 @@
-import type { CapabilityName, WireRequest, WireResponse } from '@switchyard/protocol';
+import type { CapabilityName, WebScope, WireRequest, WireResponse } from '@switchyard/protocol';
 import type { HostPort } from './bundle-runtime.ts';
-import type { Capability, CapabilityTypes, Kv, KvEntry, Secrets, Storage } from './capabilities.ts';
+import type { Capability, CapabilityTypes, Kv, KvEntry, Secrets, Storage, Web } from './capabilities.ts';
 import type { Jobs } from './job.ts';
 import { toWireAnswer } from './web-answer.ts';
 import { createFetch } from './wire-fetch.ts';
@@ -31,17 +31,11 @@ const MAKERS: Makers = {
     fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('model', 'fetch', [request])),
   }),
   exec: (call) => ({ run: (program) => call('exec', 'run', [program]) }),
-  web: (call) => ({
-    publish: (path, content, options = {}) => call('web', 'publish', [path, content, options]),
-    unpublish: (path) => call('web', 'unpublish', [path]),
-    respond: (requestId, answer) => call('web', 'respond', [requestId, toWireAnswer(answer)]),
-    list: (prefix = '', options = {}) => call('web', 'list', [prefix, options]),
-    url: (path) => call('web', 'url', [path]),
-    deploy: (files) => call('web', 'deploy', [files]),
-    deploys: () => call('web', 'deploys', []),
-    rollback: (id) => call('web', 'rollback', [id]),
-    route: (pattern, options = {}) => call('web', 'route', [pattern, options]),
-    purge: (tags) => call('web', 'purge', [tags]),
+  web: (call) => createWeb(call),
+  'web.serve': (call) => ({
+    files: (planId, options = {}) => call('web.serve', 'files', [planId, options]),
+    read: (planId, path) => call('web.serve', 'read', [planId, path]),
+    plan: (planId, plan) => call('web.serve', 'plan', [planId, plan]),
   }),
   http: (call) => ({
     fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('http', 'fetch', [request])),
@@ -82,5 +76,39 @@ function createKv(call: Call): Kv {
     increment: (key, by = 1, options = {}) => call('kv', 'increment', [key, by, options]),
     delete: (key, options = {}) => call('kv', 'delete', [key, options]),
     list: (prefix = '', options = {}) => call('kv', 'list', [prefix, options]),
+  };
+}
+
+/** `scope` goes with every call: what it takes away is refused by the platform, not here. */
+function createWeb(call: Call, scope?: WebScope): Web {
+  const scoped = scope === undefined ? {} : { scope };
+  return {
+    publish: (path, content, options = {}) =>
+      call('web', 'publish', [path, content, { ...options, ...scoped }]),
+    unpublish: (path) => call('web', 'unpublish', [path, scoped]),
+    respond: (requestId, answer) => call('web', 'respond', [requestId, toWireAnswer(answer)]),
+    list: (prefix = '', options = {}) => call('web', 'list', [prefix, { ...options, ...scoped }]),
+    url: (path) => call('web', 'url', [path, scoped]),
+    deploy: (files) => call('web', 'deploy', [files, scoped]),
+    deploys: () => call('web', 'deploys', [scoped]),
+    rollback: (id) => call('web', 'rollback', [id, scoped]),
+    route: (pattern, options = {}) => call('web', 'route', [pattern, { ...options, ...scoped }]),
+    purge: (tags) => call('web', 'purge', [tags]),
+    within: (narrower) => createWeb(call, narrowScope(scope, narrower)),
+  };
+}
+
+/** For convenience alone (the platform checks): folders add up, operations are those that both name. */
+function narrowScope(scope: WebScope | undefined, narrower: WebScope): WebScope {
+  const folders = [scope?.pathPrefix, narrower.pathPrefix].filter(
+    (folder) => folder !== undefined && folder !== '',
+  );
+  const site = narrower.site ?? scope?.site;
+  const ops =
+    scope?.ops === undefined ? narrower.ops : scope.ops.filter((op) => narrower.ops?.includes(op) ?? true);
+  return {
+    ...(site === undefined ? {} : { site }),
+    ...(ops === undefined ? {} : { ops }),
+    ...(folders.length === 0 ? {} : { pathPrefix: folders.join('/') }),
   };
 }

@@ -43,10 +43,18 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
     secrets: [...(definition.secrets ?? [])],
     capabilities: describeGrants(definition),
     httpHosts: (definition.capabilities ?? []).flatMap((asked) =>
-      typeof asked === 'string' ? [] : [...asked.hosts],
+      typeof asked === 'string' || asked.name !== 'http' ? [] : [...asked.hosts],
     ),
+    ...describeWebScope(definition),
     limits: { ...definition.limits },
   };
+}
+
+function describeWebScope({ capabilities = [] }: AnyBundleDefinition): Pick<BundleManifest, 'webScope'> {
+  const asked = capabilities.find((one) => typeof one !== 'string' && one.name === 'web');
+  return asked === undefined || typeof asked === 'string' || asked.name !== 'web'
+    ? {}
+    : { webScope: asked.scope };
 }
 
 /** Secrets and jobs are granted by being declared. */

@@ -21,7 +21,7 @@ export type {
   Widget,
 } from './bundle-definition.ts';
 export type { Bundle, BundleRuntime, HostPort } from './bundle-runtime.ts';
-export { CAPABILITIES, httpHosts } from './capabilities.ts';
+export { CAPABILITIES, httpHosts, webScope } from './capabilities.ts';
 export type {
   Capability,
   CapabilityAsk,
@@ -37,9 +37,17 @@ export type {
   Storage,
   StoredFile,
   Web,
+  WebGrant,
+  WebServe,
 } from './capabilities.ts';
 export type { WebAnswer } from './web-answer.ts';
-export type { WebRequestMessage } from '@switchyard/protocol';
+export type {
+  SitePlan,
+  SiteProblem,
+  WebPlanMessage,
+  WebRequestMessage,
+  WebScope,
+} from '@switchyard/protocol';
 export type {
   Attachment,
   ChannelContext,

@@ -4,6 +4,7 @@ import type {
   CapabilityHandlers,
   CapabilityName,
   ContinuationItem,
+  SitePlan,
   WireRequest,
   WireResponse,
 } from '@switchyard/protocol';
@@ -39,6 +40,8 @@ export interface FakePlatform {
   readonly site: Map<string, string | Uint8Array>;
   /** Answers of `web.respond`. */
   readonly responses: Map<string, Parameters<CapabilityHandlers<'web', unknown>['respond']>[2]>;
+  /** What a gateway said of a deploy (`web.serve`), by the question's id. */
+  readonly plans: Map<string, SitePlan>;
   /** Every call, with its arguments after the defaults. */
   readonly calls: { target: string; method: string; args: readonly unknown[] }[];
   /** Answers `http.fetch`, to allowed hosts only. Without it such a call is refused. */
@@ -56,6 +59,7 @@ export function createFakePlatform(): FakePlatform {
     jobs: [],
     site: new Map(),
     responses: new Map(),
+    plans: new Map(),
     calls: [],
     http: undefined,
     model: undefined,
@@ -145,6 +149,7 @@ function createHandlers(platform: FakePlatform): Handlers {
       },
     },
     web: createWeb(platform),
+    'web.serve': createWebServe(platform),
     jobs: {
       async add(_caller, name, data, { idempotencyKey, delayMs }) {
         const at = platform.jobs.findIndex(
@@ -237,6 +242,10 @@ function createWeb({ site, responses }: FakePlatform): Handlers['web'] {
     created_at: new Date(0).toISOString(),
     created_by: 'test',
     is_active: true,
+    files: 0,
+    bytes: 0,
+    url: 'http://site.test/',
+    problems: [],
   };
   return {
     async publish(_caller, path, content) {
@@ -268,6 +277,23 @@ function createWeb({ site, responses }: FakePlatform): Handlers['web'] {
     rollback: async () => deploy,
     route: async (_caller, pattern) => ({ pattern }),
     purge: async () => ({ purged: true as const }),
+  };
+}
+
+/** Every question is about the files of `site`. */
+function createWebServe(platform: FakePlatform): Handlers['web.serve'] {
+  const { list } = createWeb(platform);
+  return {
+    files: (caller, _planId, page) => list(caller, '', page),
+    async read(_caller, _planId, path) {
+      const content = platform.site.get(path);
+      return content === undefined ? null : Buffer.from(content).toString();
+    },
+    async plan(_caller, planId, plan) {
+      if (platform.plans.has(planId)) return false;
+      platform.plans.set(planId, plan);
+      return true;
+    },
   };
 }
 

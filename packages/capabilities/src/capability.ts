@@ -1,5 +1,5 @@
 import { PlatformError } from '@switchyard/kernel';
-import type { Usage, UserType } from '@switchyard/protocol';
+import type { Usage, UserType, WebScope } from '@switchyard/protocol';
 import type { z } from 'zod';
 
 /** For whom a bundle calls. Given by the platform; nothing of it can be set by the call. */
@@ -14,6 +14,8 @@ export interface CapabilityCaller {
   httpHosts?: readonly string[];
   /** Of the manifest: names that `secrets` may read. */
   secretNames?: readonly string[];
+  /** Of the manifest: what of `web` it may use; undefined: all of its own sites. */
+  webScope?: WebScope;
   /** Takes what a model call of this invocation used; never rejects. */
   onUsage?: (usage: Usage) => Promise<void>;
 }

@@ -62,6 +62,22 @@ export type {
   WebInvocation,
   WebRequestMessage,
 } from './invocation-payload.ts';
+export { WEB_OPS, webScopeSchema } from './web-scope.ts';
+export type { WebOp, WebScope } from './web-scope.ts';
+export {
+  SITE_PLAN_LIMITS,
+  headerPairSchema,
+  sitePatternSchema,
+  sitePlanSchema,
+  siteProblemSchema,
+} from './site-plan.ts';
+export type {
+  SitePlan,
+  SitePlanHeaderRule,
+  SitePlanRedirect,
+  SiteProblem,
+  WebPlanMessage,
+} from './site-plan.ts';
 export {
   byteStreamSchema,
   bytesSchema,

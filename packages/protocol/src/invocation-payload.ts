@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { WebPlanMessage } from './site-plan.ts';
 import type { UserType } from './user-type.ts';
 import { byteStreamSchema, bytesSchema, headerListSchema, wireResponseSchema } from './wire-http.ts';
 import type { WireRequest } from './wire-http.ts';
@@ -65,9 +66,10 @@ export type WebRequestMessage = z.output<typeof webRequestMessageSchema>;
 /** Event channels that a bundle can subscribe to, and what comes on them. */
 export interface ChannelMessages {
   'io:web:request': WebRequestMessage;
+  'io:web:plan': WebPlanMessage;
 }
 export type ChannelName = keyof ChannelMessages;
-export const CHANNEL_NAMES = ['io:web:request'] as const satisfies readonly ChannelName[];
+export const CHANNEL_NAMES = ['io:web:request', 'io:web:plan'] as const satisfies readonly ChannelName[];
 
 /** `channel`: its name is the invocation's name. */
 export interface ChannelInvocation {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from './id.ts';
 import { userTypeSchema } from './user-type.ts';
+import { webScopeSchema } from './web-scope.ts';
 
 /** A JSON Schema as zod makes it. Kept as it is, never interpreted by hand. */
 const jsonSchema = z.record(z.string(), z.unknown());
@@ -119,6 +120,8 @@ export const bundleManifestSchema = z.object({
   capabilities: z.array(z.string()).default([]),
   /** Hosts that the `http` capability may reach: `api.example.com`, `*.example.com`. */
   httpHosts: z.array(z.string().max(253)).max(100).default([]),
+  /** What of `web` it asks for; without, all of the sites that are its own. */
+  webScope: webScopeSchema.optional(),
   /** Run again after a crash when nothing of the turn was seen or done (02). Without it a started turn is interrupted. */
   recovery: z.enum(['retryIfSilent']).optional(),
   limits: bundleLimitsSchema.default({}),

@@ -1,12 +1,12 @@
 -- Up Migration
 
 -- Contents of sites by their hash; the bytes lie in the blob store of sites, which holds them before their row. `variants` are the
--- compressed forms that were made at publish: {"br": {"sha256", "size"}, "gzip": {...}}. `touched_at` keeps a blob that no deploy
+-- compressed forms that were made at publish: {"br": {"sha256", "size"}, "gzip": {...}}; null: nobody tried yet. `touched_at` keeps a blob that no deploy
 -- names yet from being collected.
 create table web_blob (
   sha256     text primary key,
   size       bigint not null check (size >= 0),
-  variants   jsonb not null default '{}',
+  variants   jsonb,
   touched_at timestamptz not null default now()
 );
 create index web_blob_by_touch on web_blob (touched_at);
@@ -36,7 +36,7 @@ create table web_host (
   foreign key (tenant, project, alias) references web_site on delete cascade
 );
 
--- A set of files, never changed. `manifest`: path -> {sha256, size, type}; `blobs`: every hash in it, for the collection.
+-- A set of files, never changed. `manifest`: path -> {sha256, size, type, modified, variants}; `blobs`: every hash in it, for the collection.
 -- `retired_at`: when another one took its place; null while it is active, and before it ever was.
 create table web_deploy (
   tenant       text not null,

@@ -194,6 +194,7 @@ class TurnRun {
       user: { userId, userType },
       signal: AbortSignal.any([this.#turn.signal, this.#over.signal]),
       httpHosts: manifest.httpHosts,
+      ...(manifest.webScope === undefined ? {} : { webScope: manifest.webScope }),
       secretNames: manifest.secrets,
       onUsage: (usage: Usage) => this.#sayUsage(usage),
     };

@@ -72,6 +72,7 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
       user: user === undefined ? undefined : { userId: user.user_id, userType: user.user_type },
       signal: AbortSignal.any([callerSignal, over.signal]),
       httpHosts: hold.manifest.httpHosts,
+      ...(hold.manifest.webScope === undefined ? {} : { webScope: hold.manifest.webScope }),
       secretNames: hold.manifest.secrets,
       onUsage: (usage) => keepUsage(usage, 'platform', usedFor, log),
     };

@@ -1,8 +1,5 @@
-import { defineMethod } from '@switchyard/capabilities';
-import type { Capability } from '@switchyard/capabilities';
 import { createIdentity } from '@switchyard/identity';
 import type { Scope } from '@switchyard/kernel';
-import { CAPABILITY_CATALOG } from '@switchyard/protocol';
 import type { Registry } from '@switchyard/registry';
 import { createWebResponses } from '@switchyard/store';
 import type { ProcConfig } from '../../env.ts';
@@ -19,13 +16,14 @@ import { HeldRequests } from './held-requests.ts';
 import { createLateAnswers } from './late-answers.ts';
 import { ByteBudget } from './read-body.ts';
 import { createRespond } from './respond.ts';
+import type { Respond } from './respond.ts';
 import { createRunHandler } from './run-handler.ts';
 import { SitePlaces } from './site-places.ts';
 
 /** Dynamic requests of sites. Opened before capabilities, since `respond` is one; started when bundles can be invoked. */
 export interface OpenedDynamic {
   /** Of the capability `web`. */
-  readonly methods: Capability['methods'];
+  readonly respond: Respond;
   start(parts: { invoker: BundleInvoker; registry: Registry; cloudflare?: CloudflareAccess }): Promise<{
     dynamic: Dynamic;
     access: SiteAccess;
@@ -55,10 +53,8 @@ export function openDynamic(scope: Scope, base: Base, config: ProcConfig): Opene
   const timer = setInterval(sweep, SWEEP_EVERY_MS);
   timer.unref();
   scope.defer(() => clearInterval(timer));
-  const respond = createRespond({ held, late, maxLateBytes: config.webAnswerLimit });
-  const { args } = CAPABILITY_CATALOG.web.methods.respond;
   return {
-    methods: { respond: defineMethod(args, (caller, given) => respond(caller, ...given)) },
+    respond: createRespond({ held, late, maxLateBytes: config.webAnswerLimit }),
     async start({ invoker, registry, cloudflare = createCloudflareAccess({ clock }) }) {
       const leave = await subscriber.subscribe(keys.webAnswers(), (requestId) => late.announced(requestId));
       scope.defer(leave);

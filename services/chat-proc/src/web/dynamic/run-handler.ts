@@ -218,7 +218,7 @@ function bodyOf(value: unknown): WireResponse['body'] {
 
 /** Throws INVALID_REQUEST for a host or path that makes no address. */
 function addressOf({ req, path, query }: HandledRequest): string {
-  const address = `${req.protocol}://${req.get('host') ?? 'site.invalid'}`;
+  const address = `${req.protocol}://${req.host || 'site.invalid'}`;
   try {
     // What the handler parses must be the path that was matched: nothing in a host may swallow it.
     const parsed = new URL(path + (query === '' ? '' : `?${query}`), address);
