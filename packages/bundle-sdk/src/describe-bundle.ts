@@ -95,7 +95,11 @@ function describeChannels(channels: NonNullable<AnyBundleDefinition['channels']>
   return mapValues(channels, (channel) => (typeof channel === 'function' ? {} : describeRule(channel)));
 }
 
-function describeRule(rule: { readonly site?: string; readonly path?: string; readonly methods?: readonly string[] }) {
+function describeRule(rule: {
+  readonly site?: string;
+  readonly path?: string;
+  readonly methods?: readonly string[];
+}) {
   const { methods } = rule;
   return { ...pick(rule, ['site', 'path']), ...(methods === undefined ? {} : { methods: [...methods] }) };
 }

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import type { WireResponse } from '@switchyard/protocol';
+import { PlatformError } from '@switchyard/kernel';
+import type { ByteStream, WireResponse } from '@switchyard/protocol';
 import { SANDBOX_POLICY } from '../../operations/send-wire-response.ts';
 
 export interface SendOptions {
@@ -48,11 +49,25 @@ export async function sendAnswer(
     res.setHeader('Content-Length', body.length);
     return end(res, body);
   }
-  // A handler that announces another length than it sends would shift every later answer on this connection.
-  res.strictContentLength = true;
+  const announced = res.getHeader('content-length');
   res.setTimeout(options.idleMs, () => res.destroy());
   res.flushHeaders();
-  await pipeline(Readable.from(body, { objectMode: false }), res);
+  const bytes = announced === undefined ? body : ofLength(body, Number(announced));
+  await pipeline(Readable.from(bytes, { objectMode: false }), res);
+}
+
+/**
+ * Throws where a body is not as long as announced: another length would shift every later answer on the connection. Node's own check
+ * (`strictContentLength`) throws out of an event, where nobody can catch it.
+ */
+async function* ofLength(body: ByteStream, length: number): AsyncGenerator<Uint8Array> {
+  let sent = 0;
+  for await (const chunk of body) {
+    sent += chunk.length;
+    if (sent > length) break;
+    yield chunk;
+  }
+  if (sent !== length) throw PlatformError.of('WEB_FAILED', 'The body is not as long as announced.');
 }
 
 /** A body that nobody reads: its handler hears that the reader left. */
