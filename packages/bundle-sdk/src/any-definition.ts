@@ -39,7 +39,12 @@ export interface AnyBundleDefinition extends Pick<
           readonly run: Run;
         };
   };
-  readonly web?: { readonly fetch: (request: Request, ctx: unknown) => unknown };
+  readonly web?: {
+    readonly site?: string;
+    readonly path?: string;
+    readonly methods?: readonly string[];
+    readonly fetch: (request: Request, ctx: unknown) => unknown;
+  };
   readonly mcp?: Mcp<unknown>;
   readonly onLoad?: (ctx: { readonly props: JsonObject }) => unknown;
   readonly onUnload?: () => unknown;

@@ -106,7 +106,12 @@ export interface BundleDefinition<
       ChannelContext<z.output<NoInfer<P>>, NoInfer<NameOf<A>>, NoInfer<S>, NoInfer<J>>
     >;
   };
+  /** Without a rule it answers for every site, unless a bundle is named there or another one's rule says more. */
   readonly web?: {
+    readonly site?: string;
+    /** As `/api/orders/*`. */
+    readonly path?: string;
+    readonly methods?: readonly string[];
     /** Answers a site's request. Its body may be a stream that goes on for long. */
     readonly fetch: (
       request: Request,

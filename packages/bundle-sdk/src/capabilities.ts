@@ -9,6 +9,7 @@ import type {
   WebScope,
 } from '@switchyard/protocol';
 import type { z } from 'zod';
+import type { WebAnswer } from './web-answer.ts';
 
 /** What a bundle may ask for by name. Nothing is granted that is not named in its definition and allowed by the platform. */
 export const CAPABILITIES = [
@@ -136,10 +137,8 @@ export interface Web {
     options?: { contentType?: string; encoding?: 'base64' },
   ): Promise<CapabilityResult<'web', 'publish'>>;
   unpublish(path: string): Promise<CapabilityResult<'web', 'unpublish'>>;
-  respond(
-    requestId: string,
-    answer: CapabilityCallArgs<'web', 'respond'>[1],
-  ): Promise<CapabilityResult<'web', 'respond'>>;
+  /** The first answer of a request wins; a later one is told the status of the first. Resolves when it is out. */
+  respond(requestId: string, answer: WebAnswer | Response): Promise<CapabilityResult<'web', 'respond'>>;
   list(prefix?: string, options?: Omit<Page, 'scope'>): Promise<CapabilityResult<'web', 'list'>>;
   url(path: string): Promise<string>;
   deploy(files: CapabilityCallArgs<'web', 'deploy'>[0]): Promise<CapabilityResult<'web', 'deploy'>>;
@@ -149,6 +148,8 @@ export interface Web {
     pattern: string,
     options?: Omit<NonNullable<CapabilityCallArgs<'web', 'route'>[1]>, 'scope'>,
   ): Promise<CapabilityResult<'web', 'route'>>;
+  /** Forgets kept answers of this bundle by their `Cache-Tag`. */
+  purge(tags: readonly string[]): Promise<CapabilityResult<'web', 'purge'>>;
   /** The same, with less: a site, a folder of it, some operations. Asking for more than there is rejects when it is used. */
   within(scope: WebScope): Web;
 }

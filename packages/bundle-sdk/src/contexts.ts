@@ -163,6 +163,8 @@ export type WebContext<
   J = NoJobs,
 > = Context<Props, C, S, J> & {
   readonly site?: string;
+  /** For `web.respond`, where the answer is 202 and the real one comes later. */
+  readonly request_id?: string;
   /** Who is signed in, where the site asks for that. */
   readonly user?: Readonly<User>;
   /** Work that goes on after the answer went out; the invocation ends with it. */

@@ -2,6 +2,7 @@ import type { CapabilityName, WebScope, WireRequest, WireResponse } from '@switc
 import type { HostPort } from './bundle-runtime.ts';
 import type { Capability, CapabilityTypes, Kv, KvEntry, Secrets, Storage, Web } from './capabilities.ts';
 import type { Jobs } from './job.ts';
+import { toWireAnswer } from './web-answer.ts';
 import { createFetch } from './wire-fetch.ts';
 
 type Call = (target: CapabilityName, method: string, args: readonly unknown[]) => Promise<never>;
@@ -85,13 +86,14 @@ function createWeb(call: Call, scope?: WebScope): Web {
     publish: (path, content, options = {}) =>
       call('web', 'publish', [path, content, { ...options, ...scoped }]),
     unpublish: (path) => call('web', 'unpublish', [path, scoped]),
-    respond: (requestId, answer) => call('web', 'respond', [requestId, answer]),
+    respond: (requestId, answer) => call('web', 'respond', [requestId, toWireAnswer(answer)]),
     list: (prefix = '', options = {}) => call('web', 'list', [prefix, { ...options, ...scoped }]),
     url: (path) => call('web', 'url', [path, scoped]),
     deploy: (files) => call('web', 'deploy', [files, scoped]),
     deploys: () => call('web', 'deploys', [scoped]),
     rollback: (id) => call('web', 'rollback', [id, scoped]),
     route: (pattern, options = {}) => call('web', 'route', [pattern, { ...options, ...scoped }]),
+    purge: (tags) => call('web', 'purge', [tags]),
     within: (narrower) => createWeb(call, narrowScope(scope, narrower)),
   };
 }

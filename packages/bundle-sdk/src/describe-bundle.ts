@@ -23,7 +23,7 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
       attempts: declared.attempts ?? 1,
       ...pick(declared, ['backoff', 'timeoutMs']),
     })),
-    channels: mapValues(describeChannels(channels), (rule) => rule),
+    channels: describeChannels(channels),
     widgets: mapValues(widgets, (widget) => ({
       ...describeAccess(widget),
       title: widget.title,
@@ -35,6 +35,7 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
       ? {}
       : { static: { ...describeAccess(definition.static), folder: definition.static.folder } }),
     hasWeb: definition.web !== undefined,
+    ...(definition.web === undefined ? {} : { web: describeRule(definition.web) }),
     ...describeMcp(definition),
     ...(props === undefined
       ? {}
@@ -91,12 +92,12 @@ function describeSchemas({ input, output }: { input?: z.ZodType; output?: z.ZodT
 }
 
 function describeChannels(channels: NonNullable<AnyBundleDefinition['channels']>) {
-  const rules = Object.entries(channels).map(([name, channel]) => {
-    const rule = typeof channel === 'function' ? {} : pick(channel, ['site', 'path']);
-    const methods = typeof channel === 'function' ? undefined : channel.methods;
-    return [name, { ...rule, ...(methods === undefined ? {} : { methods: [...methods] }) }] as const;
-  });
-  return Object.fromEntries(rules);
+  return mapValues(channels, (channel) => (typeof channel === 'function' ? {} : describeRule(channel)));
+}
+
+function describeRule(rule: { readonly site?: string; readonly path?: string; readonly methods?: readonly string[] }) {
+  const { methods } = rule;
+  return { ...pick(rule, ['site', 'path']), ...(methods === undefined ? {} : { methods: [...methods] }) };
 }
 
 function describeMcp({ mcp, operations = {} }: AnyBundleDefinition): Pick<BundleManifest, 'mcp'> {

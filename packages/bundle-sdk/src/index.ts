@@ -40,6 +40,7 @@ export type {
   WebGrant,
   WebServe,
 } from './capabilities.ts';
+export type { WebAnswer } from './web-answer.ts';
 export type {
   SitePlan,
   SiteProblem,

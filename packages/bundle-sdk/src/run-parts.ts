@@ -103,7 +103,15 @@ export async function runChannel(
 ): Promise<void> {
   const found = find(loaded, 'channel', loaded.definition.channels, name as ChannelName);
   const run = typeof found === 'function' ? found : found.run;
-  await run(message, createContext(loaded, port, {}));
+  // An answer that its author did not await is still an answer: the invocation must not end before its bytes are out.
+  const answers: Promise<unknown>[] = [];
+  const call: HostPort['call'] = (target, method, args) => {
+    const called = port.call(target, method, args);
+    if (target === 'web' && method === 'respond') answers.push(called);
+    return called;
+  };
+  await run(message, createContext(loaded, { ...port, call }, {}));
+  await Promise.allSettled(answers);
 }
 
 async function readInput(schema: z.ZodType | undefined, given: unknown): Promise<unknown> {

@@ -7,13 +7,14 @@ import { toRequest, toWireResponse } from './wire-fetch.ts';
 /** Answers a site's request. The invocation goes on until the body and everything given to `waitUntil` has ended. */
 export async function runWeb(
   loaded: Loaded,
-  { request, site, user }: WebInvocation,
+  { request, request_id, site, user }: WebInvocation,
   port: HostPort,
 ): Promise<WireResponse> {
   const { web, id } = loaded.definition;
   if (web === undefined) throw new Error(`bundle "${id}" has no web.fetch: it answers no requests`);
   const ctx = createContext(loaded, port, {
     ...(site === undefined ? {} : { site }),
+    ...(request_id === undefined ? {} : { request_id }),
     ...(user === undefined ? {} : { user }),
     waitUntil: (work: Promise<unknown>) => port.waitUntil(work),
   });

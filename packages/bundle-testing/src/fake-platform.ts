@@ -276,6 +276,7 @@ function createWeb({ site, responses }: FakePlatform): Handlers['web'] {
     deploys: async () => [deploy],
     rollback: async () => deploy,
     route: async (_caller, pattern) => ({ pattern }),
+    purge: async () => ({ purged: true as const }),
   };
 }
 

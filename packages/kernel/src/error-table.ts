@@ -144,6 +144,24 @@ export const ERRORS = {
     retryable: true,
     text: 'The service behind this address is not available right now.',
   },
+  WEB_NO_HANDLER: {
+    status: 503,
+    errorType: 'web.no_handler',
+    retryable: true,
+    text: 'No application answers this address at the moment.',
+  },
+  WEB_BUSY: {
+    status: 503,
+    errorType: 'web.busy',
+    retryable: true,
+    text: 'The site has as many requests as it can take.',
+  },
+  WEB_FAILED: {
+    status: 502,
+    errorType: 'web.failed',
+    retryable: false,
+    text: 'The application behind this address did not answer as it should.',
+  },
   TIMEOUT: { status: 504, errorType: 'timeout', retryable: true, text: 'The time limit was reached.' },
   BUNDLE_ERROR: {
     status: 500,

@@ -325,6 +325,11 @@ export const CAPABILITY_CATALOG = {
         ]),
         orError(z.object({ pattern: z.string() })),
       ),
+      purge: write(
+        'Forgets the kept answers of this bundle that carry one of these tags (`Cache-Tag`), in every worker.',
+        z.tuple([z.array(z.string().min(1).max(200)).min(1).max(100)]),
+        z.object({ purged: z.literal(true) }),
+      ),
     },
   },
   'web.serve': {

@@ -49,7 +49,7 @@ export type {
 export { bundleEventSchema, citationSchema, usageSchema } from './bundle-event.ts';
 export type { BundleEvent, Citation, Usage } from './bundle-event.ts';
 export type { ContinuationItem, HistoryTurn, TurnInvocation, TurnResult } from './turn-invocation.ts';
-export { CHANNEL_NAMES, operationResultSchema } from './invocation-payload.ts';
+export { CHANNEL_NAMES, operationResultSchema, webRequestMessageSchema } from './invocation-payload.ts';
 export type {
   ChannelInvocation,
   ChannelMessages,

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { WebPlanMessage } from './site-plan.ts';
 import type { UserType } from './user-type.ts';
-import { wireResponseSchema } from './wire-http.ts';
-import type { HeaderList, WireRequest } from './wire-http.ts';
+import { byteStreamSchema, bytesSchema, headerListSchema, wireResponseSchema } from './wire-http.ts';
+import type { WireRequest } from './wire-http.ts';
 
 /** For whom an invocation runs. Given by the platform; no input can change it. */
 export interface InvocationUser {
@@ -36,23 +36,32 @@ export interface JobInvocation {
 /** `web`: a request of a site, its body streamed. */
 export interface WebInvocation {
   request: WireRequest;
+  /** For an answer that comes later (`web.respond`). */
+  request_id?: string;
   site?: string;
   user?: InvocationUser;
 }
 
 /** Message on the event channel `io:web:request` (05). */
-export interface WebRequestMessage {
-  request_id: string;
-  site: string;
-  method: string;
-  path: string;
+export const webRequestMessageSchema = z.object({
+  /** 128 random bits: who knows it may ask for its late answer. */
+  request_id: z.string().min(1).max(128),
+  site: z.string().min(1).max(128),
+  method: z.string().min(1).max(32),
+  /** Of the site, without query, as it was sent. */
+  path: z.string().max(16 * 1024),
   /** In order, repeats kept. */
-  query: [string, string][];
-  headers: HeaderList;
-  cookies: Record<string, string>;
-  body: Uint8Array | null;
-  client?: { ip?: string };
-}
+  query: z.array(z.tuple([z.string(), z.string()])).max(1000),
+  headers: headerListSchema,
+  cookies: z.record(z.string(), z.string()),
+  body: bytesSchema.nullable(),
+  /** In place of `body` where that is too large to be handed over whole: read once, while it comes. */
+  body_stream: byteStreamSchema.optional(),
+  /** Who is signed in, where the site asks for that. */
+  user: z.custom<InvocationUser>().optional(),
+  client: z.object({ ip: z.string().optional() }).optional(),
+});
+export type WebRequestMessage = z.output<typeof webRequestMessageSchema>;
 
 /** Event channels that a bundle can subscribe to, and what comes on them. */
 export interface ChannelMessages {

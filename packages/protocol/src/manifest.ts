@@ -110,6 +110,8 @@ export const bundleManifestSchema = z.object({
   channels: z.record(z.string(), channelManifestSchema).default({}),
   /** It answers `web` invocations. */
   hasWeb: z.boolean().default(false),
+  /** Which of them; without, all. */
+  web: channelManifestSchema.optional(),
   mcp: mcpManifestSchema.optional(),
   props: jsonSchema.optional(),
   /** What `props` are before anybody sets one. */

@@ -11,6 +11,7 @@ export const WEB_OPS = [
   'deploys',
   'rollback',
   'route',
+  'purge',
 ] as const;
 export type WebOp = (typeof WEB_OPS)[number];
 

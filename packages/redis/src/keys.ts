@@ -33,6 +33,9 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | relayProject | channel | P:relay.project | bundles' notices | relay | - |
  * | control | channel | P:control:<worker_id> | cancel, order-worker | worker | - |
  * | registryChanges | channel | P:control.registry | registry | registry | - |
+ * | webAnswers | channel | P:web.answers | web.respond in another worker | who holds the request | - |
+ * | webPurges | channel | P:web.purges | web.purge | micro-caches | - |
+ * | siteLog | stream | P:web:log:<site> | request log of a site | console, command line | 7 d after the last request |
  * | authMasked | string | P:auth:masked:<hash> | token vault | token vault | token |
  * | authSession | hash | P:auth:session:<session_id> | identity | identity | session |
  * | authRedeem | string | P:auth:redeem:<hash> | identity | identity | link |
@@ -65,6 +68,9 @@ export const KEY_TABLE = {
   relayProject: 'relay.project',
   control: 'control:<worker_id>',
   registryChanges: 'control.registry',
+  webAnswers: 'web.answers',
+  webPurges: 'web.purges',
+  siteLog: 'web:log:<site>',
   authMasked: 'auth:masked:<hash>',
   authSession: 'auth:session:<session_id>',
   authRedeem: 'auth:redeem:<hash>',

@@ -46,6 +46,8 @@ export interface Registry extends Service {
   /** Like `resolve`, and keeps the version's host and folder until the release. Every invocation takes one. */
   hold(bundleId: string | undefined): Promise<BundleHold>;
   served(bundleId: string): ServedBundle | undefined;
+  /** What serves in this process, of every bundle. */
+  allServed(): ServedBundle[];
   /** Why the version that the rows name does not serve in this process. */
   failure(bundleId: string): LoadFailure | undefined;
   defaultBundleId(): string | undefined;
@@ -133,6 +135,10 @@ class BundleRegistry implements Registry {
 
   served(bundleId: string): ServedBundle | undefined {
     return this.#table.get(bundleId);
+  }
+
+  allServed(): ServedBundle[] {
+    return this.#table.all();
   }
 
   failure(bundleId: string): LoadFailure | undefined {

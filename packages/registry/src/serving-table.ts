@@ -50,6 +50,10 @@ export class ServingTable {
     return [...this.#entries.keys()];
   }
 
+  all(): ServedBundle[] {
+    return [...this.#entries.values()].flatMap(({ served }) => (served === undefined ? [] : [served]));
+  }
+
   serve(bundleId: string, served: ServedBundle): void {
     const former = this.#entries.get(bundleId)?.served;
     this.#entries.set(bundleId, { served, failure: undefined });

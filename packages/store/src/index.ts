@@ -34,6 +34,8 @@ export { createBundleFiles } from './bundle-files.ts';
 export type { BundleFile, BundleFiles } from './bundle-files.ts';
 export { createBundleProps } from './bundle-props.ts';
 export type { BundleProps, BundlePropsRow } from './bundle-props.ts';
+export { createWebResponses } from './web-responses.ts';
+export type { LateAnswer, StoredAnswer, WebResponses } from './web-responses.ts';
 export { createUsageLog } from './usage-log.ts';
 export type { UsageEntry, UsageLog } from './usage-log.ts';
 export { isoText } from './iso-text.ts';

@@ -19,6 +19,7 @@ import { z } from 'zod';
 import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
 import { modelSettings } from './model-settings.ts';
+import { dynamicSettings } from './web/dynamic/dynamic-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
 /** Every setting of chat-proc. Read once, by `main.ts`. */
@@ -93,6 +94,7 @@ export const procConfigSchema = z.object({
   ...admissionSettings,
   ...widgetSettings,
   ...scaleInSettings,
+  ...dynamicSettings,
   failpoints: failpointsSetting,
   ...identitySettings,
   ...workerConfigSchema.shape,
