@@ -19,3 +19,4 @@ export type { SecretMasks } from './secret-masks.ts';
 export { createUnavailableCapability } from './unavailable-capability.ts';
 export { createModelCapability } from './model/model-capability.ts';
 export type { ModelConnection, ModelLimits } from './model/model-capability.ts';
+export { defineCapability } from './define-capability.ts';

@@ -95,6 +95,12 @@ export const ERRORS = {
     retryable: false,
     text: 'The request is too large.',
   },
+  URI_TOO_LONG: {
+    status: 414,
+    errorType: 'request.uri_too_long',
+    retryable: false,
+    text: 'The address is too long.',
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
     errorType: 'request.unsupported_media_type',

@@ -33,6 +33,7 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | relayProject | channel | P:relay.project | bundles' notices | relay | - |
  * | control | channel | P:control:<worker_id> | cancel, order-worker | worker | - |
  * | registryChanges | channel | P:control.registry | registry | registry | - |
+ * | siteChanges | channel | P:web.sites | publisher of sites | workers that serve them | - |
  * | webAnswers | channel | P:web.answers | web.respond in another worker | who holds the request | - |
  * | webPurges | channel | P:web.purges | web.purge | micro-caches | - |
  * | siteLog | stream | P:web:log:<site> | request log of a site | console, command line | 7 d after the last request |
@@ -68,6 +69,7 @@ export const KEY_TABLE = {
   relayProject: 'relay.project',
   control: 'control:<worker_id>',
   registryChanges: 'control.registry',
+  siteChanges: 'web.sites',
   webAnswers: 'web.answers',
   webPurges: 'web.purges',
   siteLog: 'web:log:<site>',

@@ -19,6 +19,7 @@ import { z } from 'zod';
 import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
 import { modelSettings } from './model-settings.ts';
+import { siteSettings } from './web/sites/site-config.ts';
 import { dynamicSettings } from './web/dynamic/dynamic-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
@@ -94,6 +95,7 @@ export const procConfigSchema = z.object({
   ...admissionSettings,
   ...widgetSettings,
   ...scaleInSettings,
+  ...siteSettings,
   ...dynamicSettings,
   failpoints: failpointsSetting,
   ...identitySettings,

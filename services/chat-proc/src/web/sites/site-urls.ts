@@ -1,0 +1,19 @@
+export interface SiteUrls {
+  /** Of a path of the site, without its first slash; of one deploy where one is named. */
+  of(alias: string, path: string, deployId?: string): string;
+}
+
+/** @param template with `{site}`; empty: below `/sites/` of `publicUrl` */
+export function createSiteUrls(template: string, publicUrl: string): SiteUrls {
+  return {
+    of(alias, path, deployId) {
+      const encoded = path.split('/').map(encodeURIComponent).join('/');
+      if (template === '') {
+        const name = deployId === undefined ? alias : `${alias}@${deployId}`;
+        return `${publicUrl.replace(/\/$/u, '')}/sites/${name}/${encoded}`;
+      }
+      const name = deployId === undefined ? alias : `${deployId}--${alias}`;
+      return `${template.replace('{site}', name).replace(/\/$/u, '')}/${encoded}`;
+    },
+  };
+}
