@@ -108,9 +108,15 @@ async function startWorker(
   await startBundles({ registry, bundles, log, bundlesDir: config.bundlesDir, defaultBundle: 'clerk' });
   const web = openDynamic(scope, base, config);
   const work = openJobs(scope, base, config);
-  const { args } = CAPABILITY_CATALOG.web.methods.respond;
+  const { respond, purge } = CAPABILITY_CATALOG.web.methods;
   const capabilities = createCapabilities([
-    { name: 'web', methods: { respond: (caller, given) => web.respond(caller, ...args.parse(given)) } },
+    {
+      name: 'web',
+      methods: {
+        respond: (caller, given) => web.respond(caller, ...respond.args.parse(given)),
+        purge: (caller, given) => web.purge(caller, ...purge.args.parse(given)),
+      },
+    },
     work.capability,
   ]);
   const invoker = buildInvoker(base, { registry, runner, capabilities });

@@ -1,7 +1,8 @@
 import type { Request, Response } from 'express';
 import type { Ids } from '@switchyard/kernel';
 import { PlatformError } from '@switchyard/kernel';
-import type { BundleManifest, WireResponse } from '@switchyard/protocol';
+import type { WireResponse } from '@switchyard/protocol';
+import type { ServedBundle } from '@switchyard/registry';
 import type { WebResponses } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { DynamicRoute, ServedSite } from '@switchyard/web-store';
@@ -9,17 +10,21 @@ import type { Admission, SiteAccess } from '../access/create-site-access.ts';
 import { answerCors } from './answer-cors.ts';
 import { cleanRequestHeaders } from './clean-request.ts';
 import { decideHandler } from './decide-handler.ts';
+import type { ChosenHandler } from './decide-handler.ts';
+import { keepWhenSent, keyOf, keyedHeaders } from './kept-answers.ts';
 import { readStatusPath, sayAccepted, serveStatus, statusPathOf } from './late-status.ts';
 import { refuseTooLarge } from './read-body.ts';
-import type { RunHandler } from './run-handler.ts';
+import type { MicroCache } from './micro-cache.ts';
+import type { HandlerAnswer, RunHandler } from './run-handler.ts';
 import { letGo, sendAnswer } from './send-answer.ts';
 import type { SendOptions } from './send-answer.ts';
 import type { SitePlaces } from './site-places.ts';
 
 export interface DynamicParts {
   readonly access: SiteAccess;
-  /** The manifests of all bundles that serve here. */
-  readonly manifests: () => readonly BundleManifest[];
+  /** All bundles that serve here. */
+  readonly served: () => readonly ServedBundle[];
+  readonly cache: MicroCache;
   readonly places: SitePlaces;
   readonly runHandler: RunHandler;
   readonly responses: Pick<WebResponses, 'accept' | 'find' | 'remove'>;
@@ -88,43 +93,38 @@ interface Asked {
 }
 
 async function answer(parts: DynamicParts, asked: Asked): Promise<void> {
-  const { site, route, req, res, admission, path, query, sending } = asked;
-  const { alias, settings } = site;
-  const wanted = { site: alias, path, method: req.method };
-  const handler = decideHandler(parts.manifests(), wanted, route.bundleId);
+  const { site, route, req, res, path, sending } = asked;
+  const wanted = { site: site.alias, path, method: req.method };
+  const served = parts.served();
+  const handler = decideHandler(
+    served.map(({ manifest }) => manifest),
+    wanted,
+    route.bundleId,
+  );
   if (handler === undefined) throw PlatformError.of('WEB_NO_HANDLER', undefined, { retryAfterSec: 5 });
   refuseTooLarge(req, parts.maxBodyBytes);
+  const versionId =
+    served.find(({ version }) => version.bundleId === handler.bundleId)?.version.versionId ?? '';
+  const key = keyOf(asked, handler, versionId);
+  const kept = key === undefined ? undefined : parts.cache.find(key);
+  if (key !== undefined && kept !== undefined) {
+    res.setHeader('Age', Math.floor(kept.ageMs / 1000));
+    await sendAnswer(res, kept.answer, sending);
+    if (!kept.isFresh) await renew(parts, asked, handler, key);
+    return;
+  }
   const gone = new AbortController();
   const onClose = (): void => {
     if (!res.writableFinished) gone.abort(PlatformError.of('CANCELLED'));
   };
   res.once('close', onClose);
-  const requestId = parts.ids.token(16);
   try {
-    const release = await parts.places.take(alias, settings.dynamic, gone.signal);
-    const headers = cleanRequestHeaders(req.rawHeaders, {
-      platformCookies: parts.platformCookies,
-      tokenIssuer: parts.tokenIssuer,
-      forwardAuthorization: route.forwardAuthorization && admission.kind !== 'platform',
-    });
-    const running = await parts.runHandler(
-      handler,
-      {
-        requestId,
-        site: alias,
-        req,
-        path,
-        query,
-        headers,
-        user: admission.user,
-        timeoutMs: route.timeoutMs ?? settings.dynamic.timeoutMs,
-      },
-      gone.signal,
-      release,
-    );
+    const running = await run(parts, asked, { handler, key, signal: gone.signal });
     try {
-      const accept = () => parts.responses.accept({ requestId, bundleId: handler.bundleId, site: alias });
-      await deliver(running.response, { requestId, res, sending, accept });
+      const { requestId, response } = running;
+      const accept = () =>
+        parts.responses.accept({ requestId, bundleId: handler.bundleId, site: site.alias });
+      await deliver(response, { requestId, res, sending, accept });
     } finally {
       running.delivered();
     }
@@ -136,6 +136,65 @@ async function answer(parts: DynamicParts, asked: Asked): Promise<void> {
   } finally {
     res.off('close', onClose);
   }
+}
+
+interface HandlerRun {
+  readonly handler: ChosenHandler;
+  /** Of an answer that may be kept. */
+  readonly key: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Waits for a place and has the handler answer. */
+async function run(
+  parts: DynamicParts,
+  { site, route, req, admission, path, query }: Asked,
+  { handler, key, signal }: HandlerRun,
+): Promise<HandlerAnswer & { requestId: string }> {
+  const { alias, settings } = site;
+  const requestId = parts.ids.token(16);
+  const { generation } = parts.cache;
+  const release = await parts.places.take(alias, settings.dynamic, signal);
+  const cleaned = cleanRequestHeaders(req.rawHeaders, {
+    platformCookies: parts.platformCookies,
+    tokenIssuer: parts.tokenIssuer,
+    forwardAuthorization: route.forwardAuthorization && admission.kind !== 'platform',
+  });
+  const request = {
+    requestId,
+    site: alias,
+    req,
+    path,
+    query,
+    headers: key === undefined ? cleaned : keyedHeaders(cleaned),
+    user: admission.user,
+    address: key === undefined ? req.ip : undefined,
+    timeoutMs: route.timeoutMs ?? settings.dynamic.timeoutMs,
+  };
+  const { response, delivered } = await parts.runHandler(handler, request, signal, release);
+  const isKept = key !== undefined && req.method === 'GET';
+  return {
+    requestId,
+    delivered,
+    response: isKept ? keepWhenSent(parts.cache, key, handler.bundleId, response, generation) : response,
+  };
+}
+
+/** A new answer for a stale one, made by whoever was given it, once at a time; what fails leaves the stale one for its time. */
+async function renew(parts: DynamicParts, asked: Asked, handler: ChosenHandler, key: string): Promise<void> {
+  if (asked.req.method !== 'GET') return;
+  await parts.cache
+    .renew(key, async () => {
+      const never = new AbortController();
+      const running = await run(parts, asked, { handler, key, signal: never.signal });
+      try {
+        const { body } = running.response;
+        if (body !== null && !(body instanceof Uint8Array)) for await (const _ of body);
+      } finally {
+        running.delivered();
+      }
+    })
+    .catch((error: unknown) => parts.log.warn('a kept answer could not be renewed', { error }));
 }
 
 interface Delivery {

@@ -36,6 +36,8 @@ export interface HandledRequest {
   readonly query: string;
   readonly headers: HeaderList;
   readonly user: InvocationUser | undefined;
+  /** Of the client; undefined where an answer may be kept for others. */
+  readonly address: string | undefined;
   /** Milliseconds until the head of the answer. */
   readonly timeoutMs: number;
 }
@@ -127,7 +129,7 @@ async function runChannel(run: Run): Promise<HandlerAnswer> {
     body: read.body,
     ...(read.stream === undefined ? {} : { body_stream: read.stream }),
     ...(user === undefined ? {} : { user }),
-    ...(req.ip === undefined ? {} : { client: { ip: req.ip } }),
+    ...(request.address === undefined ? {} : { client: { ip: request.address } }),
   };
   const { bundleId } = hold.version;
   const held = parts.held.hold(requestId, bundleId, site);

@@ -99,6 +99,7 @@ function setHeaders(res: ServerResponse, headers: WireResponse['headers'], optio
     if (key === 'set-cookie' && options.platformCookies.has(cookieName(value))) continue;
     res.appendHeader(name, key === 'location' ? `${locationBase(value, options.base)}${value}` : value);
   }
+  if (!res.hasHeader('x-content-type-options')) res.setHeader('X-Content-Type-Options', 'nosniff');
   if (!names.has('cache-control')) res.setHeader('Cache-Control', 'no-store');
   if (isShared) res.appendHeader('Content-Security-Policy', SANDBOX_POLICY);
 }
