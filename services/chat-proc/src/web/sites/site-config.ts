@@ -21,8 +21,12 @@ export const siteSettings = {
   siteMaxBytes: bytes('2GiB').describe('Bytes of one deploy at most.'),
   siteArchiveLimit: bytes('500MiB').describe('Largest archive of a site that is uploaded.'),
   siteCache: bytes('64MiB').describe('Memory for files of sites, per worker.'),
-  siteCacheFile: bytes('1MiB').describe('Files up to this size are kept in it; larger ones are read each time.'),
-  siteRetain: duration('24h').describe('How long assets of a former deploy stay, for pages that are still open.'),
+  siteCacheFile: bytes('1MiB').describe(
+    'Files up to this size are kept in it; larger ones are read each time.',
+  ),
+  siteRetain: duration('24h').describe(
+    'How long assets of a former deploy stay, for pages that are still open.',
+  ),
   siteKeepDeploys: integer(20, 1, 1000).describe('Deploys of a site that are kept for a rollback.'),
   siteCollectEvery: duration('10m').describe('How often contents that no deploy names are looked for.'),
   siteCollectGrace: duration('1h').describe('How long a content stays that no deploy names.'),
