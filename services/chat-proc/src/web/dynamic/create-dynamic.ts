@@ -176,4 +176,3 @@ function requireMethod(methods: readonly string[], req: Request, res: Response):
   res.setHeader('Allow', allowed.join(', '));
   throw PlatformError.of('METHOD_NOT_ALLOWED');
 }
-

@@ -19,8 +19,12 @@ export const dynamicSettings = {
     'Bytes of request bodies that this worker holds at once for channel handlers.',
   ),
   webAnswerKeep: duration('5m').describe('How long an answer that came later waits to be fetched.'),
-  webAnswerPending: duration('1h').describe('How long a request that was accepted with 202 may stay unanswered.'),
-  webAnswerLimit: bytes('25MiB').describe('Largest body of an answer that comes later or from another worker.'),
+  webAnswerPending: duration('1h').describe(
+    'How long a request that was accepted with 202 may stay unanswered.',
+  ),
+  webAnswerLimit: bytes('25MiB').describe(
+    'Largest body of an answer that comes later or from another worker.',
+  ),
   webCache: bytes('32MiB').describe('Memory for answers that sites have kept for a while, per worker.'),
   webLogLines: integer(1000, 10, 100_000).describe('Requests of a site that its log remembers.'),
 };

@@ -42,7 +42,11 @@ export function createRespond({ held, late, maxLateBytes }: RespondParts): Respo
     }
     const bytes = await collect(checked.answer.body, maxLateBytes);
     if (bytes === undefined) return { error: `the body is larger than ${maxLateBytes} bytes` };
-    const first = await late.answer(requestId, bundleId, { status, headers: checked.answer.headers, body: bytes.body });
+    const first = await late.answer(requestId, bundleId, {
+      status,
+      headers: checked.answer.headers,
+      body: bytes.body,
+    });
     return first === undefined
       ? { error: 'There is no such request.' }
       : { request_id: requestId, status: first.status };

@@ -167,7 +167,10 @@ async function runChannel(run: Run): Promise<HandlerAnswer> {
 }
 
 /** The handler is done and has not answered. One that has jobs may have left it to them, so its client waits on; else nobody will. */
-async function answerElsewhere({ parts, request, hold, signal }: Run, over: AbortSignal): Promise<LateAnswer> {
+async function answerElsewhere(
+  { parts, request, hold, signal }: Run,
+  over: AbortSignal,
+): Promise<LateAnswer> {
   if (!mayAnswerLater(hold.manifest))
     throw PlatformError.of('WEB_FAILED', undefined, {
       cause: new Error(`"${hold.version.bundleId}" ended without web.respond(): ${request.path}`),
@@ -244,7 +247,10 @@ function checkMessage(message: WebRequestMessage): WebRequestMessage {
   const checked = webRequestMessageSchema.safeParse(message);
   if (checked.success) return message;
   const [issue] = checked.error.issues;
-  throw PlatformError.of('INVALID_REQUEST', `The request cannot be handed over: ${issue?.path.join('.') ?? ''}`);
+  throw PlatformError.of(
+    'INVALID_REQUEST',
+    `The request cannot be handed over: ${issue?.path.join('.') ?? ''}`,
+  );
 }
 
 /** What went wrong inside is for the log; its client hears whose fault it was, and nothing else. */
@@ -253,7 +259,8 @@ function toClientError(error: unknown): unknown {
   const { code, retryAfterSec } = error;
   if (code === 'BUNDLE_ERROR' || code === 'BUNDLE_CRASHED' || code === 'BUNDLE_BLOCKED')
     return PlatformError.of('WEB_FAILED', undefined, { cause: error });
-  if (code === 'TIMEOUT') return PlatformError.of('TIMEOUT', undefined, { errorType: 'web.timeout', cause: error });
+  if (code === 'TIMEOUT')
+    return PlatformError.of('TIMEOUT', undefined, { errorType: 'web.timeout', cause: error });
   if (code === 'BUNDLE_UNAVAILABLE' || code === 'CIRCUIT_OPEN')
     return PlatformError.of('WEB_NO_HANDLER', undefined, {
       cause: error,

@@ -77,7 +77,11 @@ export function openSites(
     contents,
     clock,
     makeDeployId: () => randomBytes(DEPLOY_ID_BYTES).toString('hex'),
-    limits: { maxFileBytes: config.siteMaxFile, maxFiles: config.siteMaxFiles, maxBytes: config.siteMaxBytes },
+    limits: {
+      maxFileBytes: config.siteMaxFile,
+      maxFiles: config.siteMaxFiles,
+      maxBytes: config.siteMaxBytes,
+    },
     checkPlan: (alias, deployId) => load.problems(alias, deployId),
     onChange: tell,
   });
@@ -105,7 +109,11 @@ export function openSites(
       scope.defer(async () => subscriber.onReconnect(() => table.forgetAll())());
       return createSiteServer({
         table,
-        cache: createContentCache({ contents, maxBytes: config.siteCache, maxItemBytes: config.siteCacheFile }),
+        cache: createContentCache({
+          contents,
+          maxBytes: config.siteCache,
+          maxItemBytes: config.siteCacheFile,
+        }),
         gate,
         dynamic,
         domain: config.sitesDomain,

@@ -2,6 +2,7 @@ import { bytes, duration, integer, text } from '@switchyard/kernel';
 
 /** Sites: where they are, how large they may be, how long what they were stays. */
 export const siteSettings = {
+  publicUrl: text('http://localhost:8080').describe('Where browsers reach the stack.'),
   siteGateway: text('web-gateway').describe('Bundle that says how the requests of a site are answered.'),
   sitePlanTimeout: duration('10s').describe('Longest that it may take to say so.'),
   sitesDomain: text('localhost').describe(
@@ -21,8 +22,12 @@ export const siteSettings = {
   siteMaxBytes: bytes('2GiB').describe('Bytes of one deploy at most.'),
   siteArchiveLimit: bytes('500MiB').describe('Largest archive of a site that is uploaded.'),
   siteCache: bytes('64MiB').describe('Memory for files of sites, per worker.'),
-  siteCacheFile: bytes('1MiB').describe('Files up to this size are kept in it; larger ones are read each time.'),
-  siteRetain: duration('24h').describe('How long assets of a former deploy stay, for pages that are still open.'),
+  siteCacheFile: bytes('1MiB').describe(
+    'Files up to this size are kept in it; larger ones are read each time.',
+  ),
+  siteRetain: duration('24h').describe(
+    'How long assets of a former deploy stay, for pages that are still open.',
+  ),
   siteKeepDeploys: integer(20, 1, 1000).describe('Deploys of a site that are kept for a rollback.'),
   siteCollectEvery: duration('10m').describe('How often contents that no deploy names are looked for.'),
   siteCollectGrace: duration('1h').describe('How long a content stays that no deploy names.'),

@@ -25,7 +25,12 @@ export interface WebCapabilityParts extends Pick<Handlers, 'respond' | 'purge'> 
 
 const LISTED_DEPLOYS = 100;
 /** What the rules of a call refuse is told as a value (05); what its scope forbids, and what the platform did wrong, is thrown. */
-const TOLD_AS_VALUE: ReadonlySet<string> = new Set(['UNPROCESSABLE', 'TOO_LARGE', 'NOT_FOUND', 'INVALID_REQUEST']);
+const TOLD_AS_VALUE: ReadonlySet<string> = new Set([
+  'UNPROCESSABLE',
+  'TOO_LARGE',
+  'NOT_FOUND',
+  'INVALID_REQUEST',
+]);
 
 /** `web` of bundles: sites that they made, and those that an administrator let them publish to. */
 export function createWebCapability(parts: WebCapabilityParts): Capability {
@@ -93,7 +98,10 @@ export function createWebCapability(parts: WebCapabilityParts): Capability {
         const narrowed = await enter(caller, scope, 'route');
         const route = dynamicRouteSchema.safeParse({ pattern, ...options, bundleId: caller.bundleId });
         if (!route.success)
-          throw PlatformError.of('UNPROCESSABLE', `The route is not valid: ${route.error.issues[0]?.message ?? ''}`);
+          throw PlatformError.of(
+            'UNPROCESSABLE',
+            `The route is not valid: ${route.error.issues[0]?.message ?? ''}`,
+          );
         requireWithin(narrowed, pattern.slice(1).split('*', 1)[0]?.replace(/\/$/u, '') ?? '');
         await declare(narrowed.site, route.data);
         await parts.onChange(narrowed.site);
@@ -114,7 +122,10 @@ export function createWebCapability(parts: WebCapabilityParts): Capability {
   }
 
   /** In front of what was there: the newest word of a pattern counts. Read and written again where others change the site too. */
-  async function declare(alias: string, route: SiteRow['settings']['dynamic']['routes'][number]): Promise<void> {
+  async function declare(
+    alias: string,
+    route: SiteRow['settings']['dynamic']['routes'][number],
+  ): Promise<void> {
     for (let tries = 0; tries < 20; tries += 1) {
       const row = await rows.find(alias);
       if (row === undefined) throw PlatformError.of('NOT_FOUND');
@@ -133,11 +144,15 @@ const MAKES: ReadonlySet<WebOp> = new Set(['publish', 'deploy', 'route']);
 function createEntrance(rows: SiteRows) {
   return async (caller: CapabilityCaller, asked: WebScope | undefined, op: WebOp): Promise<NarrowedScope> => {
     const { bundleId } = caller;
-    const ownSite = bundleId.toLowerCase().replace(/[^a-z0-9]+/gu, '-').replace(/^-|-$/gu, '');
+    const ownSite = bundleId
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/gu, '-')
+      .replace(/^-|-$/gu, '');
     const narrowed = narrowScope(caller.webScope, asked, { op, ownSite });
     const { site } = narrowed;
     const isNamed = site === (caller.webScope?.site ?? ownSite);
-    if (MAKES.has(op) && isNamed && siteAliasSchema.safeParse(site).success) await rows.create(site, bundleId);
+    if (MAKES.has(op) && isNamed && siteAliasSchema.safeParse(site).success)
+      await rows.create(site, bundleId);
     const row = await rows.find(site);
     const isOwn = row?.owner === bundleId || row?.settings.publishers.includes(bundleId) === true;
     // One that is not there and one that is somebody else's are the same to a bundle.
@@ -158,7 +173,10 @@ function requirePath(scope: NarrowedScope, text: string): void {
 
 function requireWhole({ pathPrefix }: NarrowedScope, what: string): void {
   if (pathPrefix !== '')
-    throw PlatformError.of('CAPABILITY_DENIED', `${what} is about a whole site; the scope holds a part of it.`);
+    throw PlatformError.of(
+      'CAPABILITY_DENIED',
+      `${what} is about a whole site; the scope holds a part of it.`,
+    );
 }
 
 function toBytes(content: string | Uint8Array, encoding: 'base64' | undefined): Uint8Array {
