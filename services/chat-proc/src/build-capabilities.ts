@@ -52,7 +52,6 @@ export function buildCapabilities(
     }),
     connectedModel(config),
     createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
-    createUnavailableCapability('web', 'The web gateway is not here yet.'),
     ...further,
   ]);
 }

@@ -30,6 +30,7 @@ import { buildInvoker } from './invocations/build-invoker.ts';
 import { PROC_VERSION, serveEndpoints } from './serve-endpoints.ts';
 import { prepareWidgets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
+import { openWeb } from './web/open-web.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 import { openBase } from './open-base.ts';
 import type { Base } from './open-base.ts';
@@ -88,10 +89,11 @@ async function open(scope: Scope, config: ProcConfig) {
   ]);
 
   const work = openJobs(scope, base, config);
+  const web = openWeb(scope, base, config);
   const capabilities = buildCapabilities(scope, base, config, {
     reader: secrets,
     masks,
-    further: [work.capability],
+    further: [work.capability, ...web.sites.capabilities],
   });
   const worker = createWorker({
     ...base,
@@ -111,11 +113,22 @@ async function open(scope: Scope, config: ProcConfig) {
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
   await work.start(invoker);
+  const siteServer = await web.start({ invoker, registry });
   const port = await serveEndpoints(
     scope,
     base,
     config,
-    { registry, invoker, runner, secrets, props, follower: propsFollower, work },
+    {
+      registry,
+      invoker,
+      runner,
+      secrets,
+      props,
+      follower: propsFollower,
+      work,
+      sites: web.sites,
+      siteServer,
+    },
     {
       isDraining: () => isDraining,
       report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),

@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import { createIdentity } from '@switchyard/identity';
@@ -12,6 +13,7 @@ import type { ProcConfig } from './env.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import type { Base } from './open-base.ts';
 import { buildOperations } from './operations/build-operations.ts';
+import type { SiteServer } from './web/sites/site-server.ts';
 import { acceptTickets } from './widgets/accept-tickets.ts';
 import { buildWidgetRoutes, widgetTickets } from './widgets/build-widgets.ts';
 
@@ -24,7 +26,11 @@ export async function serveEndpoints(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { invoker, ...bundleParts }: { invoker: BundleInvoker } & BundleAdminParts,
+  {
+    invoker,
+    siteServer,
+    ...bundleParts
+  }: { invoker: BundleInvoker; siteServer: SiteServer } & BundleAdminParts,
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
@@ -57,7 +63,11 @@ export async function serveEndpoints(
     ],
   });
   const { host, port, metricsPort } = config;
-  const server = await scope.use(listen(app, { port, host }), (opened) => opened.close(CLOSE_MS));
+  // Sites go first: their files need none of the layers of an endpoint.
+  const answer: RequestListener = (req, res) => {
+    if (!siteServer.handle(req, res)) app(req, res);
+  };
+  const server = await scope.use(listen(answer, { port, host }), (opened) => opened.close(CLOSE_MS));
   scope.defer(async () => base.bundleLogs.close());
   if (metricsPort !== 0) {
     const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });

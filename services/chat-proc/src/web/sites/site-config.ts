@@ -2,6 +2,7 @@ import { bytes, duration, integer, text } from '@switchyard/kernel';
 
 /** Sites: where they are, how large they may be, how long what they were stays. */
 export const siteSettings = {
+  publicUrl: text('http://localhost:8080').describe('Where browsers reach the stack.'),
   siteGateway: text('web-gateway').describe('Bundle that says how the requests of a site are answered.'),
   sitePlanTimeout: duration('10s').describe('Longest that it may take to say so.'),
   sitesDomain: text('localhost').describe(
