@@ -128,6 +128,7 @@ async function open(scope: Scope, config: ProcConfig) {
       work,
       sites: web.sites,
       siteServer,
+      siteLog: web.siteLog,
     },
     {
       isDraining: () => isDraining,

@@ -15,6 +15,8 @@ import type { Base } from './open-base.ts';
 import { buildOperations } from './operations/build-operations.ts';
 import type { SiteServer } from './web/sites/site-server.ts';
 import { acceptTickets } from './widgets/accept-tickets.ts';
+import { createSiteLogRoutes } from './web/dynamic/site-log-routes.ts';
+import type { SiteLog } from './web/dynamic/site-log.ts';
 import { buildWidgetRoutes, widgetTickets } from './widgets/build-widgets.ts';
 
 export const PROC_VERSION = '0.1.0';
@@ -29,8 +31,9 @@ export async function serveEndpoints(
   {
     invoker,
     siteServer,
+    siteLog,
     ...bundleParts
-  }: { invoker: BundleInvoker; siteServer: SiteServer } & BundleAdminParts,
+  }: { invoker: BundleInvoker; siteServer: SiteServer; siteLog: SiteLog } & BundleAdminParts,
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
@@ -60,6 +63,7 @@ export async function serveEndpoints(
       ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
+      ...createSiteLogRoutes({ guards, siteLog }),
     ],
   });
   const { host, port, metricsPort } = config;

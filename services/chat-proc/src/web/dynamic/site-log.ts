@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Clock } from '@switchyard/kernel';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import type { Log } from '@switchyard/telemetry';
@@ -58,13 +59,31 @@ export function createSiteLog({ redis, keys, clock, log, maxLines }: SiteLogPart
       log.warn('the request log of sites could not be written', { error, lines: lines.length });
     }
   };
+  const record = (alias: string, entry: Omit<SiteLogEntry, 'time'>): void => {
+    if (pending.length >= MAX_PENDING) return;
+    const path = entry.path.length > MAX_PATH ? `${entry.path.slice(0, MAX_PATH)}...` : entry.path;
+    const line: SiteLogEntry = { ...entry, path, time: new Date(clock.now()).toISOString() };
+    pending.push({ alias, text: JSON.stringify(line) });
+    timer ??= setTimeout(() => void write(), WRITE_EVERY_MS);
+  };
   return {
-    record(alias: string, entry: Omit<SiteLogEntry, 'time'>): void {
-      if (pending.length >= MAX_PENDING) return;
-      const path = entry.path.length > MAX_PATH ? `${entry.path.slice(0, MAX_PATH)}...` : entry.path;
-      const line: SiteLogEntry = { ...entry, path, time: new Date(clock.now()).toISOString() };
-      pending.push({ alias, text: JSON.stringify(line) });
-      timer ??= setTimeout(() => void write(), WRITE_EVERY_MS);
+    record,
+    /** When an answer of a site is over; its time counts from `startedAt`, of the same clock. */
+    answered(
+      alias: string,
+      path: string,
+      req: Pick<IncomingMessage, 'method'>,
+      res: Pick<ServerResponse, 'statusCode' | 'writableFinished' | 'getHeader'>,
+      startedAt: number,
+    ): void {
+      record(alias, {
+        request_id: String(res.getHeader('x-request-id') ?? ''),
+        method: req.method ?? '',
+        path,
+        status: res.statusCode,
+        ms: Math.max(0, Math.round(clock.now() - startedAt)),
+        ...(res.writableFinished ? {} : { is_aborted: true as const }),
+      });
     },
     /** @param after of the last part; without it, the last lines */
     async read(alias: string, { after, limit }: { after?: string; limit: number }): Promise<SiteLogPart> {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import { resolve } from 'node:path';
 import type { Capability } from '@switchyard/capabilities';
 import type { Scope } from '@switchyard/kernel';
@@ -14,7 +13,7 @@ import { createLoadSite } from './load-site.ts';
 import { createPlanDesk } from './plan-desk.ts';
 import { createServeCapability } from './serve-capability.ts';
 import { createSiteServer } from './site-server.ts';
-import type { SiteServer } from './site-server.ts';
+import type { OnSiteAnswered, SiteServer } from './site-server.ts';
 import { createSiteTable } from './site-table.ts';
 import { createSiteUrls } from './site-urls.ts';
 import type { SiteUrls } from './site-urls.ts';
@@ -34,7 +33,7 @@ export interface OpenedSites {
     invoker: BundleInvoker;
     gate: SiteGate<Admission>;
     dynamic: DynamicAnswers<Admission>;
-    onAnswered?: (alias: string, path: string, req: IncomingMessage, res: ServerResponse) => void;
+    onAnswered?: OnSiteAnswered;
   }): Promise<SiteServer>;
 }
 
@@ -121,6 +120,7 @@ export function openSites(
         makeRequestId: () => ids.request(),
         maxUrlBytes: config.siteMaxUrl,
         onAnswered,
+        clock,
         onError: (error) => log.error('request of a site failed', { error }),
       });
     },

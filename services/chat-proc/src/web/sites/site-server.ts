@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PlatformError } from '@switchyard/kernel';
+import type { Clock } from '@switchyard/kernel';
 import { answerSiteError } from './answer-site-error.ts';
 import type { ContentCache } from './content-cache.ts';
 import { decideAnswer } from './decide-answer.ts';
@@ -24,8 +25,18 @@ export interface SiteServerParts<Admission> extends SlowPathParts<Admission> {
   readonly makeRequestId: () => string;
   readonly maxUrlBytes: number;
   /** When the answer is over, with the path below the site. */
-  readonly onAnswered: (alias: string, path: string, req: IncomingMessage, res: ServerResponse) => void;
+  readonly onAnswered: OnSiteAnswered;
+  readonly clock: Pick<Clock, 'now'>;
 }
+
+/** `startedAt`: epoch milliseconds, when the request came. */
+export type OnSiteAnswered = (
+  alias: string,
+  path: string,
+  req: IncomingMessage,
+  res: ServerResponse,
+  startedAt: number,
+) => void;
 
 /** A request whose site is known. */
 export interface SiteVisit {
@@ -72,7 +83,8 @@ export function createSiteServer<Admission>(parts: SiteServerParts<Admission>): 
       const loaded = await findSite(address);
       if (loaded === undefined) throw PlatformError.of('NOT_FOUND');
       const visit = { loaded, address, ...readTarget(address, parts.maxUrlBytes) };
-      res.once('close', () => parts.onAnswered(loaded.site.alias, visit.path.encoded, req, res));
+      const startedAt = parts.clock.now();
+      res.once('close', () => parts.onAnswered(loaded.site.alias, visit.path.encoded, req, res, startedAt));
       // A worker would outlive the sandbox that its page is in, and see what other pages of this origin ask for.
       if (address.isShared && req.headers['service-worker'] !== undefined)
         throw PlatformError.of('FORBIDDEN', 'There are no service workers here.');
