@@ -173,6 +173,13 @@ describe('what a client is given', () => {
     await becomes(worker, '/api/seen', { told: [{ status: 201 }, { status: 201 }] });
   });
 
+  test('the first of two answers at once', async ({ rig }) => {
+    const worker = await rig.start();
+    const answer = await fetch(`${worker.origin}/api/both`);
+    expect([answer.status, await answer.text()]).toEqual([201, 'answer 201']);
+    await becomes(worker, '/api/seen', { told: [{ status: 201 }, { status: 201 }] });
+  });
+
   test('events while they come; who leaves ends them', async ({ rig }) => {
     const worker = await rig.start();
     const left = new AbortController();

@@ -64,8 +64,12 @@ export class HeldRequests {
   release(requestId: string): void {
     const entry = this.#held.get(requestId);
     this.#held.delete(requestId);
-    if (entry?.status === undefined) return;
-    this.#former.set(requestId, { bundleId: entry.bundleId, status: entry.status });
+    if (entry?.status !== undefined) this.remember(requestId, entry.bundleId, entry.status);
+  }
+
+  /** What a later answer is told. After a 202 the status of the answer takes its place. */
+  remember(requestId: string, bundleId: string, status: number): void {
+    this.#former.set(requestId, { bundleId, status });
     if (this.#former.size <= REMEMBERED) return;
     const [oldest] = this.#former.keys();
     if (oldest !== undefined) this.#former.delete(oldest);

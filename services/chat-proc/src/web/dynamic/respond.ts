@@ -47,9 +47,10 @@ export function createRespond({ held, late, maxLateBytes }: RespondParts): Respo
       headers: checked.answer.headers,
       body: bytes.body,
     });
-    return first === undefined
-      ? { error: 'There is no such request.' }
-      : { request_id: requestId, status: first.status };
+    if (first === undefined) return { error: 'There is no such request.' };
+    // Its client may fetch and so remove the row before the same bundle answers once more.
+    held.remember(requestId, bundleId, first.status);
+    return { request_id: requestId, status: first.status };
   };
 }
 

@@ -69,6 +69,11 @@ export default defineBundle({
             told.push(await ctx.web.respond(id, { status: 201, body: 'first' }));
             return void told.push(await ctx.web.respond(id, { status: 202, body: 'second' }));
           }
+          case 'both': {
+            const statuses = [201, 203];
+            const both = statuses.map((status) => ctx.web.respond(id, { status, body: `answer ${status}` }));
+            return void told.push(...(await Promise.all(both)));
+          }
           case 'seen':
             return void (await json({ ended, told }));
           case 'silent':
