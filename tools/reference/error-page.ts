@@ -27,6 +27,10 @@ const STATUSES: Readonly<Record<number, readonly [title: string, advice: string]
     'Too large',
     'Status 413 means that the body is larger than the limit: 32,000 characters, 25 MiB a message.',
   ],
+  414: [
+    'The address is too long',
+    'Status 414 means that the address of a request to a site is longer than `SITE_MAX_URL`.',
+  ],
   415: ['Wrong media type', 'Status 415 means that the `Content-Type` is not one that the path takes.'],
   416: [
     'No such part of the file',
@@ -47,6 +51,10 @@ const STATUSES: Readonly<Record<number, readonly [title: string, advice: string]
   500: [
     'Something failed',
     'Status 500 means that the platform or a bundle failed. Nothing of the inside is shown; the logs have it under the `request_id`.',
+  ],
+  502: [
+    'The application behind an address failed',
+    'Status 502 is answered by dynamic routes of sites: the bundle failed, never answered or answered what is no answer. The logs have it under the `request_id`.',
   ],
   503: [
     'Not available right now',

@@ -28,6 +28,11 @@ const GROUPS: readonly {
     has: (key) => key.startsWith('P:auth'),
   },
   {
+    title: 'Keys of sites',
+    about: 'Channels between the workers that serve sites, and the log of their requests.',
+    has: (key) => key.startsWith('P:web'),
+  },
+  {
     title: 'Keys of limits and jobs',
     about: 'Prefixes that a library fills.',
     has: (key) => /^P:(rate|jobs)/.test(key),

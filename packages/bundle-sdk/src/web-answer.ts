@@ -21,7 +21,7 @@ export function toWireAnswer(answer: WebAnswer | Response) {
 }
 
 function toPairs(headers: NonNullable<WebAnswer['headers']>): HeaderList {
-  if (Array.isArray(headers)) return headers as HeaderList;
+  if (Array.isArray(headers)) return headers;
   return Object.entries(headers).flatMap(([name, value]) =>
     typeof value === 'string'
       ? [[name, value] as [string, string]]

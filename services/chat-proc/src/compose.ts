@@ -113,23 +113,11 @@ async function open(scope: Scope, config: ProcConfig) {
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
   await work.start(invoker);
-  const siteServer = await web.start({ invoker, registry });
   const port = await serveEndpoints(
     scope,
     base,
     config,
-    {
-      registry,
-      invoker,
-      runner,
-      secrets,
-      props,
-      follower: propsFollower,
-      work,
-      sites: web.sites,
-      siteServer,
-      siteLog: web.siteLog,
-    },
+    { registry, invoker, runner, secrets, props, follower: propsFollower, work, web },
     {
       isDraining: () => isDraining,
       report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),

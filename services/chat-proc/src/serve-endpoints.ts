@@ -13,10 +13,9 @@ import type { ProcConfig } from './env.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import type { Base } from './open-base.ts';
 import { buildOperations } from './operations/build-operations.ts';
-import type { SiteServer } from './web/sites/site-server.ts';
+import type { OpenedWeb } from './web/open-web.ts';
 import { acceptTickets } from './widgets/accept-tickets.ts';
 import { createSiteLogRoutes } from './web/dynamic/site-log-routes.ts';
-import type { SiteLog } from './web/dynamic/site-log.ts';
 import { buildWidgetRoutes, widgetTickets } from './widgets/build-widgets.ts';
 
 export const PROC_VERSION = '0.1.0';
@@ -28,12 +27,7 @@ export async function serveEndpoints(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  {
-    invoker,
-    siteServer,
-    siteLog,
-    ...bundleParts
-  }: { invoker: BundleInvoker; siteServer: SiteServer; siteLog: SiteLog } & BundleAdminParts,
+  { invoker, web, ...bundleParts }: { invoker: BundleInvoker; web: OpenedWeb } & BundleAdminParts,
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
@@ -47,6 +41,7 @@ export async function serveEndpoints(
     guards: acceptTickets(guards, tickets),
     invoker,
   });
+  const sites = await web.start({ invoker, registry: bundleParts.registry });
   const app = createHttpApp({
     name: 'chat-proc',
     log,
@@ -63,13 +58,13 @@ export async function serveEndpoints(
       ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
-      ...createSiteLogRoutes({ guards, siteLog }),
+      ...createSiteLogRoutes({ guards, siteLog: web.siteLog }),
     ],
   });
   const { host, port, metricsPort } = config;
   // Sites go first: their files need none of the layers of an endpoint.
   const answer: RequestListener = (req, res) => {
-    if (!siteServer.handle(req, res)) app(req, res);
+    if (!sites.handle(req, res)) app(req, res);
   };
   const server = await scope.use(listen(answer, { port, host }), (opened) => opened.close(CLOSE_MS));
   scope.defer(async () => base.bundleLogs.close());

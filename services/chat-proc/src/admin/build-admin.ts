@@ -13,7 +13,6 @@ import type { PropsRouteParts } from './props-routes.ts';
 import { createSecretsRoutes } from './secrets-routes.ts';
 import type { SecretsRouteParts } from './secrets-routes.ts';
 import type { BundleJobs } from '../jobs/open-jobs.ts';
-import type { OpenedSites } from '../web/sites/open-sites.ts';
 import { createJobRoutes } from './job-routes.ts';
 import { createLogRoutes } from './log-routes.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
@@ -25,7 +24,6 @@ export interface BundleAdminParts
   extends Pick<PropsRouteParts, 'runner' | 'props' | 'follower'>, Pick<SecretsRouteParts, 'secrets'> {
   readonly registry: Registry;
   readonly work: BundleJobs;
-  readonly sites: OpenedSites;
 }
 
 export interface BuildAdminParts extends BundleAdminParts {
@@ -35,15 +33,7 @@ export interface BuildAdminParts extends BundleAdminParts {
 }
 
 /** The administration of bundles (03 §7); every change of it is in the audit log. */
-export function buildAdmin({
-  base,
-  config,
-  guards,
-  registry,
-  work,
-  sites: _sites,
-  ...settings
-}: BuildAdminParts): Route[] {
+export function buildAdmin({ base, config, guards, registry, work, ...settings }: BuildAdminParts): Route[] {
   const { bundles, documents, ids, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';

@@ -30,7 +30,7 @@ const STYLE =
 
 function pageOf(status: number, { detail }: ReturnType<typeof toErrorBody>['body']): string {
   const text = typeof detail === 'string' ? detail : detail.error;
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${status}</title><style>${STYLE}</style><h1>${status}</h1><p>${escape(String(text))}</p></html>\n`;
+  return `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${status}</title><style>${STYLE}</style><h1>${status}</h1><p>${escape(text)}</p></html>\n`;
 }
 
 const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };

@@ -10,6 +10,7 @@ import type { Base } from '../../open-base.ts';
 import { collectSites } from './collect-sites.ts';
 import { createContentCache } from './content-cache.ts';
 import { createLoadSite } from './load-site.ts';
+import type { LoadSite } from './load-site.ts';
 import { createPlanDesk } from './plan-desk.ts';
 import { createServeCapability } from './serve-capability.ts';
 import { createSiteServer } from './site-server.ts';
@@ -71,19 +72,7 @@ export function openSites(
   const tell = async (alias: string): Promise<void> => {
     await redis.driver.spublish(keys.siteChanges(), alias);
   };
-  const publisher = createPublisher({
-    rows,
-    contents,
-    clock,
-    makeDeployId: () => randomBytes(DEPLOY_ID_BYTES).toString('hex'),
-    limits: {
-      maxFileBytes: config.siteMaxFile,
-      maxFiles: config.siteMaxFiles,
-      maxBytes: config.siteMaxBytes,
-    },
-    checkPlan: (alias, deployId) => load.problems(alias, deployId),
-    onChange: tell,
-  });
+  const publisher = buildPublisher({ rows, contents, clock, load, tell, config });
   collectSites(scope, { sql, rows, contents, config, log });
   return {
     capabilities: [
@@ -105,7 +94,9 @@ export function openSites(
         maxSites: config.siteMaxServed,
       });
       scope.defer(await subscriber.subscribe(keys.siteChanges(), (alias) => table.forget(alias)));
-      scope.defer(async () => subscriber.onReconnect(() => table.forgetAll())());
+      // What was told while the connection was broken is lost.
+      const leave = subscriber.onReconnect(() => table.forgetAll());
+      scope.defer(async () => leave());
       return createSiteServer({
         table,
         cache: createContentCache({
@@ -125,4 +116,27 @@ export function openSites(
       });
     },
   };
+}
+
+function buildPublisher({
+  config,
+  load,
+  tell,
+  ...parts
+}: Pick<Parameters<typeof createPublisher>[0], 'rows' | 'contents' | 'clock'> & {
+  config: ProcConfig;
+  load: LoadSite;
+  tell: (alias: string) => Promise<void>;
+}): Publisher {
+  return createPublisher({
+    ...parts,
+    makeDeployId: () => randomBytes(DEPLOY_ID_BYTES).toString('hex'),
+    limits: {
+      maxFileBytes: config.siteMaxFile,
+      maxFiles: config.siteMaxFiles,
+      maxBytes: config.siteMaxBytes,
+    },
+    checkPlan: (alias, deployId) => load.problems(alias, deployId),
+    onChange: tell,
+  });
 }

@@ -1,17 +1,13 @@
 import { defineCapability } from '@switchyard/capabilities';
 import type { Capability, CapabilityCaller } from '@switchyard/capabilities';
 import { PlatformError } from '@switchyard/kernel';
-import type { CapabilityHandlers, WebOp, WebScope } from '@switchyard/protocol';
-import {
-  dynamicRouteSchema,
-  isWithin,
-  narrowScope,
-  readSitePath,
-  requireWithin,
-  siteAliasSchema,
-} from '@switchyard/web-store';
-import type { DeployRow, NarrowedScope, Publisher, SiteRow, SiteRows } from '@switchyard/web-store';
+import type { CapabilityHandlers } from '@switchyard/protocol';
+import { isWithin, readSitePath, requireWithin } from '@switchyard/web-store';
+import type { NarrowedScope, Publisher, SiteRows } from '@switchyard/web-store';
+import { createDeployViews } from './deploy-view.ts';
+import { declareRoute } from './declare-route.ts';
 import type { SiteUrls } from './site-urls.ts';
+import { createEntrance } from './web-entrance.ts';
 
 type Handlers = CapabilityHandlers<'web', CapabilityCaller>;
 
@@ -36,6 +32,7 @@ const TOLD_AS_VALUE: ReadonlySet<string> = new Set([
 export function createWebCapability(parts: WebCapabilityParts): Capability {
   const { rows, publisher, urls } = parts;
   const enter = createEntrance(rows);
+  const views = createDeployViews({ rows, urls });
   return defineCapability('web', {
     respond: parts.respond,
     purge: parts.purge,
@@ -81,87 +78,28 @@ export function createWebCapability(parts: WebCapabilityParts): Capability {
         });
         const options = { createdBy: caller.bundleId, below: narrowed.pathPrefix };
         const { deployId } = await publisher.deploy(narrowed.site, given, options);
-        return findDeploy(narrowed.site, deployId);
+        return views.find(narrowed.site, deployId);
       }),
     async deploys(caller, { scope }) {
       const narrowed = await enter(caller, scope, 'deploys');
-      return (await rows.listDeploys(narrowed.site, LISTED_DEPLOYS)).map((row) => viewOf(narrowed.site, row));
+      return (await rows.listDeploys(narrowed.site, LISTED_DEPLOYS)).map((row) =>
+        views.of(narrowed.site, row),
+      );
     },
     rollback: (caller, deployId, { scope }) =>
       orError(async () => {
         const narrowed = await enter(caller, scope, 'rollback');
         requireWhole(narrowed, 'web.rollback');
-        return findDeploy(narrowed.site, await publisher.rollback(narrowed.site, deployId));
+        return views.find(narrowed.site, await publisher.rollback(narrowed.site, deployId));
       }),
     route: (caller, pattern, { scope, ...options }) =>
       orError(async () => {
         const narrowed = await enter(caller, scope, 'route');
-        const route = dynamicRouteSchema.safeParse({ pattern, ...options, bundleId: caller.bundleId });
-        if (!route.success)
-          throw PlatformError.of(
-            'UNPROCESSABLE',
-            `The route is not valid: ${route.error.issues[0]?.message ?? ''}`,
-          );
-        requireWithin(narrowed, pattern.slice(1).split('*', 1)[0]?.replace(/\/$/u, '') ?? '');
-        await declare(narrowed.site, route.data);
+        await declareRoute(rows, narrowed, { ...options, pattern, bundleId: caller.bundleId });
         await parts.onChange(narrowed.site);
         return { pattern };
       }),
   });
-
-  function viewOf(alias: string, row: DeployRow) {
-    const { deploy_id: id, created_at, created_by, is_active, files, bytes, problems } = row;
-    const url = urls.of(alias, '', id);
-    return { id, created_at: created_at.toISOString(), created_by, is_active, files, bytes, problems, url };
-  }
-
-  async function findDeploy(alias: string, deployId: string) {
-    const row = await rows.findDeploy(alias, deployId);
-    if (row === undefined) throw PlatformError.of('NOT_FOUND');
-    return viewOf(alias, row);
-  }
-
-  /** In front of what was there: the newest word of a pattern counts. Read and written again where others change the site too. */
-  async function declare(
-    alias: string,
-    route: SiteRow['settings']['dynamic']['routes'][number],
-  ): Promise<void> {
-    for (let tries = 0; tries < 20; tries += 1) {
-      const row = await rows.find(alias);
-      if (row === undefined) throw PlatformError.of('NOT_FOUND');
-      const { dynamic } = row.settings;
-      const others = dynamic.routes.filter(({ pattern }) => pattern !== route.pattern);
-      const settings = { ...row.settings, dynamic: { ...dynamic, routes: [route, ...others].slice(0, 200) } };
-      if ((await rows.change(alias, { settings }, row.version)) !== 'CONFLICT') return;
-    }
-    throw PlatformError.of('UNAVAILABLE', 'Others change this site all the time; try again.');
-  }
-}
-
-const MAKES: ReadonlySet<WebOp> = new Set(['publish', 'deploy', 'route']);
-
-/** Lets a call in to the one site that it names, which is made where it is the bundle's own and not there yet. */
-function createEntrance(rows: SiteRows) {
-  return async (caller: CapabilityCaller, asked: WebScope | undefined, op: WebOp): Promise<NarrowedScope> => {
-    const { bundleId } = caller;
-    const ownSite = bundleId
-      .toLowerCase()
-      .replace(/[^a-z0-9]+/gu, '-')
-      .replace(/^-|-$/gu, '');
-    const narrowed = narrowScope(caller.webScope, asked, { op, ownSite });
-    const { site } = narrowed;
-    const isNamed = site === (caller.webScope?.site ?? ownSite);
-    if (MAKES.has(op) && isNamed && siteAliasSchema.safeParse(site).success)
-      await rows.create(site, bundleId);
-    const row = await rows.find(site);
-    const isOwn = row?.owner === bundleId || row?.settings.publishers.includes(bundleId) === true;
-    // One that is not there and one that is somebody else's are the same to a bundle.
-    if (!isOwn)
-      throw PlatformError.of('CAPABILITY_DENIED', `The bundle may not use the site "${site}".`, {
-        details: { site },
-      });
-    return narrowed;
-  };
 }
 
 /** Throws UNPROCESSABLE for what is no path, CAPABILITY_DENIED for one beside the scope. */
