@@ -83,7 +83,7 @@ export const webTest = platformTest.extend<{ rig: WebRig }>({
       sites.set(alias, servedSiteSchema.parse(full));
     };
     site('shop');
-    const start: WebRig['start'] = async (settings = {}, cloudflare = undefined) => {
+    const start: WebRig['start'] = async (settings = {}, cloudflare) => {
       const worker = await startWorker(scope, config(settings), sites, cloudflare);
       return worker;
     };
@@ -152,7 +152,7 @@ async function startWorker(
         if (route === undefined) throw PlatformError.of('NOT_FOUND');
         await dynamic.handle(served, route, req, res);
       };
-      mounted.use('/sites/:alias', (req, res) => handle(String(req.params['alias']), req, res));
+      mounted.use('/sites/:alias', (req, res) => handle(req.params['alias'], req, res));
       mounted.use((req, res) => handle(String(req.headers['x-test-site'] ?? [...sites.keys()][0]), req, res));
     },
   });

@@ -83,7 +83,7 @@ export default defineBundle({
           case 'exits':
             return process.exit(3);
           case 'hangs':
-            return void (await pause(60_000));
+            return pause(60_000);
           case 'illegal': {
             const answered = await ctx.web.respond(id, {
               status: 200,
@@ -126,7 +126,7 @@ export default defineBundle({
           case 'aborted':
             ctx.signal.addEventListener('abort', () => void (ended += 1));
             console.log('handler began');
-            return void (await pause(60_000));
+            return pause(60_000);
           default:
             return void (await json({ error: 'unknown' }, 404));
         }

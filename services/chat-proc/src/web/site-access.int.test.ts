@@ -4,8 +4,8 @@ import { SignJWT, UnsecuredJWT, exportJWK, exportSPKI, generateKeyPair } from 'j
 import type { CryptoKey, JWTPayload } from 'jose';
 import { describe, expect } from 'vitest';
 import { Scope, systemClock } from '@switchyard/kernel';
-import { webTest } from '../../../test/web-rig.ts';
-import { createCloudflareAccess } from './cloudflare-access.ts';
+import { webTest } from '../../test/web-rig.ts';
+import { createCloudflareAccess } from './access/cloudflare-access.ts';
 
 const TEAM = 'https://acme.cloudflareaccess.com';
 const AUDIENCE = 'aud-of-the-shop';

@@ -1,6 +1,6 @@
 import { describe, expect, vi } from 'vitest';
-import { webTest as test } from '../../../test/web-rig.ts';
-import { createSiteLog } from './site-log.ts';
+import { webTest as test } from '../../test/web-rig.ts';
+import { createSiteLog } from './dynamic/site-log.ts';
 
 const ask = async (origin: string, address: string, headers: Record<string, string> = {}) => {
   const answer = await fetch(`${origin}${address}`, { headers });

@@ -1,10 +1,10 @@
 import path from 'node:path';
 import { describe, expect, vi } from 'vitest';
-import { procTest as test } from '../../../test/proc-rig.ts';
-import { openSite } from '../../../test/site-rig.ts';
+import { procTest as test } from '../../test/proc-rig.ts';
+import { openSite } from '../../test/site-rig.ts';
 
-const CLERK_DIR = path.join(import.meta.dirname, '../../../test/bundles/clerk');
-const FETCHER_DIR = path.join(import.meta.dirname, '../../../test/bundles/fetcher');
+const CLERK_DIR = path.join(import.meta.dirname, '../../test/bundles/clerk');
+const FETCHER_DIR = path.join(import.meta.dirname, '../../test/bundles/fetcher');
 
 describe('a published site of a whole worker', () => {
   test('has pages and dynamic answers side by side, and a log of both without queries', async ({
