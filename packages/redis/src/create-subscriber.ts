@@ -1,3 +1,4 @@
+import { withTimeout } from '@switchyard/kernel';
 import type { RedisConnection } from './redis-connection.ts';
 
 export type MessageListener = (message: string) => void;
@@ -17,6 +18,9 @@ interface Channel {
   readonly listeners: Set<MessageListener>;
   confirmed: Promise<void>;
 }
+
+/** A server that hangs does not hold up whoever leaves; its late answer, or the end of the connection, does the same. */
+const LEAVE_LIMIT_MS = 1000;
 
 /** Sharded subscriptions (SSUBSCRIBE, never mixed with SUBSCRIBE) over one connection of kind `subscriber`. */
 export function createSubscriber(connection: RedisConnection): Subscriber {
@@ -73,7 +77,10 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
     const channel = channels.get(name);
     if (channel === undefined || !channel.listeners.delete(listener) || channel.listeners.size > 0) return;
     channels.delete(name);
+    // A connection that is made anew subscribes what is still here and nothing else: then there is nothing to take back.
+    if (!connection.isReady()) return;
     // Commands of one connection keep their order: a later subscribe to the same name comes after this.
-    await driver.sunsubscribe(name).catch(() => undefined);
+    const left = driver.sunsubscribe(name).then(() => undefined);
+    await withTimeout(left, LEAVE_LIMIT_MS, 'leaving a channel').catch(() => undefined);
   }
 }
