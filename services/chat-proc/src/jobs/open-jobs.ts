@@ -26,7 +26,8 @@ export function openJobs(scope: Scope, base: Base, config: ProcConfig): BundleJo
   const { sql, keys, log, clock, bundles, ids, metrics } = base;
   let invoker: BundleInvoker | undefined;
   const rows = createJobRows(sql, base.scope);
-  const carrier = createJobCarrier({ redisUrl: config.redisUrl, keys, log, concurrency: config.jobSlots });
+  const slots = { job: config.jobSlots, schedule: config.scheduleSlots, webhook: config.webhookSlots };
+  const carrier = createJobCarrier({ redisUrl: config.redisUrl, keys, log, slots });
   const listServed = () => listServedSchedules(bundles);
   const schedules = createScheduleSync({ carrier, listServed, clock, log });
   const jobs = createJobs({
@@ -48,6 +49,7 @@ export function openJobs(scope: Scope, base: Base, config: ProcConfig): BundleJo
       keepMs: config.jobKeep,
       keepDeadMs: config.jobKeepDead,
       waitAlarmMs: config.jobWaitAlarm,
+      patience: { jobMs: config.jobPatience, tickMs: config.schedulePatience },
     },
   });
   scope.defer(() => jobs.stop(Deadline.in(CLOSE_MS)));

@@ -35,6 +35,9 @@ export async function runBundleJob(
   } catch (error) {
     if (isUnavailable(error) && (await bundles.find(bundleId)) === undefined)
       return { kind: 'final', error: 'The bundle was removed.' };
+    // Both are said before a line of the bundle ran.
+    if (isUnavailable(error) || isDraining(error))
+      return { kind: 'unavailable', error: describeFailure(error) };
     // The author's words are for the admin, who sees these rows; callers never do.
     const cause = error instanceof PlatformError && error.code === 'BUNDLE_ERROR' ? error.cause : undefined;
     return { kind: 'failed', error: describeFailure(cause ?? error) };
@@ -52,6 +55,10 @@ function jobPayload({ job_id, data, attempt, max_attempts }: JobRow): JobInvocat
 
 function tickPayload({ data }: JobRow): ScheduleInvocation {
   return tickSchema.parse(data);
+}
+
+function isDraining(error: unknown): boolean {
+  return error instanceof PlatformError && error.code === 'DRAINING';
 }
 
 function isUnavailable(error: unknown): boolean {
