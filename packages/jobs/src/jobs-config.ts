@@ -7,6 +7,10 @@ export const jobsSettings = {
     'Ticks of schedules that one worker runs at once, beside its jobs.',
   ),
   webhookSlots: integer(8, 1, 1000).describe('Webhooks that one worker delivers at once, beside its jobs.'),
+  webhookTimeout: duration('30s').describe('How long a receiver of a webhook may take to answer.'),
+  webhookAttempts: integer(15, 1, 100).describe(
+    'Deliveries of one webhook, with pauses of 1, 2, 4, ... seconds between them, before it is dead; 15 are four and a half hours.',
+  ),
   jobTimeout: duration('15m').describe('Time limit of a job or a schedule that names none of its own.'),
   jobLease: duration('15s').describe(
     'A job whose worker has been silent for this long counts as interrupted.',

@@ -1,9 +1,11 @@
+import { createHmac } from 'node:crypto';
 import { Deadline, systemClock } from '@switchyard/kernel';
 import { platformTest as test } from '@switchyard/testkit';
 import { expect, vi } from 'vitest';
 import { openJobs } from '../test/open-jobs.ts';
 import type { JobRow } from './job-row.ts';
 import { createWebhooks } from './webhooks.ts';
+import type { WebhookRequest } from './webhooks.ts';
 
 const JOB = { kind: 'job', bundleId: 'b', name: 'work', data: { n: 1 }, maxAttempts: 1, delayMs: 0 } as const;
 const patience = { timeout: 30_000, interval: 20 };
@@ -134,38 +136,48 @@ test('a bound holds what waits', async ({ redis, postgres }) => {
 
 test('a webhook is signed, tried again after 503, and dead after 404', async ({ redis, postgres }) => {
   const answers = [503, 200, 404];
-  const got: { url: string; headers: Headers; body: unknown }[] = [];
-  const parts = {
-    send: async (url: string, init: RequestInit) => {
-      got.push({ url, headers: new Headers(init.headers), body: init.body });
-      return { status: answers.shift() ?? 500 };
-    },
-    signingKey: async () => 'a key',
-    clock: systemClock,
-    timeoutMs: 5000,
-  };
+  const got: WebhookRequest[] = [];
   const { jobs, rows } = openJobs({
     redisUrl: redis.url,
     scope: redis,
     sql: postgres.sql,
     run: (row, signal) => webhooks.deliver(row, signal),
   });
-  const webhooks = createWebhooks({ ...parts, jobs });
+  const webhooks = createWebhooks({
+    jobs,
+    async send(_bundleId, request) {
+      got.push(request);
+      return { status: answers.shift() ?? 500 };
+    },
+    readSecret: async () => `whsec_${Buffer.from('a key').toString('base64')}`,
+    clock: systemClock,
+    timeoutMs: 5000,
+    maxAttempts: 3,
+  });
   await jobs.start();
   try {
-    const input = { url: 'https://example.com/hook', event: 'done', payload: { a: 1 } };
+    const input = {
+      bundleId: 'b',
+      url: 'https://example.com/hook',
+      event: 'done',
+      payload: { a: 1 },
+      secret: 'key',
+    };
     const { jobId } = await webhooks.enqueue(input);
     const becomes = (id: string, status: string) =>
       vi.waitFor(
         async () =>
           expect(
-            (await rows.list('', 'webhook', undefined, 9)).find((row) => row.job_id === id)?.status,
+            (await rows.list('b', 'webhook', undefined, 9)).find((row) => row.job_id === id)?.status,
           ).toBe(status),
         patience,
       );
     await becomes(jobId, 'done');
-    expect(got.map(({ headers }) => headers.get('webhook-id'))).toEqual([jobId, jobId]);
-    expect(got[0]?.headers.get('webhook-signature')).toMatch(/^v1,[A-Za-z0-9+/]{43}=$/u);
+    const header = (at: number, name: string) => Object.fromEntries(got[at]?.headers ?? [])[name];
+    expect([header(0, 'webhook-id'), header(1, 'webhook-id')]).toEqual([jobId, jobId]);
+    const signed = `${jobId}.${header(0, 'webhook-timestamp')}.{"a":1}`;
+    const signature = createHmac('sha256', 'a key').update(signed).digest('base64');
+    expect(header(0, 'webhook-signature')).toBe(`v1,${signature}`);
     expect(got[0]?.body).toBe('{"a":1}');
     const refused = await webhooks.enqueue(input);
     await becomes(refused.jobId, 'dead');

@@ -88,11 +88,12 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const work = openJobs(scope, base, config);
+  const work = openJobs(scope, base, config, secrets);
   const capabilities = buildCapabilities(scope, base, config, {
     reader: secrets,
     masks,
     further: [work.capability],
+    deliver: work.deliver,
   });
   const worker = createWorker({
     ...base,

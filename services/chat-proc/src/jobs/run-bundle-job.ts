@@ -1,5 +1,5 @@
 import { PlatformError } from '@switchyard/kernel';
-import type { JobOutcome, JobRow } from '@switchyard/jobs';
+import type { JobOutcome, JobRow, Webhooks } from '@switchyard/jobs';
 import type { JobInvocation, ScheduleInvocation } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
@@ -10,6 +10,7 @@ import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 export interface RunBundleJobParts {
   readonly invoker: Pick<BundleInvoker, 'hold' | 'run'>;
   readonly bundles: Pick<Bundles, 'find'>;
+  readonly deliver: Webhooks['deliver'];
   /** For a job or a schedule that names no limit. */
   readonly timeoutMs: number;
 }
@@ -18,11 +19,11 @@ const tickSchema = z.object({ tick: z.string() });
 
 /** One start of a job or a tick, on the version that serves now, whichever it was when the job was added. */
 export async function runBundleJob(
-  { invoker, bundles, timeoutMs }: RunBundleJobParts,
+  { invoker, bundles, deliver, timeoutMs }: RunBundleJobParts,
   row: JobRow,
   signal: AbortSignal,
 ): Promise<JobOutcome> {
-  if (row.kind === 'webhook') return { kind: 'final', error: 'Nobody delivers webhooks here.' };
+  if (row.kind === 'webhook') return deliver(row, signal);
   const { kind, name, bundle_id: bundleId } = row;
   try {
     const hold = await invoker.hold(bundleId);
