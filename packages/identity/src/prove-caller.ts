@@ -17,6 +17,16 @@ export function createProver(parts: {
 }): (given: Credentials) => Promise<Proven | undefined> {
   const { tokens, tickets, sessions, names } = parts;
 
+  /** Of a token that was proven before, nothing is new: its claims are the same object then. */
+  const ofAccess = new WeakMap<Claims, Proven>();
+  function fromAccess(access: Claims): Proven {
+    const known = ofAccess.get(access);
+    if (known !== undefined) return known;
+    const proven = Object.freeze(fromClaims(access, undefined));
+    ofAccess.set(access, proven);
+    return proven;
+  }
+
   function fromClaims(access: Claims, id: Claims | undefined): Proven {
     const username = access.username ?? id?.username;
     return {
@@ -42,8 +52,9 @@ export function createProver(parts: {
     // An id token says who somebody is, not that they may come in; with an access token it must be the same person's.
     if (given.accessToken === undefined) throw PlatformError.of('BAD_TOKEN');
     const access = await tokens.verify(given.accessToken, 'access');
-    const id = given.idToken === undefined ? undefined : await tokens.verify(given.idToken, 'id');
-    if (id !== undefined && id.sub !== access.sub) throw PlatformError.of('BAD_TOKEN');
+    if (given.idToken === undefined) return fromAccess(access);
+    const id = await tokens.verify(given.idToken, 'id');
+    if (id.sub !== access.sub) throw PlatformError.of('BAD_TOKEN');
     return fromClaims(access, id);
   };
 }
