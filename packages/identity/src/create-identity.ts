@@ -1,6 +1,7 @@
 import { PlatformError } from '@switchyard/kernel';
 import type { Caller } from './caller.ts';
 import type { PublicJwk } from './key-ring.ts';
+import { ACCESS_HEADER, CLOUDFLARE_ACCESS } from './providers/cloudflare-access.ts';
 import { readCredentials } from './read-credentials.ts';
 import type { Carriers } from './read-credentials.ts';
 import { serverCookie } from './server-cookie.ts';
@@ -33,12 +34,15 @@ export interface Identity {
 export function createIdentity(parts: IdentityParts): Identity {
   const { clock, config } = parts;
   const { ring, sessions, anonymous, tickets, prove, issueToken, links } = wireIdentity(parts);
+  const isBehindAccess = config.identityProviders.includes(CLOUDFLARE_ACCESS);
   const cookieNames = {
     accessToken: config.accessTokenCookie,
     idToken: config.idTokenCookie,
     anonymous: config.anonymousCookie,
+    ...(isBehindAccess ? { frontHeader: ACCESS_HEADER } : {}),
   };
-  const allCookies = [config.maskedCookie, ...Object.values(cookieNames)];
+  const { accessToken, idToken, anonymous: anonymousCookie } = cookieNames;
+  const allCookies = [config.maskedCookie, accessToken, idToken, anonymousCookie];
 
   return {
     async identify(carriers, options = {}) {

@@ -1,9 +1,11 @@
 import { duration, flag, secret, text } from '@switchyard/kernel';
 import { COOKIE } from '@switchyard/protocol';
 import { z } from 'zod';
+import { providerSettings } from './provider-settings.ts';
 
 /** Settings of identity, for a service's own schema: `z.object({...identitySettings, port: ...})`. */
 export const identitySettings = {
+  ...providerSettings,
   switchyardMasterKey: secret().describe(
     'Seals signing keys and masked tokens; at least 32 characters, the same for every service',
   ),
@@ -31,4 +33,6 @@ const schema = z.object(identitySettings);
 export type IdentityConfig = Readonly<z.output<typeof schema>> & {
   readonly tenant: string;
   readonly project: string;
+  /** Development tolerates what production refuses; absent is production. */
+  readonly nodeEnv?: string | undefined;
 };

@@ -13,3 +13,5 @@ export type { Redeemed, RedeemLink } from './sign-in-links.ts';
 export { createWidgetTickets } from './widget-tickets.ts';
 export type { OpenedTicket, WidgetPlace, WidgetTickets } from './widget-tickets.ts';
 export type { TokenUser } from './token-claims.ts';
+export { ACCESS_HEADER, createAccessVerifier } from './providers/cloudflare-access.ts';
+export type { AccessIdentity, AccessPolicy, AccessVerifier } from './providers/cloudflare-access.ts';

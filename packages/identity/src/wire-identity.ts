@@ -10,6 +10,8 @@ import type { IdentityConfig } from './identity-settings.ts';
 import { createKeyRing } from './key-ring.ts';
 import { createLocalTokens } from './local-tokens.ts';
 import { createOneUseCodes } from './one-use-codes.ts';
+import { createLocalProvider } from './providers/local-provider.ts';
+import { createProviders, createTokenProver } from './providers/create-providers.ts';
 import { createProver } from './prove-caller.ts';
 import { createSessionStore } from './session-store.ts';
 import { createSignInLinks } from './sign-in-links.ts';
@@ -53,7 +55,9 @@ export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityP
     keyOf: keys.authTicket,
     ttlMs: config.streamTicketTtl,
   });
-  const prove = createProver({ tokens, tickets, sessions, names: roleNames(config.rolePrefix) });
+  const providers = createProviders(config, createLocalProvider(tokens, issuer), clock);
+  const proveToken = createTokenProver(providers);
+  const prove = createProver({ proveToken, tickets, sessions, names: roleNames(config.rolePrefix) });
 
   const issueToken = (user: TokenUser, options: IssueOptions = {}): Promise<string> => {
     const { ttlMs = config.accessTokenTtl, use = 'access', signInId } = options;
