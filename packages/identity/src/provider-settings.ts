@@ -2,7 +2,6 @@ import { list, optionalSecret, text } from '@switchyard/kernel';
 import { z } from 'zod';
 
 export const PROVIDER_NAMES = ['local', 'oidc', 'cloudflare-access', 'static'] as const;
-export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 const providers = list(['local']).transform((names, context) => {
   const known = names.flatMap((name) => PROVIDER_NAMES.find((each) => each === name) ?? []);

@@ -4,7 +4,7 @@ import type { Clock, Ids, Secret } from '@switchyard/kernel';
 import { loadScripts } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import { fromRedis } from './from-redis.ts';
-import { createTakeOn } from './renewal-lock.ts';
+import { createTakeOn } from './create-take-on.ts';
 import { createRenewalRecord } from './renewal-record.ts';
 import type { Renewal } from './renewal-record.ts';
 import { COOKIE_BYTES, COOKIE_PATTERN, createTokenSeal } from './token-vault.ts';
