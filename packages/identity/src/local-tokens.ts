@@ -3,11 +3,10 @@ import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { KeyRing } from './key-ring.ts';
 import { createProvenTokens } from './proven-tokens.ts';
+import { LEEWAY_SEC, MAX_TOKEN_BYTES } from './providers/token-provider.ts';
 import { claimsSchema } from './token-claims.ts';
 import type { Claims } from './token-claims.ts';
 
-const MAX_TOKEN_BYTES = 8 * 1024;
-const LEEWAY_SEC = 60;
 const ALGORITHM = 'ES256';
 // Three base64url parts; anything else is not worth parsing.
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;

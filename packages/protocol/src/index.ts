@@ -113,6 +113,8 @@ export type {
   WidgetList,
   WidgetTicket,
 } from './widget-bridge.ts';
+export { signInEndedSchema, signInListSchema, signInSchema } from './sign-in.ts';
+export type { SignInEntry } from './sign-in.ts';
 export { frontendConfigSchema, profileSchema } from './profile.ts';
 export type { FrontendConfig, Profile } from './profile.ts';
 export {

@@ -7,3 +7,4 @@ export type { EventLog, NewEntry } from './event-log.ts';
 export type { StreamTarget } from './matches-stream.ts';
 export { compareLogIds } from './log-id.ts';
 export { mergeDeltas } from './merge-deltas.ts';
+export { SIGNED_OUT, createSignOutNotice } from './sign-out-notice.ts';

@@ -1,6 +1,7 @@
 import type { Route } from '@switchyard/http';
 import type { Metrics } from '@switchyard/telemetry';
 import { roleNames } from '@switchyard/protocol';
+import { createSignOutNotice } from '@switchyard/relay';
 import { createAnswerConversationStatus } from './answer-conversation-status.ts';
 import type { IngressParts } from './build-parts.ts';
 import { createDeleteConversation } from './conversations/delete-conversation.ts';
@@ -14,6 +15,7 @@ import { createAudited } from '@switchyard/http';
 import { createConversationRoutes } from './routes/conversation-routes.ts';
 import { createFileRoutes } from './routes/file-routes.ts';
 import { createProfileRoutes } from './routes/profile-routes.ts';
+import { createSignInRoutes } from './routes/sign-in-routes.ts';
 import { createStreamRoutes } from './routes/stream-routes.ts';
 import type { SocketServerParts } from './sockets/create-socket-server.ts';
 import { createSubmitFromSocket } from './sockets/submit-from-socket.ts';
@@ -28,6 +30,7 @@ import { createSubmitMessage } from './submit/submit-message.ts';
 export function buildSurface(parts: IngressParts): { routes: Route[]; socketParts: SocketServerParts } {
   const { config, scope, clock, identity, relay, streams } = parts;
   const identify = createIdentifyRequest(identity);
+  const tellSignedOut = createSignOutNotice({ relay, scope, clock });
   const answerStatus = createAnswerConversationStatus(parts);
   const delivered = messageParts(parts.metrics);
   const streamParts = {
@@ -42,7 +45,8 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
   const submitting = buildSubmitting(parts);
   const routes = [
     ...createProfileRoutes(identify, config),
-    ...createAuthRoutes({ ...parts, identify }),
+    ...createAuthRoutes({ ...parts, identify, tellSignedOut }),
+    ...createSignInRoutes({ identify, identity, tellSignedOut }),
     ...createStreamRoutes({ ...streamParts, identify, answerStatus, ids: parts.ids }),
     ...createChatRoutes({
       ...parts,
@@ -61,6 +65,7 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
     ...createFileRoutes({ ...parts, identify }),
     ...createAdminRoutes({
       ...parts,
+      tellSignedOut,
       guard: createAdminGuard(identify, roleNames(config.rolePrefix), scope),
       audited: createAudited(parts.auditLog, parts.log),
     }),

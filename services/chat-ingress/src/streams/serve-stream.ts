@@ -5,6 +5,7 @@ import type { SseFrame } from '@switchyard/http';
 import type { Caller } from '@switchyard/identity';
 import { HEADER, formatTimestamp } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
+import { SIGNED_OUT } from '@switchyard/relay';
 import type { FollowedFrame, Follower } from '@switchyard/relay';
 import { createDeliveryWatch } from './delivery-watch.ts';
 import { watchExpiry } from './watch-expiry.ts';
@@ -33,9 +34,6 @@ export interface StreamRequest {
 
 // Written but not yet taken by the socket; what waits beyond it waits in the follower, where it can be merged.
 const SOCKET_BUFFER_BYTES = 64 * 1024;
-
-/** A session that was signed out ends its streams wherever they are; the event travels in the log like any other. */
-export const SIGNED_OUT = 'auth.signed_out';
 
 /**
  * Writes a follower's frames to a client until one of the two ends. However it ends, the follower is closed, the place is
