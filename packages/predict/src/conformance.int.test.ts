@@ -11,7 +11,8 @@ import type { Kind } from '../test/serve-fixture.ts';
 import type { PredictServer } from './index.ts';
 
 const cases = await readCases();
-const named = (one: Case, kind: Kind): Case => JSON.parse(JSON.stringify(one).replaceAll('KIND', kind)) as Case;
+const named = (one: Case, kind: Kind): Case =>
+  JSON.parse(JSON.stringify(one).replaceAll('KIND', kind)) as Case;
 
 let bench: Bench;
 // One server for all cases that want the same; those with settings have one of their own.
@@ -27,7 +28,10 @@ afterAll(async () => {
 
 function serverFor({ predictor, settings }: Case, kind: Kind): Promise<PredictServer> {
   const key = JSON.stringify([kind, predictor, settings]);
-  const places = JSON.stringify(settings ?? {}).replaceAll(/\{\{(\w+)\}\}/gu, (_, name: string) => bench.places[name] ?? '');
+  const places = JSON.stringify(settings ?? {}).replaceAll(
+    /\{\{(\w+)\}\}/gu,
+    (_, name: string) => bench.places[name] ?? '',
+  );
   const found = servers.get(key) ?? serveFixture(kind, predictor, JSON.parse(places) as object, 2500);
   servers.set(key, found);
   return found;
@@ -46,11 +50,16 @@ for (const kind of KINDS) {
 }
 
 test('a server that answers 200 {} passes no case', { timeout: 60_000 }, async () => {
-  const stub = createServer((_req, res) => res.writeHead(200, { 'content-type': 'application/json' }).end('{}'));
+  const stub = createServer((_req, res) =>
+    res.writeHead(200, { 'content-type': 'application/json' }).end('{}'),
+  );
   await new Promise<void>((resolve) => void stub.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(stub.address() as AddressInfo).port}`;
   // Nothing will ever fit: not waited for.
-  const impatient = cases.map((one) => ({ ...one, steps: one.steps.map((step) => ({ ...step, poll: false })) }));
+  const impatient = cases.map((one) => ({
+    ...one,
+    steps: one.steps.map((step) => ({ ...step, poll: false })),
+  }));
   const passed = await Promise.all(
     impatient.map((one) =>
       runCase(one, url, bench).then(

@@ -31,6 +31,7 @@ export class SupervisedPredictor implements Predictor {
   #setup: Omit<SetupReport, 'logs'>;
   #setupLog: BoundedLog;
   #crashes: number[] = [];
+  #predicting = 0;
   #running: Promise<void> = Promise.resolve();
 
   constructor(parts: SupervisedParts) {
@@ -64,11 +65,18 @@ export class SupervisedPredictor implements Predictor {
   async predict(call: PredictCall): Promise<PredictResult> {
     const host = this.#host;
     if (host === undefined) return { status: 'failed', error: `the predictor is not ready: ${this.#status}` };
-    return host.predict(call);
+    this.#predicting += 1;
+    try {
+      return await host.predict(call);
+    } finally {
+      this.#predicting -= 1;
+    }
   }
 
   async check(): Promise<boolean> {
     if (this.#status !== 'READY' && this.#status !== 'UNHEALTHY') return true;
+    // While it computes it could answer late: what it last said counts.
+    if (this.#predicting > 0) return this.#status === 'READY';
     const isHealthy = (await this.#host?.check?.()) ?? true;
     if (this.#host !== undefined && (this.#status === 'READY' || this.#status === 'UNHEALTHY'))
       this.#status = isHealthy ? 'READY' : 'UNHEALTHY';

@@ -89,6 +89,8 @@ class Host:
             self.folder.write("setup_result.json", facts)
             return False
         facts = {"started_at": started_at, "status": "succeeded", "completed_at": now()}
+        if hasattr(self.predictor, "healthcheck"):
+            self.folder.write("healthcheck", "")
         self.folder.write("setup_result.json", facts)
         self.folder.write("ready", "")
         return True
@@ -141,6 +143,9 @@ class Host:
             elif name.startswith("cancel-"):
                 if self.folder.remove(name):
                     self._cancel(name[len("cancel-") :])
+            elif name.startswith("check-") and not name.endswith(".json"):
+                if self.folder.remove(name):
+                    self._post(("check", name))
             elif name == "stop":
                 self.folder.remove(name)
                 self._post(("stop", None))
@@ -210,6 +215,9 @@ class Host:
             kind, running = self.events.get()
             if kind == "stop":
                 return
+            if kind == "check":
+                self._tell_health(running, self._ask_health())
+                continue
             contextvars.copy_context().run(self._run_sync, running)
 
     def _run_sync(self, running: Running) -> None:
@@ -261,6 +269,9 @@ class Host:
             if not self.stopped.done():
                 self.stopped.set_result(None)
             return
+        if kind == "check":
+            self.tasks[running] = asyncio.ensure_future(self._check_async(running))
+            return
         context = contextvars.copy_context()
         context.run(enter_prediction, running.id)
         context.run(enter_scope, running.scope)
@@ -304,7 +315,28 @@ class Host:
         self.tasks.pop(running.id, None)
         self._finish(running, outcome)
 
+    async def _check_async(self, name: str) -> None:
+        healthy = self._ask_health()
+        if inspect.isawaitable(healthy):
+            try:
+                healthy = await healthy
+            except Exception:  # noqa: BLE001 - a check that fails says no
+                healthy = False
+        self.tasks.pop(name, None)
+        self._tell_health(name, healthy)
+
     # Both
+
+    def _ask_health(self) -> Any:
+        try:
+            return self.predictor.healthcheck()
+        except Exception:  # noqa: BLE001 - a check that fails says no
+            traceback.print_exc()
+            return False
+
+    def _tell_health(self, name: str, healthy: Any) -> None:
+        self.folder.write(f"{name}.json", {"healthy": healthy is True})
+        self.status.tell("OUTPUT")
 
     def _arguments(self, running: Running) -> Dict[str, Any]:
         for name in self.signature.unknown(running.input):

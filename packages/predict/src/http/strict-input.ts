@@ -32,9 +32,9 @@ export function refuseMisfits(schemas: JsonObject | undefined, input: unknown): 
 
 function readerOf(schemas: JsonObject): z.ZodType {
   const { Input, ...others } = schemas;
-  const text = JSON.stringify({ ...(Input as object), $defs: others }).replaceAll(
+  const text = JSON.stringify({ ...(Input as object), definitions: others }).replaceAll(
     '#/components/schemas/',
-    '#/$defs/',
+    '#/definitions/',
   );
   return z.fromJSONSchema(JSON.parse(text) as Parameters<typeof z.fromJSONSchema>[0], {
     defaultTarget: 'openapi-3.0',

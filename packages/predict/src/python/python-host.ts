@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sleep } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
 import { replaceAt } from '../input-schema.ts';
@@ -44,6 +45,7 @@ const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
 const LOOK_EVERY_MS = 250;
 /** After `exit`, last words may still be in the pipes; one that a child of the host holds open is not waited for longer. */
 const LAST_WORDS_MS = 500;
+const CHECK_MS = 5000;
 
 /** One process of a Python predictor: its folder of files, its pipes, its predictions, its end. */
 export class PythonHost implements PredictorHost {
@@ -57,12 +59,17 @@ export class PythonHost implements PredictorHost {
   readonly #closeStatus: () => void;
   readonly #runs = new Map<string, PythonRun>();
   readonly #resolveEnded: (reason: string) => void;
+  /** Nothing of it is left. */
+  readonly #gone: Promise<void>;
+  readonly #resolveGone: () => void;
   #ownFolders: readonly string[] = [];
   #sink: SetupSink | undefined;
   #wake: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
   #isEnded = false;
+  #hasHealthcheck = false;
+  #checks = 0;
 
   /** Rejects with a sentence for whoever wrote the predictor; nothing is left behind then. */
   static async start(parts: PythonHostParts, sink: SetupSink): Promise<PythonHost> {
@@ -74,7 +81,7 @@ export class PythonHost implements PredictorHost {
       return host;
     } catch (error) {
       host.#kill('setup did not succeed');
-      await host.ended;
+      await host.#gone;
       throw error;
     }
   }
@@ -87,9 +94,8 @@ export class PythonHost implements PredictorHost {
       keepFiles: parts.config.keepFiles,
       now: () => parts.now(),
     });
-    const { promise, resolve } = Promise.withResolvers<string>();
-    this.ended = promise;
-    this.#resolveEnded = resolve;
+    ({ promise: this.ended, resolve: this.#resolveEnded } = Promise.withResolvers<string>());
+    ({ promise: this.#gone, resolve: this.#resolveGone } = Promise.withResolvers<void>());
     const status = parts.status.open(() => this.#look());
     this.#closeStatus = () => status.close();
     this.#child = this.#spawn(status.url);
@@ -135,8 +141,27 @@ export class PythonHost implements PredictorHost {
     }
   }
 
+  /** Asked between two predictions; one that does not answer in time is not healthy. */
+  async check(): Promise<boolean> {
+    if (this.#isEnded || !this.#hasHealthcheck) return true;
+    const name = `check-${(this.#checks += 1)}`;
+    await this.#folder.write(name, '');
+    this.#ring();
+    const until = performance.now() + CHECK_MS;
+    while (!this.#isEnded && performance.now() < until) {
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      const answer = await this.#folder.read(`${name}.json`);
+      if (answer !== undefined) {
+        await this.#folder.forget(`${name}.json`);
+        return (answer as { healthy?: unknown }).healthy === true;
+      }
+      await Promise.race([woken, sleep(LOOK_EVERY_MS), this.ended]);
+    }
+    return false;
+  }
+
   async stop(deadline: Deadline): Promise<void> {
-    if (this.#isEnded) return;
+    if (this.#isEnded) return this.#gone;
     this.#reason ??= 'the server stopped it';
     const waitMs = Math.min(this.#parts.config.stopMs, deadline.remainingMs());
     await this.#folder.write('stop', '').catch(() => undefined);
@@ -144,7 +169,7 @@ export class PythonHost implements PredictorHost {
     // In order first; then asked by signal, with all that it started; then not asked.
     const term = setTimeout(() => this.#signal('SIGTERM'), waitMs / 2);
     const kill = setTimeout(() => this.#signal('SIGKILL'), waitMs);
-    await this.ended;
+    await this.#gone;
     clearTimeout(term);
     clearTimeout(kill);
   }
@@ -207,6 +232,7 @@ export class PythonHost implements PredictorHost {
       this.maxConcurrency = (await this.#folder.has('async_predict'))
         ? (source.maxConcurrency ?? config.maxConcurrency)
         : 1;
+      this.#hasHealthcheck = await this.#folder.has('healthcheck');
       this.#sink = undefined;
     } finally {
       clearTimeout(limit);
@@ -333,6 +359,8 @@ export class PythonHost implements PredictorHost {
     if (this.#isEnded) return;
     this.#isEnded = true;
     this.#closeStatus();
+    // Before anybody hears of a prediction that is lost: who does and asks at once finds a predictor that is not ready.
+    this.#resolveEnded(this.#reason ?? 'it ended');
     // What it started and left behind.
     this.#signal('SIGKILL');
     const error = this.#failure();
@@ -340,7 +368,7 @@ export class PythonHost implements PredictorHost {
     if (!this.#parts.config.keepFiles)
       await rm(this.#root, { recursive: true, force: true }).catch(() => undefined);
     this.#wake();
-    this.#resolveEnded(this.#reason ?? 'it ended');
+    this.#resolveGone();
   }
 }
 

@@ -15,7 +15,11 @@ export interface Step {
   readonly send?: SendStep;
   /** Sends again until the answer fits. */
   readonly poll?: boolean;
-  readonly expect?: { readonly status?: number; readonly headers?: Record<string, unknown>; readonly body?: unknown };
+  readonly expect?: {
+    readonly status?: number;
+    readonly headers?: Record<string, unknown>;
+    readonly body?: unknown;
+  };
   /** Of an event stream: these, in this order, others between them. The last is the stream's last. */
   readonly events?: readonly { readonly event: string; readonly id?: string; readonly data?: unknown }[];
   /** Names for values of the answer's body, for later steps. */
@@ -33,7 +37,11 @@ export interface Step {
     readonly atMost?: number;
   };
   /** Files put to `{{uploads}}`, by name. */
-  readonly uploads?: readonly { readonly name: string; readonly headers: Record<string, unknown>; readonly text: string }[];
+  readonly uploads?: readonly {
+    readonly name: string;
+    readonly headers: Record<string, unknown>;
+    readonly text: string;
+  }[];
 }
 
 export interface Case {

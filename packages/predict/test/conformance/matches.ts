@@ -14,7 +14,9 @@ export function findDifference(wanted: unknown, got: unknown, at = '$'): string 
   if (typeof rules['~match'] === 'string')
     return typeof got === 'string' && new RegExp(rules['~match'], 'u').test(got) ? undefined : wrong();
   if (typeof rules['~length'] === 'number')
-    return (Array.isArray(got) || typeof got === 'string') && got.length === rules['~length'] ? undefined : wrong();
+    return (Array.isArray(got) || typeof got === 'string') && got.length === rules['~length']
+      ? undefined
+      : wrong();
   if (typeof got !== 'object' || got === null) return wrong();
   return firstOf(
     Object.entries(rules).map(([key, value]) => {

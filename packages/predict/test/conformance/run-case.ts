@@ -20,7 +20,10 @@ export async function runCase({ steps }: Case, url: string, bench: Bench): Promi
 }
 
 function fill<T>(value: T, saved: Record<string, string>): T {
-  const text = JSON.stringify(value).replaceAll(/\{\{(\w+)\}\}/gu, (_, name: string) => saved[name] ?? `{{${name}}}`);
+  const text = JSON.stringify(value).replaceAll(
+    /\{\{(\w+)\}\}/gu,
+    (_, name: string) => saved[name] ?? `{{${name}}}`,
+  );
   return JSON.parse(text) as T;
 }
 
@@ -36,7 +39,8 @@ async function runStep(step: Step, url: string, bench: Bench, saved: Record<stri
     const answer = await request(url, send);
     const difference = findDifference(step.expect ?? {}, answer);
     if (difference === undefined) {
-      for (const [name, key] of Object.entries(step.save ?? {})) saved[name] = String(Reflect.get(answer.body as object, key));
+      for (const [name, key] of Object.entries(step.save ?? {}))
+        saved[name] = String(Reflect.get(answer.body as object, key));
       return;
     }
     if (step.poll !== true || performance.now() > until) throw new Error(difference);
@@ -72,10 +76,17 @@ async function request(url: string, send: SendStep): Promise<Answer> {
   return { status: response.status, headers: Object.fromEntries(response.headers), body };
 }
 
-async function expectTimes(send: SendStep, { count, one, others }: NonNullable<Step['times']>, url: string): Promise<void> {
+async function expectTimes(
+  send: SendStep,
+  { count, one, others }: NonNullable<Step['times']>,
+  url: string,
+): Promise<void> {
   const answers = await Promise.all(Array.from({ length: count }, () => request(url, send)));
   const ones = answers.filter((answer) => findDifference(one, answer) === undefined);
-  if (ones.length !== 1) throw new Error(`${ones.length} answers of ${count} fit the one: ${JSON.stringify(answers).slice(0, 600)}`);
+  if (ones.length !== 1)
+    throw new Error(
+      `${ones.length} answers of ${count} fit the one: ${JSON.stringify(answers).slice(0, 600)}`,
+    );
   for (const answer of answers) {
     if (answer === ones[0]) continue;
     const difference = findDifference(others, answer);
@@ -87,13 +98,20 @@ async function expectEvents(send: SendStep, wanted: NonNullable<Step['events']>,
   const response = await open(url, { ...send, headers: { accept: 'text/event-stream', ...send.headers } });
   const frames = (await response.text()).split('\n\n').filter((frame) => frame.includes('event: '));
   const got = frames.map((frame) => {
-    const field = (name: string) => frame.split('\n').find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
+    const field = (name: string) =>
+      frame
+        .split('\n')
+        .find((line) => line.startsWith(`${name}: `))
+        ?.slice(name.length + 2);
     return { id: field('id'), event: field('event'), data: JSON.parse(field('data') ?? 'null') as unknown };
   });
   let at = 0;
   for (const event of wanted) {
     const found = got.findIndex((one, index) => index >= at && findDifference(event, one) === undefined);
-    if (found === -1) throw new Error(`no event like ${JSON.stringify(event)} after ${at} in ${JSON.stringify(got).slice(0, 1500)}`);
+    if (found === -1)
+      throw new Error(
+        `no event like ${JSON.stringify(event)} after ${at} in ${JSON.stringify(got).slice(0, 1500)}`,
+      );
     at = found + 1;
   }
   if (at !== got.length) throw new Error(`${got.length - at} events after the last wanted one`);
@@ -107,13 +125,16 @@ async function expectWebhooks(
   const all = () => bench.deliveries.get(key) ?? [];
   const ended = () => all().filter(({ body }) => TERMINAL.has(String(body['status'])));
   while (ended().length < terminal) {
-    if (performance.now() > until) throw new Error(`${ended().length} terminal deliveries: ${JSON.stringify(all()).slice(0, 800)}`);
+    if (performance.now() > until)
+      throw new Error(`${ended().length} terminal deliveries: ${JSON.stringify(all()).slice(0, 800)}`);
     await sleep(20);
   }
   // What must not come has had time to: longer than the wait between two deliveries.
   await sleep(700);
-  if (ended().length !== terminal) throw new Error(`${ended().length} terminal deliveries, wanted ${terminal}`);
-  if (atMost !== undefined && all().length > atMost) throw new Error(`${all().length} deliveries, at most ${atMost}`);
+  if (ended().length !== terminal)
+    throw new Error(`${ended().length} terminal deliveries, wanted ${terminal}`);
+  if (atMost !== undefined && all().length > atMost)
+    throw new Error(`${all().length} deliveries, at most ${atMost}`);
   const difference =
     findDifference(last, all().at(-1)?.body) ??
     (first === undefined ? undefined : findDifference(first, all()[0]?.body)) ??
@@ -123,7 +144,9 @@ async function expectWebhooks(
 
 function expectUploads(wanted: NonNullable<Step['uploads']>, bench: Bench): void {
   for (const { name, headers, text } of wanted) {
-    const found = bench.uploads.filter((one) => one.name === name);
+    const found = bench.uploads.filter(
+      (one) => one.name === name && one.headers['x-prediction-id'] === headers['x-prediction-id'],
+    );
     if (found.length !== 1) throw new Error(`${found.length} uploads of ${name}`);
     const difference = findDifference({ headers, text }, found[0]);
     if (difference !== undefined) throw new Error(difference);
