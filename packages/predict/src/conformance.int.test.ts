@@ -37,17 +37,14 @@ function serverFor({ predictor, settings }: Case, kind: Kind): Promise<PredictSe
   return found;
 }
 
-for (const kind of KINDS) {
-  describe(kind, () => {
-    for (const one of cases.filter(({ kinds = KINDS }) => kinds.includes(kind))) {
-      test(one.name, { timeout: 60_000 }, async () => {
-        const mine = named(one, kind);
-        const server = await serverFor(mine, kind);
-        await runCase(mine, server.url, bench);
-      });
-    }
+describe.for(KINDS)('written in %s', (kind) => {
+  const own = cases.filter(({ kinds = KINDS }) => kinds.includes(kind));
+  test.for(own)('$name', { timeout: 60_000 }, async (one) => {
+    const mine = named(one, kind);
+    const server = await serverFor(mine, kind);
+    await runCase(mine, server.url, bench);
   });
-}
+});
 
 test('a server that answers 200 {} passes no case', { timeout: 60_000 }, async () => {
   const stub = createServer((_req, res) =>

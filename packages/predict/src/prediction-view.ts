@@ -18,10 +18,6 @@ export interface PredictionView {
   readonly completed_at: string | null;
 }
 
-export function isTerminal(status: PredictionStatus): boolean {
-  return status === 'succeeded' || status === 'failed' || status === 'canceled';
-}
-
 /** One change, as streams tell it. `id` counts from 1 within the prediction; `data` is JSON. */
 export interface PredictionEvent {
   readonly id: number;
