@@ -13,9 +13,17 @@ export function serveFixture(
   kind: Kind,
   predictor: string,
   config: Partial<PredictConfig> = {},
+  graceMs?: number,
+): Promise<PredictServer> {
+  return serveFolder(path.join(import.meta.dirname, 'predictors', kind, predictor), config, graceMs);
+}
+
+export function serveFolder(
+  folder: string,
+  config: Partial<PredictConfig> = {},
   graceMs = 3000,
 ): Promise<PredictServer> {
-  return startStandardServer(path.join(import.meta.dirname, 'predictors', kind, predictor), {
+  return startStandardServer(folder, {
     port: 0,
     host: '127.0.0.1',
     graceMs,
