@@ -32,7 +32,7 @@ export default defineBundle({
     async predict({ table, delimiter, max_rows }, ctx) {
       const [header = [], ...all] = readTable(table.text(), delimiter);
       const rows = all.slice(0, max_rows);
-      if (all.length > rows.length) console.log(`${all.length - rows.length} rows left out`);
+      if (all.length > rows.length) process.stdout.write(`${all.length - rows.length} rows left out\n`);
       const lines: string[] = [];
       for (const [at, row] of rows.entries()) {
         if (at % ROWS_AT_ONCE === 0) {

@@ -91,6 +91,10 @@ describe.for(KINDS)('written in %s', (kind) => {
         output: String(run),
         logs: 'begin return\na\nb\nc\n',
       });
+      // As much as a pipe holds: the result could well be read before it.
+      const much = { input: { action: 'much', ms: 380 } };
+      const { logs } = (await (await send(server, '/predictions', much)).json()) as View;
+      expect(logs.trimEnd().split('\n').at(-1)).toBe(`379 ${'x'.repeat(150)}`);
     }
     await server.close();
   });

@@ -37,6 +37,9 @@ class Predictor(BasePredictor):
         elif action == "line":
             print("x" * ms)
             print("after")
+        elif action == "much":
+            for line in range(ms):
+                print(f"{line} {'x' * 150}")
         elif action == "raw":
             os.write(1, b"raw to one\n")
             os.write(2, b"raw without end")

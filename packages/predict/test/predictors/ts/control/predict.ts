@@ -14,6 +14,8 @@ export default predictor({
     console.log(`begin ${action}`);
     if (action === 'sleep') await sleep(ms, undefined, { signal: ctx.signal });
     else if (action === 'deaf') await sleep(ms);
+    else if (action === 'much')
+      for (let line = 0; line < ms; line += 1) console.log(`${line} ${'x'.repeat(150)}`);
     else if (action === 'fail') throw new Error(text);
     else if (action === 'exit') process.exit(ms);
     else if (action === 'line') {
