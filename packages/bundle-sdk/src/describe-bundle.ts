@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BundleManifest } from '@switchyard/protocol';
 import type { AnyBundleDefinition } from './any-definition.ts';
+import { describePredictor } from './describe-predictor.ts';
 import type { Access, Operation } from './operation.ts';
 
 /** The definition as data: what proc, the console and OpenAPI know of a bundle. Proc checks it again, with its own schema. */
@@ -35,6 +36,7 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
       ? {}
       : { static: { ...describeAccess(definition.static), folder: definition.static.folder } }),
     hasWeb: definition.web !== undefined,
+    ...describePredict(definition),
     ...describeMcp(definition),
     ...(props === undefined
       ? {}
@@ -46,6 +48,10 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
     ),
     limits: { ...definition.limits },
   };
+}
+
+function describePredict({ predict }: AnyBundleDefinition): Pick<BundleManifest, 'predict'> {
+  return predict === undefined ? {} : { predict: describePredictor(predict.definition) };
 }
 
 /** Secrets and jobs are granted by being declared. */

@@ -59,6 +59,8 @@ export type {
   OperationInvocation,
   OperationResult,
   ScheduleInvocation,
+  PredictInvocation,
+  PredictOutcome,
   WebInvocation,
   WebRequestMessage,
 } from './invocation-payload.ts';

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import { PlatformError } from '@switchyard/kernel';
-import { isPublicAddress } from './public-address.ts';
+import { PlatformError, isPublicAddress } from '@switchyard/kernel';
 
 /** All addresses of a name, in the order to try them. Rejects where there is none. */
 export type ResolveHost = (host: string) => Promise<string[]>;
