@@ -104,6 +104,10 @@ export class HostProcess {
     return this.state === 'ready' || this.state === 'busy';
   }
 
+  get isAssigned(): boolean {
+    return this.#assigned !== undefined;
+  }
+
   get memoryMb(): number {
     return this.#parts.memoryMb;
   }
