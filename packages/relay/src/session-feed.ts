@@ -1,7 +1,7 @@
 import type { LogEntry } from '@switchyard/protocol';
 import type { EventLog, LogPage } from './event-log.ts';
 import { readPublication } from './log-entry.ts';
-import { compareLogIds, followsPosition, parseLogId, positionBefore } from './log-id.ts';
+import { compareLogIds, followsPosition, isSameEpoch, parseLogId, positionBefore } from './log-id.ts';
 import { isProvenEnd } from './read-catch-up.ts';
 
 /** Hears a session's events. Never throws: one reader's trouble is not another's. */
@@ -149,6 +149,8 @@ export class SessionFeed {
   }
 
   #accept(entry: LogEntry): void {
+    // The common case, told without reading numbers: an entry of one epoch is behind its own forerunner.
+    if (entry.prev === this.#position && isSameEpoch(entry.logId, entry.prev)) return this.#deliver(entry);
     if (compareLogIds(entry.logId, this.#position) <= 0) return;
     if (this.#follows(entry)) return this.#deliver(entry);
     this.#pending.push(entry);

@@ -83,6 +83,7 @@ function openStage(maxBufferBytes: number): Stage {
     new ModelReader({ ...parts, mode: 'session', maxBufferBytes: 1_000_000 }),
     new ModelReader({ ...parts, mode: 'session', maxBufferBytes }),
     new ModelReader({ ...parts, mode: 'stream', maxBufferBytes }),
+    new ModelReader({ ...parts, mode: 'session', maxBufferBytes, says: 'more' }),
   ];
   return { model, feed, readers, late: [], letters: 0 };
 }
