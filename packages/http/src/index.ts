@@ -15,6 +15,7 @@ export type { MultipartForm, MultipartLimits, UploadedFile } from './read-multip
 export { refuseOtherSites } from './refuse-other-sites.ts';
 export { requestIdOf } from './request-context.ts';
 export { elapsedMs, timePart } from './server-timing.ts';
+export { forgetRequest } from './forget-request.ts';
 export { sendError } from './error-handler.ts';
 export type { SseFrame } from './encode-sse-frame.ts';
 export { SseConnection, lastEventIdOf } from './sse-connection.ts';

@@ -70,7 +70,8 @@ export class SseConnection {
     if (this.#isChunked && socket !== null) joinFirstWrites(socket);
     this.#write({ retryMs: options.retryMs ?? 1000 });
     this.#outlet.add(this);
-    res.once('close', this.#onClose);
+    // `on` and not `once`, which keeps three objects more for as long as the stream is open.
+    res.on('close', this.#onClose);
     // A reset connection is the client's way of leaving; 'close' follows.
     res.on('error', ignore);
     if (res.destroyed) this.#settle('client_gone');

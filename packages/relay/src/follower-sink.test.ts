@@ -8,7 +8,7 @@ import { SessionFeed } from './session-feed.ts';
 /** A follower that has begun, of a log without a past, and what its sink heard. */
 async function openFollower(take: (frame: FollowedFrame) => Taken) {
   const model = new ModelLog();
-  const feed = new SessionFeed({ sessionId: 's', log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+  const feed = new SessionFeed('s', { log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
   const started = feed.start();
   model.letOneGo(0);
   await started;

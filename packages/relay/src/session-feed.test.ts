@@ -7,7 +7,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 describe('a feed that reads its log again', () => {
   it('tells at once that a Redis which came back older lost something, also when it still has news', async () => {
     const model = new ModelLog();
-    const feed = new SessionFeed({ sessionId: 's', log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+    const feed = new SessionFeed('s', { log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
     const heard: string[] = [];
     feed.attach({
       onEntry: ({ data }) => heard.push(/"text":"(\w)"/.exec(data)?.[1] ?? ''),
@@ -33,7 +33,7 @@ describe('a feed that reads its log again', () => {
 describe('a feed that hears publications', () => {
   it('does not take the first entry of a new epoch for one that follows, though its forerunner is the position', async () => {
     const model = new ModelLog();
-    const feed = new SessionFeed({ sessionId: 's', log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+    const feed = new SessionFeed('s', { log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
     const heard: string[] = [];
     feed.attach({
       onEntry: ({ data }) => heard.push(/"text":"(\w)"/.exec(data)?.[1] ?? ''),

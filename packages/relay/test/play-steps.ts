@@ -76,7 +76,7 @@ interface Stage {
 function openStage(maxBufferBytes: number): Stage {
   const model = new ModelLog();
   const log = createBoundedLog(model, createReadGate(2));
-  const feed = new SessionFeed({ sessionId: 's', log, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+  const feed = new SessionFeed('s', { log, ttlMs: MODEL_TTL_MS, pageSize: 4 });
   const join = createJoin(log, MODEL_TTL_MS);
   const parts = { model, log, feed, join };
   const readers = [

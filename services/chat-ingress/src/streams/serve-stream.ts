@@ -1,5 +1,5 @@
 import type { Response } from 'express';
-import { SseConnection } from '@switchyard/http';
+import { SseConnection, forgetRequest } from '@switchyard/http';
 import type { SseFrame, SseOutlet } from '@switchyard/http';
 import type { Caller } from '@switchyard/identity';
 import { HEADER, formatTimestamp } from '@switchyard/protocol';
@@ -63,6 +63,7 @@ export function serveStream(parts: StreamParts, res: Response, request: StreamRe
     onEnd: () => follower.close(),
   });
   sse.write(readyFrame(parts, request));
+  forgetRequest(res.req);
   stream.start(sse);
 }
 
