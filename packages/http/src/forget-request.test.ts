@@ -11,7 +11,7 @@ import { listen } from './listen.ts';
 import { defineRoute } from './route-catalog.ts';
 import { SseConnection } from './sse-connection.ts';
 
-it('keeps nothing of a token while the stream goes on, and the line in the log all the same', async () => {
+it('keeps no header while the stream goes on, and writes the line in the log all the same', async () => {
   const lines: string[] = [];
   let open: { req: Request; sse: SseConnection } | undefined;
   const app = createHttpApp({
