@@ -11,7 +11,7 @@ import { createAuthRoutes } from './routes/auth-routes.ts';
 import { createChatRoutes } from './routes/chat-routes.ts';
 import { createAdminGuard } from './admin/admin-guard.ts';
 import { createAdminRoutes } from './admin/admin-routes.ts';
-import { createAudited } from '@switchyard/http';
+import { SseOutlet, createAudited } from '@switchyard/http';
 import { createConversationRoutes } from './routes/conversation-routes.ts';
 import { createFileRoutes } from './routes/file-routes.ts';
 import { createProfileRoutes } from './routes/profile-routes.ts';
@@ -19,6 +19,7 @@ import { createSignInRoutes } from './routes/sign-in-routes.ts';
 import { createStreamRoutes } from './routes/stream-routes.ts';
 import type { SocketServerParts } from './sockets/create-socket-server.ts';
 import { createSubmitFromSocket } from './sockets/submit-from-socket.ts';
+import { createExpiryWatch } from './streams/expiry-watch.ts';
 import { createStreamOneMessage } from './streams/stream-one-message.ts';
 import { announceRefusal } from './submit/announce-refusal.ts';
 import { createBundleDirectory } from './submit/bundle-directory.ts';
@@ -35,6 +36,9 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
   const delivered = messageParts(parts.metrics);
   const streamParts = {
     streams,
+    expiry: createExpiryWatch(clock),
+    outlet: new SseOutlet(),
+    log: parts.log,
     scope,
     clock,
     relay,
