@@ -12,9 +12,7 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
  * Starts our stack on its own Redis (append-only everysec) and Postgres, everything on: token check, rate limits, durable
  * rows, event log, fencing, isolated host. The load goes to chat-ingress itself, as the peer has no proxy either.
  */
-export async function startOurs(options: {
-  users: number;
-}): Promise<{
+export async function startOurs(options: { users: number }): Promise<{
   side: Side;
   /** Redis and Postgres, on which the peers run too. */
   servers: readonly MeteredProcess[];
