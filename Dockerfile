@@ -2,7 +2,7 @@
 #   docker build --target chat-proc -t switchyard/chat-proc .
 # Written for the classic builder too: no BuildKit syntax.
 # The version of package.json, to the letter: what Node's permission model allows a bundle's process changes between minor
-# versions. 26.12 refuses it the socket to its worker.
+# versions (26.12 takes a process its sockets on descriptors above 2).
 ARG NODE_IMAGE=node:26.10.0-bookworm-slim
 # What the Node image is made from. The services need the node binary and nothing else of that image: without npm, its
 # headers and its documentation an image holds 223 MB beside its base (Node 150, dependencies 70).

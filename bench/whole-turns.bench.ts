@@ -1,12 +1,14 @@
 /**
  * Figure 4: whole turns of ten deltas, 32 in flight, from POST to the end seen on the stream, against the BullMQ chain of figure 1
- * (bare, and with the same two durable rows). Closed loop: a new message goes out when one has ended.
+ * (bare, and with the same two durable rows). Closed loop: a new message goes out when one has ended. The processor time of a turn, by
+ * process, is measured beside the rate: on a machine that is busy with other work it is the figure that stays.
  */
 import pg from 'pg';
 import type { Side } from './first-delta/measure.ts';
 import { startOurs } from './first-delta/ours.ts';
 import { startPeer } from './first-delta/peer.ts';
 import { DELTAS } from './first-delta/words.ts';
+import { startCpuMeter } from './src/cpu-meter.ts';
 import { postJson } from './src/post-json.ts';
 import { writeResult } from './src/result.ts';
 import { runRounds } from './src/rounds.ts';
@@ -53,6 +55,7 @@ async function measure(side: Side, label: string): Promise<Record<string, number
     ended.get(id)?.();
   };
   const streams = await Promise.all(side.users.map((user) => openSse(user.streamUrl, user.headers, onFrame)));
+  const cpu = startCpuMeter([...side.processes, ...ours.servers]);
   const until = performance.now() + seconds * 1000;
   let [sent, done] = [0, 0];
   const slot = async () => {
@@ -72,8 +75,16 @@ async function measure(side: Side, label: string): Promise<Record<string, number
     }
   };
   await Promise.all(Array.from({ length: inFlight }, slot));
+  const used = cpu() ?? {};
   for (const close of streams) close();
-  return { turnsPerSecond: done / seconds };
+  return { turnsPerSecond: done / seconds, ...perTurn(used, sent) };
+}
+
+/** Milliseconds of processor time of one turn: in all, and by process. The load itself counts for nobody. */
+function perTurn(used: Readonly<Record<string, number>>, turns: number): Record<string, number> {
+  const all = Object.values(used).reduce((sum, ms) => sum + ms, 0);
+  const named = Object.entries(used).map(([name, ms]) => [`${name} cpuMs`, ms / turns]);
+  return { cpuMsPerTurn: all / turns, ...Object.fromEntries(named) };
 }
 
 const ours = await startOurs({ users });
@@ -103,16 +114,23 @@ const [toBare, toRows] = [
   compared.ratio('bullmq chain', 'turnsPerSecond', 'larger'),
   compared.ratio('bullmq chain with rows', 'turnsPerSecond', 'larger'),
 ];
+const [cpuToBare, cpuToRows] = [
+  compared.ratio('bullmq chain', 'cpuMsPerTurn', 'smaller'),
+  compared.ratio('bullmq chain with rows', 'cpuMsPerTurn', 'smaller'),
+];
 const file = writeResult('whole-turns', {
   load: { inFlight, users, seconds, rounds: roundCount, deltasPerTurn: DELTAS.length },
   medians: compared.medians,
-  ratios: { toBare, toRows },
+  ratios: { toBare, toRows, cpuToBare, cpuToRows },
   goals: { toBare: 1.5 },
   correctness: { lostDoubledOrCut: wrong },
   rounds: compared.rounds,
 });
 console.log(
   `\nours / bare ${toBare.median.toFixed(2)} (goal 1.5), ours / with rows ${toRows.median.toFixed(2)}, wrong ${wrong}`,
+);
+console.log(
+  `processor time of a turn: ours / bare ${cpuToBare.median.toFixed(2)}, ours / with rows ${cpuToRows.median.toFixed(2)}`,
 );
 console.log(`written to ${file}`);
 process.exit(0);

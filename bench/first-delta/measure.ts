@@ -1,4 +1,5 @@
 import { build } from 'hdr-histogram-js';
+import type { MeteredProcess } from '../src/cpu-meter.ts';
 import { runOpenLoop } from '../src/open-loop.ts';
 import { postJson } from '../src/post-json.ts';
 import { openSse } from '../src/sse-reader.ts';
@@ -6,6 +7,8 @@ import { openSse } from '../src/sse-reader.ts';
 /** One side of the comparison as the load sees it. */
 export interface Side {
   readonly name: string;
+  /** Its own, without the servers that all sides share. */
+  readonly processes: readonly MeteredProcess[];
   readonly users: readonly { streamUrl: string; postUrl: string; headers: Record<string, string> }[];
   /** The body of message `id` of user `user`. */
   body(id: string, user: number): unknown;

@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { freePort, issueAccessToken, openDataFolder, startStack } from '@switchyard/devstack';
 import type { ServicePorts } from '@switchyard/devstack';
+import type { MeteredProcess } from '../src/cpu-meter.ts';
 import type { Side } from './measure.ts';
 
 const ROOT = path.join(import.meta.dirname, '..', '..');
@@ -11,9 +12,14 @@ const ROOT = path.join(import.meta.dirname, '..', '..');
  * Starts our stack on its own Redis (append-only everysec) and Postgres, everything on: token check, rate limits, durable
  * rows, event log, fencing, isolated host. The load goes to chat-ingress itself, as the peer has no proxy either.
  */
-export async function startOurs(options: {
-  users: number;
-}): Promise<{ side: Side; redisUrl: string; databaseUrl: string; stop(): Promise<void> }> {
+export async function startOurs(options: { users: number }): Promise<{
+  side: Side;
+  /** Redis and Postgres, on which the peers run too. */
+  servers: readonly MeteredProcess[];
+  redisUrl: string;
+  databaseUrl: string;
+  stop(): Promise<void>;
+}> {
   const dir = await mkdtemp(path.join(os.tmpdir(), 'switchyard-bench-'));
   await chmod(dir, 0o755); // so that the database's account can pass and its data lies here, removed with the rest
   const data = await openDataFolder(path.join(dir, 'data'));
@@ -52,11 +58,22 @@ export async function startOurs(options: {
       };
     }),
   );
+  const metered = (...names: string[]): MeteredProcess[] =>
+    stack
+      .processes()
+      .filter(({ name }) => names.includes(name))
+      .map(({ name, identity }) => ({
+        name,
+        pid: identity.pid,
+        ...(name === 'chat-proc' ? { childrenName: 'hosts' } : {}),
+      }));
   return {
+    servers: metered('redis', 'postgres'),
     redisUrl: stack.settings.redisUrl,
     databaseUrl: stack.settings.databaseUrl,
     side: {
       name: 'switchyard',
+      processes: metered('secrets', 'chat-ingress', 'chat-proc'),
       users,
       body: (id) => ({
         bundle_id: 'ten-words',

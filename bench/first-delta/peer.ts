@@ -28,6 +28,10 @@ export async function startPeer(options: {
   return {
     side: {
       name: options.withRows ? 'bullmq chain with two durable rows' : 'bullmq chain',
+      processes: [
+        { name: 'ingress', pid: ingress.pid ?? 0 },
+        { name: 'worker', pid: worker.pid ?? 0 },
+      ],
       users: Array.from({ length: options.users }, (_none, user) => ({
         streamUrl: `${base}/stream?session=u${user}`,
         postUrl: `${base}/chat`,

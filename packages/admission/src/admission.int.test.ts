@@ -1,7 +1,7 @@
 import { PlatformError, loadConfig } from '@switchyard/kernel';
 import { connectRedis, createKeys } from '@switchyard/redis';
 import { redisTest } from '@switchyard/testkit';
-import { expect } from 'vitest';
+import { expect, vi } from 'vitest';
 import { z } from 'zod';
 import { admissionSettings } from './admission-settings.ts';
 import type { AdmissionConfig } from './admission-settings.ts';
@@ -98,6 +98,55 @@ test('settings that change hold at once, for the window that runs', async ({ ope
   expect(await countAdmitted(admission, 5)).toBe(2);
   config = settings({ RATE_REGISTERED: '4/1m' });
   expect(await countAdmitted(admission, 5)).toBe(2);
+});
+
+test('busy callers are counted ahead: fewer round trips, never more calls, and what is unused comes back', async ({
+  redis,
+}) => {
+  const connection = await connectRedis({
+    url: redis.url,
+    prefix: redis.prefix,
+    name: 'admission-leases',
+    kind: 'commands',
+  });
+  let asked = 0;
+  const driver = new Proxy(connection.driver, {
+    get(target, name) {
+      // How the limiter speaks to Redis: its script, by the name that it defined.
+      if (name === 'rlflxIncr') asked += 1;
+      const value: unknown = Reflect.get(target, name, target);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  let now = 0;
+  const leases = { clock: { monotonic: () => now } };
+  const keys = createKeys(redis);
+  const shared = { keys, config: settings({ RATE_REGISTERED: '400/1m' }), leases };
+  const one = createAdmission({ ...shared, redis: { ...connection, driver } });
+  const two = createAdmission({ ...shared, redis: connection });
+  try {
+    for (let call = 0; call < 200; call++) await one.admit(ANN);
+    expect(asked).toBeLessThan(30);
+    expect(asked).toBeGreaterThan(0);
+    const outcomes: boolean[] = [];
+    for (let call = 0; call < 400; call++)
+      outcomes.push(
+        await (call % 2 === 0 ? one : two).admit(ANN).then(
+          () => true,
+          () => false,
+        ),
+      );
+    const admitted = 200 + outcomes.filter(Boolean).length;
+    expect(admitted).toBeLessThanOrEqual(400);
+    // Near its end the window is counted call by call, so what one process holds is used by it.
+    expect(admitted).toBeGreaterThanOrEqual(400 * 0.95);
+    await one.reset(ANN);
+    for (let call = 0; call < 10; call++) await one.admit(ANN);
+    now += 3000;
+    await vi.waitFor(async () => expect((await one.usage(ANN))[0]?.used).toBe(10), { timeout: 20_000 });
+  } finally {
+    await connection.close();
+  }
 });
 
 test("the defaults are the design's", () => {

@@ -24,6 +24,7 @@ export interface AnyBundleDefinition extends Pick<
   | 'recovery'
   | 'widgets'
   | 'static'
+  | 'predict'
 > {
   readonly executeCore?: (turn: unknown) => unknown;
   readonly operations?: Parts<Operation<unknown>>;

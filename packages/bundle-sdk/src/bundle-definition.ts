@@ -12,6 +12,7 @@ import type {
 } from './contexts.ts';
 import type { Job, NoJobs } from './job.ts';
 import type { Access, Operation, Schedule, Tool } from './operation.ts';
+import type { PredictorPart } from './predictor.ts';
 
 /** What `executeCore` may return. `final_answer` defaults to the answer deltas; further keys reach the client as they are. */
 export interface TurnReturn {
@@ -118,6 +119,8 @@ export interface BundleDefinition<
       ctx: WebContext<z.output<NoInfer<P>>, NoInfer<NameOf<A>>, NoInfer<S>, NoInfer<J>>,
     ) => Promise<Response> | Response;
   };
+  /** Long computations behind a plain API: `predictor({...})`. */
+  readonly predict?: PredictorPart;
   readonly mcp?: Mcp<OperationContext<z.output<NoInfer<P>>, NoInfer<NameOf<A>>, NoInfer<S>, NoInfer<J>>>;
   readonly widgets?: { readonly [alias: string]: Widget };
   /** Served at `/api/integrations/static/{tenant}/{project}/{bundle}/`. */

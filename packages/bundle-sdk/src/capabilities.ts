@@ -115,6 +115,11 @@ export interface Secrets<S extends string = string> {
 export interface Http {
   /** As the global one, made by the platform, to the hosts of `httpHosts(...)`. Can be handed to libraries that take a `fetch`. */
   readonly fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>;
+  /**
+   * A webhook to one of these hosts: a POST of `payload` as JSON, kept until the receiver answers 2xx. `secret`, a name that the bundle
+   * declares, signs it. The same `idempotencyKey` again is the same delivery.
+   */
+  deliver(webhook: CapabilityCallArgs<'http', 'deliver'>[0]): Promise<CapabilityResult<'http', 'deliver'>>;
 }
 
 export interface Model {

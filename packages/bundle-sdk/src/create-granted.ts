@@ -39,6 +39,7 @@ const MAKERS: Makers = {
   }),
   http: (call) => ({
     fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('http', 'fetch', [request])),
+    deliver: (webhook) => call('http', 'deliver', [webhook]),
   }),
   secrets: (call) => ({
     get: (name) => call('secrets', 'get', [name]),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { BundleManifest } from '@switchyard/protocol';
 import type { AnyBundleDefinition } from './any-definition.ts';
+import { describePredictor } from './describe-predictor.ts';
 import type { Access, Operation } from './operation.ts';
 
 /** The definition as data: what proc, the console and OpenAPI know of a bundle. Proc checks it again, with its own schema. */
@@ -36,6 +37,7 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
       : { static: { ...describeAccess(definition.static), folder: definition.static.folder } }),
     hasWeb: definition.web !== undefined,
     ...(definition.web === undefined ? {} : { web: describeRule(definition.web) }),
+    ...describePredict(definition),
     ...describeMcp(definition),
     ...(props === undefined
       ? {}
@@ -55,6 +57,10 @@ function describeWebScope({ capabilities = [] }: AnyBundleDefinition): Pick<Bund
   return asked === undefined || typeof asked === 'string' || asked.name !== 'web'
     ? {}
     : { webScope: asked.scope };
+}
+
+function describePredict({ predict }: AnyBundleDefinition): Pick<BundleManifest, 'predict'> {
+  return predict === undefined ? {} : { predict: describePredictor(predict.definition) };
 }
 
 /** Secrets and jobs are granted by being declared. */

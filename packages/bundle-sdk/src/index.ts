@@ -9,6 +9,16 @@ export type {
   ScheduleDefinition,
   Tool,
 } from './operation.ts';
+export { file, iteratorOf, predictor, secretText, textIterator } from './predictor.ts';
+export type {
+  MetricMode,
+  OutputIterator,
+  PredictContext,
+  PredictorDefinition,
+  PredictorPart,
+} from './predictor.ts';
+export { outputFile } from './predictor-values.ts';
+export type { PredictorFile, SecretText } from './predictor-values.ts';
 export { job } from './job.ts';
 export type { Job, JobDefinition, Jobs } from './job.ts';
 export type {

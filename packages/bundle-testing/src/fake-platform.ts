@@ -36,6 +36,8 @@ export interface FakePlatform {
   /** What a search finds: those whose text holds a word of the query. */
   readonly documents: Passage[];
   readonly jobs: AddedJob[];
+  /** What was handed to `http.deliver`; nothing is sent. */
+  readonly webhooks: Parameters<CapabilityHandlers<'http', unknown>['deliver']>[1][];
   /** Published files of the bundle's site. */
   readonly site: Map<string, string | Uint8Array>;
   /** Answers of `web.respond`. */
@@ -57,6 +59,7 @@ export function createFakePlatform(): FakePlatform {
     secrets: new Map(),
     documents: [],
     jobs: [],
+    webhooks: [],
     site: new Map(),
     responses: new Map(),
     plans: new Map(),
@@ -132,6 +135,18 @@ function createHandlers(platform: FakePlatform): Handlers {
         if (!caller.httpHosts.some((host) => matches(host, hostname)))
           throw PlatformError.of('CAPABILITY_DENIED', `The bundle may not reach ${hostname}.`);
         return relay(platform.http, 'platform.http', request, caller.signal);
+      },
+      async deliver(caller, webhook) {
+        const { hostname } = new URL(webhook.url);
+        if (!caller.httpHosts.some((host) => matches(host, hostname)))
+          throw PlatformError.of('CAPABILITY_DENIED', `The bundle may not reach ${hostname}.`);
+        const { idempotencyKey, event } = webhook;
+        const at = platform.webhooks.findIndex(
+          (one) =>
+            idempotencyKey !== undefined && one.idempotencyKey === idempotencyKey && one.event === event,
+        );
+        if (at === -1) platform.webhooks.push(webhook);
+        return { delivery_id: `w-${at === -1 ? platform.webhooks.length : at + 1}`, is_new: at === -1 };
       },
     },
     model: {

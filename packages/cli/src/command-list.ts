@@ -9,6 +9,7 @@ import { chat } from './commands/chat.ts';
 import { createCompletion } from './commands/completion.ts';
 import { login, logout, profileList, profileUse, whoami } from './commands/login.ts';
 import { opsCall, opsList } from './commands/ops.ts';
+import { predictRun, predictSchema, predictServe } from './commands/predict.ts';
 import { propsGet, propsReset, propsSet } from './commands/props.ts';
 import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts';
 
@@ -36,6 +37,9 @@ export const COMMANDS: readonly CommandSpec[] = [
   secretsRemove,
   opsList,
   opsCall,
+  predictServe,
+  predictSchema,
+  predictRun,
   chat,
   createCompletion(() => COMMANDS),
 ];

@@ -29,4 +29,8 @@ process.exitCode = await runCli(process.argv.slice(2), {
     interrupts.add(handler);
     return () => void interrupts.delete(handler);
   },
+  onTerminate(handler) {
+    process.on('SIGTERM', handler);
+    return () => void process.off('SIGTERM', handler);
+  },
 });

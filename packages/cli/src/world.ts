@@ -13,4 +13,6 @@ export interface World {
   newId(): string;
   /** Calls the newest handler on Ctrl-C; the answer takes it away again. */
   onInterrupt(handler: () => void): () => void;
+  /** Calls on SIGTERM, which ends the program where nobody listens; the answer takes it away again. */
+  onTerminate(handler: () => void): () => void;
 }

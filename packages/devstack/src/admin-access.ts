@@ -36,7 +36,9 @@ const withIdentity = async <T>(
       (each) => each.close(),
     );
     const env = { ...process.env, SWITCHYARD_MASTER_KEY: masterKey };
-    const config = { ...loadConfig(z.object(identitySettings), env, 'launcher'), tenant, project };
+    const settings = loadConfig(z.object(identitySettings), env, 'launcher');
+    // Only own tokens are made here: what others may say of people is the services' to check.
+    const config = { ...settings, identityProviders: ['local' as const], tenant, project };
     const identity = createIdentity({
       sql: store.sql,
       redis,

@@ -15,6 +15,9 @@ export type { MultipartForm, MultipartLimits, UploadedFile } from './read-multip
 export { refuseOtherSites } from './refuse-other-sites.ts';
 export { requestIdOf } from './request-context.ts';
 export { elapsedMs, timePart } from './server-timing.ts';
+export { forgetRequest } from './forget-request.ts';
 export { sendError } from './error-handler.ts';
-export { SseConnection, encodeSseFrame, lastEventIdOf } from './sse-connection.ts';
-export type { SseCloseReason, SseFrame, SseOptions } from './sse-connection.ts';
+export type { SseFrame } from './encode-sse-frame.ts';
+export { SseConnection, lastEventIdOf } from './sse-connection.ts';
+export type { SseCloseReason, SseOptions, SseWritten } from './sse-connection.ts';
+export { SseOutlet } from './sse-outlet.ts';

@@ -49,7 +49,8 @@ export function observeRequests(log: Log, metrics: Metrics, clock: Clock): Reque
   );
   return (req, res, next) => {
     const startedAt = clock.monotonic();
-    res.once('close', () => {
+    // Once in any case; `on` keeps less for as long as a stream is open.
+    res.on('close', () => {
       const ms = clock.monotonic() - startedAt;
       const pattern: unknown = (req.route as { path?: unknown } | undefined)?.path;
       const route = typeof pattern === 'string' ? pattern : 'unmatched';

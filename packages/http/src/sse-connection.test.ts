@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { listen } from './listen.ts';
 import type { Listening } from './listen.ts';
-import { SseConnection, encodeSseFrame } from './sse-connection.ts';
+import { encodeSseFrame } from './encode-sse-frame.ts';
+import { SseConnection } from './sse-connection.ts';
 import type { SseOptions } from './sse-connection.ts';
+import { SseOutlet } from './sse-outlet.ts';
 
 const open: Listening[] = [];
 afterEach(async () => {
@@ -66,7 +69,7 @@ describe('SseConnection', () => {
   });
 
   it('breaks silence with a comment', async () => {
-    const { sse, answer } = await connectStream({ keepaliveMs: 20 });
+    const { sse, answer } = await connectStream({ outlet: new SseOutlet(20) });
     answer.setEncoding('utf8');
     let text = '';
     while (!text.includes(': keepalive\n\n')) {
@@ -77,7 +80,7 @@ describe('SseConnection', () => {
   });
 
   it('notices that the client went away and leaves no timer and no listener', async () => {
-    const { sse, answer, res } = await connectStream({ keepaliveMs: 10 });
+    const { sse, answer, res } = await connectStream({ outlet: new SseOutlet(10) });
     answer.destroy();
     await once(sse.signal, 'abort');
     expect([sse.closeReason, await sse.send({ data: 'x' })]).toEqual(['client_gone', false]);
@@ -112,4 +115,85 @@ describe('SseConnection', () => {
     expect(results.at(-1)).toBe(false);
     expect(sse.closeReason).toBe('client_slow');
   });
+
+  it('says that a client is behind, and calls back once when it has read', async () => {
+    const { sse, answer } = await connectStream({ maxBufferBytes: 1024 });
+    answer.pause();
+    let written = sse.write({ data: 'x' });
+    while (written === 'sent') written = sse.write({ data: 'x'.repeat(256 * 1024) });
+    expect(written).toBe('behind');
+    const drained = Promise.all([1, 2].map(() => new Promise((resolve) => sse.whenDrained(resolve))));
+    answer.resume();
+    expect(await drained).toEqual([true, true]);
+    sse.close();
+    const late = new Promise((resolve) => sse.whenDrained(resolve));
+    expect([await late, sse.write({ data: 'late' })]).toEqual([false, 'over']);
+  });
+
+  it('tells its owner once that it is over', async () => {
+    const reasons: string[] = [];
+    const { sse } = await connectStream({ onEnd: (reason) => reasons.push(reason) });
+    sse.close();
+    sse.destroy();
+    expect(reasons).toEqual(['ended']);
+  });
 });
+
+/** Two requests in one write, or one without chunks: answers as they are on the wire. */
+async function readRaw(requests: string): Promise<string> {
+  const listening = await listen(
+    (_req, res) => {
+      const sse = new SseConnection(res);
+      sse.write({ id: '1-1', data: 'ü' });
+      setImmediate(() => {
+        sse.write({ id: '1-2', data: 'b' });
+        sse.close();
+      });
+    },
+    { port: 0, host: '127.0.0.1' },
+  );
+  open.push(listening);
+  const socket = connect(listening.port, '127.0.0.1');
+  socket.end(requests);
+  let text = '';
+  for await (const chunk of socket.setEncoding('utf8')) text += String(chunk);
+  return text;
+}
+
+describe('an answer on the wire', () => {
+  const FRAMES = 'retry: 1000\n\nid: 1-1\ndata: ü\n\nid: 1-2\ndata: b\n\n';
+  const CHUNKS =
+    'd\r\nretry: 1000\n\n\r\n12\r\nid: 1-1\ndata: ü\n\n\r\n11\r\nid: 1-2\ndata: b\n\n\r\n0\r\n\r\n';
+
+  it('has its headers first, and chunks of the right lengths', async () => {
+    const text = await readRaw('GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+    expect(text).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(CHUNKS);
+  });
+
+  it('has no chunks for a client that knows none', async () => {
+    const text = await readRaw('GET / HTTP/1.0\r\n\r\n');
+    expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe(FRAMES);
+  });
+
+  it('waits its turn behind an answer of the same connection', async () => {
+    const request = 'GET / HTTP/1.1\r\nhost: x\r\n';
+    const text = await readRaw(`${request}\r\n${request}connection: close\r\n\r\n`);
+    const [, first, second] = text.split(/^HTTP\/1.1 200 OK\r\n/m);
+    expect(first?.slice(first.indexOf('\r\n\r\n') + 4)).toBe(CHUNKS);
+    expect(textOfChunks(second?.slice(second.indexOf('\r\n\r\n') + 4) ?? '')).toBe(FRAMES);
+  });
+});
+
+/** Joins the chunks of a body. Lengths count bytes. */
+function textOfChunks(body: string): string {
+  let rest = Buffer.from(body);
+  let text = '';
+  for (;;) {
+    const end = rest.indexOf('\r\n');
+    const length = Number.parseInt(rest.subarray(0, end).toString(), 16);
+    if (length === 0) return text;
+    text += rest.subarray(end + 2, end + 2 + length).toString();
+    rest = rest.subarray(end + 4 + length);
+  }
+}

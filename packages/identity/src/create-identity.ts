@@ -1,10 +1,12 @@
 import { PlatformError } from '@switchyard/kernel';
 import type { Caller } from './caller.ts';
 import type { PublicJwk } from './key-ring.ts';
+import { ACCESS_HEADER, CLOUDFLARE_ACCESS } from './providers/cloudflare-access.ts';
 import { readCredentials } from './read-credentials.ts';
 import type { Carriers } from './read-credentials.ts';
 import { serverCookie } from './server-cookie.ts';
-import type { Redeemed, RedeemLink } from './sign-in-links.ts';
+import type { Redeemed, SignInDesk } from './sign-in-desk.ts';
+import type { RedeemLink } from './sign-in-links.ts';
 import type { TokenUser } from './token-claims.ts';
 import { wireIdentity } from './wire-identity.ts';
 import type { IdentityParts, IssueOptions } from './wire-identity.ts';
@@ -22,6 +24,10 @@ export interface Identity {
   redeem(code: string, userAgent?: string): Promise<Redeemed>;
   /** One use, 30 s: stands for the caller where no header can be sent (EventSource). */
   createStreamTicket(caller: Caller): Promise<{ ticket: string; expiresAt: number }>;
+  /** Sign-ins of browsers: opened by who has proven somebody, listed and ended. */
+  readonly signIns: SignInDesk;
+  /** The session of a user, who need not be there. */
+  sessionIdOf(userId: string): string;
   /** Forgets the session and ends the sign-in; the caller's streams are the ingress' to end. Its cookies go with `setCookies`. */
   logout(caller: Caller): Promise<{ invalidated: boolean; setCookies: string[] }>;
   jwks(): Promise<{ keys: PublicJwk[] }>;
@@ -32,13 +38,16 @@ export interface Identity {
 
 export function createIdentity(parts: IdentityParts): Identity {
   const { clock, config } = parts;
-  const { ring, sessions, anonymous, tickets, prove, issueToken, links } = wireIdentity(parts);
+  const { ring, sessions, anonymous, tickets, prove, issueToken, links, desk } = wireIdentity(parts);
+  const isBehindAccess = config.identityProviders.includes(CLOUDFLARE_ACCESS);
   const cookieNames = {
     accessToken: config.accessTokenCookie,
     idToken: config.idTokenCookie,
     anonymous: config.anonymousCookie,
+    ...(isBehindAccess ? { frontHeader: ACCESS_HEADER } : {}),
   };
-  const allCookies = [config.maskedCookie, ...Object.values(cookieNames)];
+  const { accessToken, idToken, anonymous: anonymousCookie } = cookieNames;
+  const allCookies = [config.maskedCookie, accessToken, idToken, anonymousCookie];
 
   return {
     async identify(carriers, options = {}) {
@@ -54,13 +63,15 @@ export function createIdentity(parts: IdentityParts): Identity {
       return { ...proven, sessionCreatedAt, ...(setCookies === undefined ? {} : { setCookies }) };
     },
     issueToken,
+    signIns: desk,
+    sessionIdOf: (userId) => sessions.idOf('user', userId),
     createRedeemLink: (user) => links.createRedeemLink(user),
     redeem: (code, userAgent) => links.redeem(code, userAgent),
     async createStreamTicket({ sessionCreatedAt: _createdAt, setCookies: _setCookies, ...proven }) {
       return { ticket: await tickets.make(proven), expiresAt: clock.now() + config.streamTicketTtl };
     },
     async logout({ userId, signInId, sessionId }) {
-      const isEnded = signInId !== undefined && (await links.endSignIn(userId, signInId));
+      const isEnded = signInId !== undefined && (await desk.end(userId, signInId));
       const isForgotten = await sessions.drop(sessionId);
       return {
         invalidated: isEnded || isForgotten,

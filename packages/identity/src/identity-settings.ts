@@ -1,9 +1,11 @@
 import { duration, flag, secret, text } from '@switchyard/kernel';
 import { COOKIE } from '@switchyard/protocol';
 import { z } from 'zod';
+import { providerSettings } from './provider-settings.ts';
 
 /** Settings of identity, for a service's own schema: `z.object({...identitySettings, port: ...})`. */
 export const identitySettings = {
+  ...providerSettings,
   switchyardMasterKey: secret().describe(
     'Seals signing keys and masked tokens; at least 32 characters, the same for every service',
   ),
@@ -12,6 +14,13 @@ export const identitySettings = {
   anonymousAllowed: flag(false).describe('Whether people may chat without signing in'),
   accessTokenTtl: duration('12h').describe('Life of a token that is given out for scripts'),
   signInTtl: duration('7d').describe('Life of a sign-in of a browser'),
+  signInPath: text('').describe(
+    'Where people sign in, `/auth/sign-in` with proxylogin; empty: there is none, and a sign-in is one token for its whole life',
+  ),
+  browserTokenTtl: duration('15m').describe(
+    'Life of the token behind a cookie; it is made anew as long as the sign-in lives',
+  ),
+  renewAhead: duration('1m').describe('So long before its end the token behind a cookie is made anew'),
   redeemLinkTtl: duration('15m').describe('Life of a one-time sign-in link'),
   streamTicketTtl: duration('30s').describe('Life of a one-use ticket for opening a stream'),
   widgetTicketTtl: duration('10m').describe(
@@ -31,4 +40,6 @@ const schema = z.object(identitySettings);
 export type IdentityConfig = Readonly<z.output<typeof schema>> & {
   readonly tenant: string;
   readonly project: string;
+  /** Development tolerates what production refuses; absent is production. */
+  readonly nodeEnv?: string | undefined;
 };

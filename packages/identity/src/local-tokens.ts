@@ -1,14 +1,12 @@
 import jwt from 'jsonwebtoken';
-import type { JwtHeader } from 'jsonwebtoken';
 import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { KeyRing } from './key-ring.ts';
 import { createProvenTokens } from './proven-tokens.ts';
+import { LEEWAY_SEC, MAX_TOKEN_BYTES } from './providers/token-provider.ts';
 import { claimsSchema } from './token-claims.ts';
 import type { Claims } from './token-claims.ts';
 
-const MAX_TOKEN_BYTES = 8 * 1024;
-const LEEWAY_SEC = 60;
 const ALGORITHM = 'ES256';
 // Three base64url parts; anything else is not worth parsing.
 const COMPACT_JWS = /^[\w-]+\.[\w-]+\.[\w-]+$/;
@@ -30,15 +28,17 @@ export function createLocalTokens(parts: {
   const proven = createProvenTokens();
 
   async function verify(token: string, use: 'access' | 'id'): Promise<Claims> {
-    const header = readHeader(token);
-    const key = header?.kid === undefined ? undefined : await ring.verificationKey(header.kid);
-    if (key === undefined) throw PlatformError.of('BAD_TOKEN');
+    if (Buffer.byteLength(token) > MAX_TOKEN_BYTES) throw PlatformError.of('BAD_TOKEN');
+    const known = proven.find(token);
+    const kid = known?.kid ?? readKid(token);
+    const key = kid === undefined ? undefined : await ring.verificationKey(kid);
+    if (kid === undefined || key === undefined) throw PlatformError.of('BAD_TOKEN');
     const clockTimestamp = Math.floor(clock.now() / 1000);
-    const known = proven.find(token, key);
-    if (known !== undefined) {
-      if (clockTimestamp >= known.exp + LEEWAY_SEC) throw PlatformError.of('TOKEN_EXPIRED');
-      if (known.token_use !== use) throw PlatformError.of('BAD_TOKEN');
-      return known;
+    // A key that was taken back, or read anew, proves everything again.
+    if (known?.key === key) {
+      if (clockTimestamp >= known.claims.exp + LEEWAY_SEC) throw PlatformError.of('TOKEN_EXPIRED');
+      if (known.claims.token_use !== use) throw PlatformError.of('BAD_TOKEN');
+      return known.claims;
     }
     let body: unknown;
     try {
@@ -59,7 +59,7 @@ export function createLocalTokens(parts: {
     }
     const claims = claimsSchema.safeParse(body);
     if (!claims.success || claims.data.token_use !== use) throw PlatformError.of('BAD_TOKEN');
-    proven.keep(token, key, claims.data);
+    proven.keep(token, { kid, key, claims: claims.data });
     return claims.data;
   }
 
@@ -72,9 +72,9 @@ export function createLocalTokens(parts: {
   };
 }
 
-/** The unverified header, only to find the key. Undefined when the token cannot be one of ours. */
-function readHeader(token: string): JwtHeader | undefined {
-  if (Buffer.byteLength(token) > MAX_TOKEN_BYTES || !COMPACT_JWS.test(token)) return undefined;
+/** `kid` of the unverified header, only to find the key. Undefined when the token cannot be one of ours. */
+function readKid(token: string): string | undefined {
+  if (!COMPACT_JWS.test(token)) return undefined;
   let header: unknown;
   try {
     header = JSON.parse(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8'));
@@ -85,5 +85,5 @@ function readHeader(token: string): JwtHeader | undefined {
   const { alg, kid, crit } = header as Record<string, unknown>;
   // "crit" names extensions that must be understood; none is.
   if (alg !== ALGORITHM || typeof kid !== 'string' || crit !== undefined) return undefined;
-  return { alg, kid };
+  return kid;
 }

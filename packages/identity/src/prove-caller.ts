@@ -2,33 +2,33 @@ import { PlatformError } from '@switchyard/kernel';
 import { decideUserType } from '@switchyard/protocol';
 import type { RoleNames } from '@switchyard/protocol';
 import type { Proven } from './caller.ts';
-import type { LocalTokens } from './local-tokens.ts';
 import type { OneUseCodes } from './one-use-codes.ts';
 import type { Credentials } from './read-credentials.ts';
 import type { SessionStore } from './session-store.ts';
-import type { Claims } from './token-claims.ts';
+import type { ProveToken } from './providers/create-providers.ts';
+import type { TokenIdentity } from './providers/token-provider.ts';
 
 /** Turns credentials into who they prove. Undefined: there were none. Throws BAD_TOKEN or TOKEN_EXPIRED for bad ones. */
 export function createProver(parts: {
-  tokens: LocalTokens;
+  proveToken: ProveToken;
   tickets: OneUseCodes<Proven>;
   sessions: SessionStore;
   names: RoleNames;
 }): (given: Credentials) => Promise<Proven | undefined> {
-  const { tokens, tickets, sessions, names } = parts;
+  const { proveToken, tickets, sessions, names } = parts;
 
-  function fromClaims(access: Claims, id: Claims | undefined): Proven {
+  function fromIdentity(access: TokenIdentity, id: TokenIdentity | undefined): Proven {
     const username = access.username ?? id?.username;
     return {
       kind: 'user',
-      userId: access.sub,
+      userId: access.userId,
       userType: decideUserType(access.roles, names),
       roles: access.roles,
       permissions: access.permissions,
-      sessionId: sessions.idOf('user', access.sub),
-      expiresAt: access.exp * 1000,
+      sessionId: sessions.idOf('user', access.userId),
+      expiresAt: access.expiresAtSec * 1000,
       ...(username === undefined ? {} : { username }),
-      ...(access.sid === undefined ? {} : { signInId: access.sid }),
+      ...(access.signInId === undefined ? {} : { signInId: access.signInId }),
     };
   }
 
@@ -41,9 +41,10 @@ export function createProver(parts: {
     if (given.accessToken === undefined && given.idToken === undefined) return undefined;
     // An id token says who somebody is, not that they may come in; with an access token it must be the same person's.
     if (given.accessToken === undefined) throw PlatformError.of('BAD_TOKEN');
-    const access = await tokens.verify(given.accessToken, 'access');
-    const id = given.idToken === undefined ? undefined : await tokens.verify(given.idToken, 'id');
-    if (id !== undefined && id.sub !== access.sub) throw PlatformError.of('BAD_TOKEN');
-    return fromClaims(access, id);
+    const access = await proveToken(given.accessToken, 'access');
+    const id = given.idToken === undefined ? undefined : await proveToken(given.idToken, 'id');
+    if (id !== undefined && (id.user.userId !== access.user.userId || id.provider !== access.provider))
+      throw PlatformError.of('BAD_TOKEN');
+    return fromIdentity(access.user, id?.user);
   };
 }

@@ -10,21 +10,26 @@ const MAX_PROVEN = 10_000;
  * token itself. Whoever asks still checks the time, and a key that is not valid any more proves nothing.
  */
 export interface ProvenTokens {
-  find(token: string, key: KeyObject): Claims | undefined;
-  keep(token: string, key: KeyObject, claims: Claims): void;
+  /** What was proven of it, and under which key: the asker makes sure that this one still counts. */
+  find(token: string): ProvenToken | undefined;
+  keep(token: string, proven: ProvenToken): void;
+}
+
+export interface ProvenToken {
+  readonly kid: string;
+  readonly key: KeyObject;
+  /** The same object for the same token. */
+  readonly claims: Claims;
 }
 
 export function createProvenTokens(maxProven = MAX_PROVEN): ProvenTokens {
-  const proven = new Map<string, { key: KeyObject; claims: Claims }>();
+  const all = new Map<string, ProvenToken>();
   return {
-    find: (token, key) => {
-      const known = proven.get(hashHex(token));
-      return known?.key === key ? known.claims : undefined;
-    },
-    keep: (token, key, claims) => {
-      const [oldest] = proven.keys();
-      if (proven.size >= maxProven && oldest !== undefined) proven.delete(oldest);
-      proven.set(hashHex(token), { key, claims });
+    find: (token) => all.get(hashHex(token)),
+    keep: (token, proven) => {
+      const [oldest] = all.keys();
+      if (all.size >= maxProven && oldest !== undefined) all.delete(oldest);
+      all.set(hashHex(token), proven);
     },
   };
 }

@@ -20,6 +20,8 @@ export interface CookieNames {
   accessToken: string;
   idToken: string;
   anonymous: string;
+  /** Header in which somebody in front of us says who it is, as Cloudflare Access does; absent: none is believed. */
+  frontHeader?: string;
 }
 
 export interface Credentials {
@@ -43,7 +45,8 @@ export function readCredentials(carriers: Carriers, names: CookieNames): Credent
       one(auth['bearer_token']) ??
       bearer(headers) ??
       one(tokenQuery[QUERY.accessToken]) ??
-      one(cookies[names.accessToken]),
+      one(cookies[names.accessToken]) ??
+      (names.frontHeader === undefined ? undefined : one(headers[names.frontHeader])),
     idToken:
       one(auth['id_token']) ??
       one(headers[HEADER.idToken]) ??

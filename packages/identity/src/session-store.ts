@@ -30,10 +30,10 @@ export function createSessionStore(parts: {
 }): SessionStore {
   const { redis, keys, clock, scope, ttlMs } = parts;
   const mac = deriveKey(parts.masterKey, 'session-id');
-  const fresh = new Map<string, { createdAt: number; touchedAt: number; proven: string }>();
+  const fresh = new Map<string, { createdAt: number; touchedAt: number; proven: Proven }>();
   const remember = (proven: Proven, createdAt: number): void => {
     if (fresh.size >= MAX_FRESH) fresh.clear();
-    fresh.set(proven.sessionId, { createdAt, touchedAt: clock.monotonic(), proven: describe(proven) });
+    fresh.set(proven.sessionId, { createdAt, touchedAt: clock.monotonic(), proven });
   };
   return {
     idOf: (kind, userId) => `s${macHex(mac, [scope.tenant, scope.project, kind, userId], ID_BYTES)}`,
@@ -41,7 +41,7 @@ export function createSessionStore(parts: {
       const known = fresh.get(proven.sessionId);
       const isFresh = known !== undefined && clock.monotonic() - known.touchedAt < FRESH_MS;
       // Another user type or name is news, however fresh.
-      if (isFresh && known.proven === describe(proven)) return known.createdAt;
+      if (isFresh && isSame(known.proven, proven)) return known.createdAt;
       const key = keys.authSession(proven.sessionId);
       const now = String(clock.now());
       const fields = {
@@ -71,6 +71,9 @@ export function createSessionStore(parts: {
   };
 }
 
-function describe({ userId, userType, username }: Proven): string {
-  return JSON.stringify([userId, userType, username]);
+function isSame(one: Proven, other: Proven): boolean {
+  return (
+    one === other ||
+    (one.userId === other.userId && one.userType === other.userType && one.username === other.username)
+  );
 }

@@ -13,7 +13,7 @@ export interface TokenUser {
 export const TOKEN_USES = ['access', 'id'] as const;
 
 /** User ids come from issuers and are free strings; what no key, log line or header could hold is refused. */
-const userIdSchema = z
+export const userIdSchema = z
   .string()
   .min(1)
   .max(256)

@@ -21,9 +21,18 @@ export interface TokenVault {
   hashOf(cookie: string): string;
 }
 
-const COOKIE_BYTES = 32;
-const COOKIE = /^[\w-]{43}$/;
+export const COOKIE_BYTES = 32;
+export const COOKIE_PATTERN = /^[\w-]{43}$/;
 const PURPOSE = 'token-vault';
+
+/** A token as Redis holds it: sealed for this cookie. */
+export function createTokenSeal(parts: { keys: Keys; ids: Ids; masterKey: Secret }) {
+  return (cookie: string, token: string): string => {
+    const key = deriveKey(parts.masterKey, PURPOSE, cookie);
+    const place = parts.keys.authMasked(hashHex(cookie));
+    return seal(key, randomBytes(parts.ids, 12), Buffer.from(token), place).toString('base64');
+  };
+}
 
 export function createTokenVault(parts: {
   redis: RedisConnection;
@@ -36,33 +45,28 @@ export function createTokenVault(parts: {
   // Throws at once where the master key is not fit, and not at the first sign-in.
   deriveKey(masterKey, PURPOSE);
   const keyOf = (cookie: string) => deriveKey(masterKey, PURPOSE, cookie);
+  const sealToken = createTokenSeal({ keys, ids, masterKey });
+  // Token and renewal in one command: of a sign-in that has ended nothing is left to make a token with.
   const drop = async (maskedHash: string) =>
-    (await fromRedis(redis.driver.del(keys.authMasked(maskedHash)))) > 0;
+    (await fromRedis(redis.driver.del(keys.authMasked(maskedHash), keys.authRenewal(maskedHash)))) > 0;
   return {
     hashOf: hashHex,
     async mask(token, expiresAt) {
       const cookie = ids.token(COOKIE_BYTES);
       const key = keys.authMasked(hashHex(cookie));
-      const sealed = seal(keyOf(cookie), randomBytes(ids, 12), Buffer.from(token), key);
-      await fromRedis(
-        redis.driver.set(
-          key,
-          sealed.toString('base64'),
-          'PX',
-          Math.max(1, Math.floor(expiresAt - clock.now())),
-        ),
-      );
+      const lifeMs = Math.max(1, Math.floor(expiresAt - clock.now()));
+      await fromRedis(redis.driver.set(key, sealToken(cookie, token), 'PX', lifeMs));
       return cookie;
     },
     async unmask(cookie) {
-      if (!COOKIE.test(cookie)) return undefined;
+      if (!COOKIE_PATTERN.test(cookie)) return undefined;
       const key = keys.authMasked(hashHex(cookie));
       const sealed = await fromRedis(redis.driver.get(key));
       return sealed === null
         ? undefined
         : unseal(keyOf(cookie), Buffer.from(sealed, 'base64'), key)?.toString();
     },
-    drop: async (cookie) => COOKIE.test(cookie) && (await drop(hashHex(cookie))),
+    drop: async (cookie) => COOKIE_PATTERN.test(cookie) && (await drop(hashHex(cookie))),
     dropByHash: drop,
   };
 }

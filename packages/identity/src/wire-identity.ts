@@ -10,11 +10,15 @@ import type { IdentityConfig } from './identity-settings.ts';
 import { createKeyRing } from './key-ring.ts';
 import { createLocalTokens } from './local-tokens.ts';
 import { createOneUseCodes } from './one-use-codes.ts';
+import { createLocalProvider } from './providers/local-provider.ts';
+import { createProviders, createTokenProver } from './providers/create-providers.ts';
 import { createProver } from './prove-caller.ts';
+import { createRenewals } from './renewals.ts';
 import { createSessionStore } from './session-store.ts';
 import { createSignInLinks } from './sign-in-links.ts';
 import { buildClaims } from './token-claims.ts';
 import type { TokenUser } from './token-claims.ts';
+import { createSignInDesk } from './sign-in-desk.ts';
 import { createTokenVault } from './token-vault.ts';
 
 export interface IdentityParts {
@@ -53,7 +57,9 @@ export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityP
     keyOf: keys.authTicket,
     ttlMs: config.streamTicketTtl,
   });
-  const prove = createProver({ tokens, tickets, sessions, names: roleNames(config.rolePrefix) });
+  const providers = createProviders(config, createLocalProvider(tokens, issuer), clock);
+  const proveToken = createTokenProver(providers);
+  const prove = createProver({ proveToken, tickets, sessions, names: roleNames(config.rolePrefix) });
 
   const issueToken = (user: TokenUser, options: IssueOptions = {}): Promise<string> => {
     const { ttlMs = config.accessTokenTtl, use = 'access', signInId } = options;
@@ -61,15 +67,24 @@ export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityP
       buildClaims(user, { use, jti: ids.token(16), signInId, issuedAtMs: clock.now(), ttlMs }),
     );
   };
-  const links = createSignInLinks({
-    users: createUsers(sql, scope),
+  const users = createUsers(sql, scope);
+  const desk = createSignInDesk({
+    users,
     signIns: createSignIns(sql, scope),
     vault: createTokenVault({ redis, keys, clock, ids, masterKey }),
-    codes: createOneUseCodes({ redis, ids, keyOf: keys.authRedeem, ttlMs: config.redeemLinkTtl }),
+    renewals: createRenewals({ redis, keys, clock, ids, masterKey, aheadMs: config.renewAhead }),
     issueToken,
     clock,
     ids,
     config,
+    isRenewed: config.signInPath !== '',
   });
-  return { ring, sessions, anonymous, tickets, prove, issueToken, links };
+  const codes = createOneUseCodes<{ user_id: string }>({
+    redis,
+    ids,
+    keyOf: keys.authRedeem,
+    ttlMs: config.redeemLinkTtl,
+  });
+  const links = createSignInLinks({ users, desk, codes, clock, config });
+  return { ring, sessions, anonymous, tickets, prove, issueToken, links, desk };
 }

@@ -37,10 +37,10 @@ export const identityFixture = {
   open: async ({ redis, postgres }: Servers, use: (open: Open) => Promise<void>): Promise<void> => {
     const connection = await connectRedis({ url: redis.url, name: 'identity-test', kind: 'commands' });
     const keys = createKeys(redis);
-    await use((env = {}, scope = redis) => {
+    await use((env = {}, scope = redis, nodeEnv) => {
       const clock = createTestClock();
       const ids = createIds(clock, randomBytes);
-      const config = { ...settings(env), tenant: scope.tenant, project: scope.project };
+      const config = { ...settings(env), tenant: scope.tenant, project: scope.project, nodeEnv };
       const shared = { redis: connection, keys, clock, ids };
       const identity = createIdentity({ ...shared, sql: postgres.sql, config });
       const vault = createTokenVault({ ...shared, masterKey: config.switchyardMasterKey });
@@ -53,6 +53,7 @@ export const identityFixture = {
 export type Open = (
   env?: Record<string, string>,
   scope?: { tenant: string; project: string },
+  nodeEnv?: string,
 ) => {
   identity: ReturnType<typeof createIdentity>;
   clock: ReturnType<typeof createTestClock>;

@@ -27,7 +27,7 @@ export function createJobs(parts: JobsParts): BackgroundJobs {
   const loops: Promise<void>[] = [];
 
   const { hint, start, onTick } = createJobStarts(parts, running, metrics, stopping.signal);
-  const reconcile = (): Promise<void> => reconcileJobs({ rows, log, config, metrics, hint });
+  const reconcile = (): Promise<void> => reconcileJobs({ ...parts, metrics, hint });
   const syncSchedules = (): Promise<void> =>
     schedules.sync().catch((error: unknown) => log.warn('schedules could not be compared', { error }));
 
@@ -91,7 +91,7 @@ export function createJobs(parts: JobsParts): BackgroundJobs {
         throw PlatformError.of('ENQUEUE_REJECTED', 'Too many jobs of this bundle wait already.', {
           retryAfterSec: 5,
         });
-      if (added.isNew) await hint({ job_id: added.jobId, attempt: 0 }, job.delayMs);
+      if (added.isNew) await hint({ job_id: added.jobId, kind: job.kind, attempt: 0 }, job.delayMs);
       return added;
     },
     async retryDead(bundleId, jobId, attempts) {

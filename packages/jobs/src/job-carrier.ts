@@ -3,10 +3,13 @@ import type { Job } from 'bullmq';
 import { openLibraryDriver } from '@switchyard/redis';
 import type { Keys } from '@switchyard/redis';
 import type { Log } from '@switchyard/telemetry';
+import { JOB_KINDS } from './job-row.ts';
+import type { JobKind } from './job-row.ts';
 
 /** It is time to look at a row that had so many starts. */
 export interface JobHint {
   readonly jobId: string;
+  readonly kind: JobKind;
   readonly attempt: number;
   readonly delayMs: number;
 }
@@ -22,8 +25,8 @@ export interface CarrierParts {
   readonly redisUrl: string;
   readonly keys: Keys;
   readonly log: Log;
-  /** Hints worked on at once in this process. */
-  readonly concurrency: number;
+  /** Rows of each kind worked on at once in this process: a flood of one, or receivers that hang, leave the others their own. */
+  readonly slots: Readonly<Record<JobKind, number>>;
 }
 
 export interface CarrierHandlers {
@@ -34,7 +37,12 @@ export interface CarrierHandlers {
 
 export type JobCarrier = ReturnType<typeof createJobCarrier>;
 
-const QUEUE_NAME = 'background';
+/** `background` was the only one once, and has the schedules: what a former release left there is found by its row. */
+const QUEUE_OF: Readonly<Record<JobKind, string>> = {
+  schedule: 'background',
+  job: 'jobs',
+  webhook: 'webhooks',
+};
 const HINT = 'hint';
 const TICK = 'tick';
 /** A worker that lost its Redis for this long gives its hints back; their rows have leases of their own. */
@@ -45,25 +53,30 @@ const HINT_LOCK_MS = 15_000;
  * never, costs time and no start.
  */
 export function createJobCarrier(parts: CarrierParts) {
-  const { keys, log, concurrency, redisUrl } = parts;
+  const { keys, log, slots, redisUrl } = parts;
   const onError = (error: Error): void => log.warn('background jobs lost their redis', { error });
   const target = { url: redisUrl, name: 'jobs', prefix: keys.prefix };
   const driver = openLibraryDriver(target, onError);
   const shared = { connection: driver, prefix: keys.jobs() };
   // Rows keep the history. One try: what comes after a failure is decided on the row.
   const once = { removeOnComplete: true, removeOnFail: true, attempts: 1 } as const;
-  const queue = new Queue(QUEUE_NAME, { ...shared, defaultJobOptions: once });
-  queue.on('error', onError);
-  let worker: Worker | undefined;
+  const open = (kind: JobKind): Queue => {
+    const queue = new Queue(QUEUE_OF[kind], { ...shared, defaultJobOptions: once });
+    queue.on('error', onError);
+    return queue;
+  };
+  const queues = { job: open('job'), schedule: open('schedule'), webhook: open('webhook') };
+  const workers: Worker[] = [];
   return {
-    queue,
+    /** Of the schedules. */
+    queue: queues.schedule,
     /** Adding one that is there already changes nothing. */
-    async hint({ jobId, attempt, delayMs }: JobHint): Promise<void> {
-      await queue.add(HINT, { attempt, jobId }, { jobId: `${jobId}-${attempt}`, delay: delayMs });
+    async hint({ jobId, kind, attempt, delayMs }: JobHint): Promise<void> {
+      await queues[kind].add(HINT, { attempt, jobId }, { jobId: `${jobId}-${attempt}`, delay: delayMs });
     },
     async setSchedule(id: string, data: TickData): Promise<void> {
       const repeat = { pattern: data.cron, ...(data.timezone === null ? {} : { tz: data.timezone }) };
-      await queue.upsertJobScheduler(id, repeat, { name: TICK, data, opts: once });
+      await queues.schedule.upsertJobScheduler(id, repeat, { name: TICK, data, opts: once });
     },
     listen({ onHint, onTick }: CarrierHandlers): void {
       const process = async (job: Job): Promise<void> => {
@@ -71,23 +84,26 @@ export function createJobCarrier(parts: CarrierParts) {
         const { jobId, attempt } = job.data as { jobId: string; attempt: number };
         return onHint(jobId, attempt);
       };
-      worker = new Worker(QUEUE_NAME, process, {
-        ...shared,
-        concurrency,
-        lockDuration: HINT_LOCK_MS,
-        stalledInterval: HINT_LOCK_MS,
-        // Never a second run by Redis' own opinion: what a dead worker left is found by its row.
-        maxStalledCount: 0,
-      });
-      worker.on('error', onError);
+      for (const kind of JOB_KINDS) {
+        const worker = new Worker(QUEUE_OF[kind], process, {
+          ...shared,
+          concurrency: slots[kind],
+          lockDuration: HINT_LOCK_MS,
+          stalledInterval: HINT_LOCK_MS,
+          // Never a second run by Redis' own opinion: what a dead worker left is found by its row.
+          maxStalledCount: 0,
+        });
+        worker.on('error', onError);
+        workers.push(worker);
+      }
     },
     /** No further hints; resolves when those under way are over. */
     async quiet(): Promise<void> {
-      await worker?.close();
+      await Promise.all(workers.map((worker) => worker.close()));
     },
     async close(): Promise<void> {
-      await worker?.close(true);
-      await queue.close();
+      await Promise.all(workers.map((worker) => worker.close(true)));
+      await Promise.all(Object.values(queues).map((queue) => queue.close()));
       driver.disconnect();
     },
   };

@@ -31,6 +31,12 @@ const ADD = {
       where ${SCOPE} and bundle_id = $5 and kind = $4 and status = 'queued' limit $12) as waiting) < $12
     on conflict do nothing returning job_id`,
 };
+// The row of a tick for which there was no room: it says so, and it is the one row of its tick.
+const ADD_SKIPPED = {
+  name: 'backgroundJob.addSkipped',
+  text: `insert into background_job (tenant, project, job_id, kind, bundle_id, name, dedupe_key, data, max_attempts, status, error, ended_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, 'failed', $10, now()) on conflict do nothing returning job_id`,
+};
 const FIND_TWIN = {
   name: 'backgroundJob.findTwin',
   text: `select job_id from background_job where ${SCOPE} and kind = $3 and bundle_id = $4 and name = $5 and dedupe_key = $6`,
@@ -45,6 +51,7 @@ const START = {
 const END = {
   name: 'backgroundJob.end',
   text: `update background_job set status = $5, error = $6, fence = null, lease_until = null, run_at = now() + $7 * ${MS},
+      max_attempts = least(max_attempts + $8, 1000),
       ended_at = case when $5 = 'queued' then null else now() end
     where ${SCOPE} and job_id = $3 and status = 'running' and fence = $4 returning ${ROW}`,
 };
@@ -97,6 +104,10 @@ const SWEEP = {
     where ${SCOPE} and ended_at < now() - $3 * ${MS} and (status <> 'dead' or ended_at < now() - $4 * ${MS}) limit $5)) returning job_id`,
 };
 
+function valuesOf({ status, error, delayMs, isGivenBack }: JobEnd): readonly unknown[] {
+  return [status, error === null ? null : cleanText(error), delayMs, isGivenBack === true ? 1 : 0];
+}
+
 export type JobRows = ReturnType<typeof createJobRows>;
 
 /** The rows of background work. Every change of a state is one compare-and-set; undefined: it was not as the caller believed. */
@@ -120,17 +131,21 @@ export function createJobRows(sql: Sql, scope: TenantProject) {
       const former = await twin(job);
       return former === undefined ? 'full' : { jobId: former, isNew: false };
     },
+    /** For a tick that nobody will run. False: its row is there already. */
+    async addSkipped(job: NewJob, error: string): Promise<boolean> {
+      const { jobId, kind, bundleId, name, dedupeKey = null, data, maxAttempts } = job;
+      const values = [jobId, kind, bundleId, name, dedupeKey, json(data), maxAttempts, error];
+      return (await ask(ADD_SKIPPED, ...values)).length > 0;
+    },
     /** @param attempt starts that there were when the caller heard of it */
     start: (jobId: string, attempt: number, fence: string, leaseMs: number) =>
       one(START, jobId, attempt, fence, leaseMs),
-    end: (jobId: string, fence: string, end: JobEnd) =>
-      one(END, jobId, fence, end.status, end.error === null ? null : cleanText(end.error), end.delayMs),
+    end: (jobId: string, fence: string, end: JobEnd) => one(END, jobId, fence, ...valuesOf(end)),
     /** The fences that still hold. */
     renew: async (fences: readonly string[], leaseMs: number) =>
       (await ask<{ fence: string }>(RENEW, fences, leaseMs)).map(({ fence }) => fence),
     listLost: (limit: number) => ask(LIST_LOST, limit),
-    endLost: (jobId: string, fence: string, end: JobEnd) =>
-      one(END_LOST, jobId, fence, end.status, end.error, end.delayMs),
+    endLost: (jobId: string, fence: string, end: JobEnd) => one(END_LOST, jobId, fence, ...valuesOf(end)),
     listOverdue: (graceMs: number, limit: number) => ask(LIST_OVERDUE, graceMs, limit),
     retryDead: (bundleId: string, jobId: string, attempts: number) =>
       one(RETRY_DEAD, jobId, bundleId, attempts),

@@ -2,7 +2,7 @@ import { withTimeout } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import type { Log, Metrics } from '@switchyard/telemetry';
 import { decideEnd } from './decide-end.ts';
-import type { JobOutcome } from './decide-end.ts';
+import type { JobOutcome, JobPatience } from './decide-end.ts';
 import type { JobCarrier, TickData } from './job-carrier.ts';
 import type { JobMetrics } from './job-metrics.ts';
 import type { JobRow } from './job-row.ts';
@@ -20,6 +20,8 @@ export interface JobsConfig {
   readonly keepMs: number;
   readonly keepDeadMs: number;
   readonly waitAlarmMs: number;
+  /** For bundles that take nothing. */
+  readonly patience: JobPatience;
 }
 
 export interface JobsParts {
@@ -35,6 +37,9 @@ export interface JobsParts {
   readonly config: JobsConfig;
 }
 
+/** What a hint says of a row. */
+export type HintedRow = Pick<JobRow, 'job_id' | 'kind' | 'attempt'>;
+
 /** What a worker does with the hints and ticks that the carrier brings. */
 export function createJobStarts(
   parts: JobsParts,
@@ -44,10 +49,10 @@ export function createJobStarts(
 ) {
   const { rows, carrier, schedules, clock, log, config, makeId } = parts;
 
-  const hint = async (row: Pick<JobRow, 'job_id' | 'attempt'>, delayMs: number): Promise<void> => {
+  const hint = async (row: HintedRow, delayMs: number): Promise<void> => {
     try {
       await withTimeout(
-        carrier.hint({ jobId: row.job_id, attempt: row.attempt, delayMs }),
+        carrier.hint({ jobId: row.job_id, kind: row.kind, attempt: row.attempt, delayMs }),
         config.reconcileMs,
         'a hint',
       );
@@ -79,7 +84,8 @@ export function createJobStarts(
     const signal = running.add(fence, since);
     try {
       const outcome = await runOnce(row, signal);
-      const end = decideEnd(row, outcome);
+      const ageMs = clock.now() - row.created_at.getTime();
+      const end = decideEnd(row, outcome, { ageMs, patience: config.patience });
       metrics.ended.add({ kind: row.kind, outcome: outcome.kind });
       metrics.runTime.observeMs(clock.monotonic() - since, { kind: row.kind });
       const ended = await rows.end(jobId, fence, end);
@@ -94,20 +100,27 @@ export function createJobStarts(
     const schedule = await schedules.stillServes(data);
     if (schedule === undefined) return;
     const key = tick.toISOString();
-    const added = await rows.add(
-      {
-        jobId: makeId(),
-        kind: 'schedule',
-        bundleId: data.bundleId,
-        name: data.name,
-        dedupeKey: key,
-        data: { tick: key },
-        maxAttempts: schedule.maxAttempts,
-        delayMs: 0,
-      },
-      config.maxWaiting,
-    );
-    if (added !== 'full') await start(added.jobId, 0);
+    const row = {
+      jobId: makeId(),
+      kind: 'schedule',
+      bundleId: data.bundleId,
+      name: data.name,
+      dedupeKey: key,
+      data: { tick: key },
+      maxAttempts: schedule.maxAttempts,
+      delayMs: 0,
+    } as const;
+    const added = await rows.add(row, config.maxWaiting);
+    if (added !== 'full') return start(added.jobId, 0);
+    const error = `Skipped: ${config.maxWaiting} ticks of the bundle's schedules wait already.`;
+    if (!(await rows.addSkipped(row, error))) return;
+    metrics.ended.add({ kind: 'schedule', outcome: 'skipped' });
+    log.warn('tick of a schedule was skipped', {
+      bundle_id: data.bundleId,
+      name: data.name,
+      tick: key,
+      reason: error,
+    });
   };
 
   return { hint, start, onTick };

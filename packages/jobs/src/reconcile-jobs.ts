@@ -1,20 +1,28 @@
 import { decideEnd } from './decide-end.ts';
 import type { JobMetrics } from './job-metrics.ts';
-import type { JobRow } from './job-row.ts';
-import type { JobsParts } from './job-starts.ts';
+import type { HintedRow, JobsParts } from './job-starts.ts';
 
-export interface ReconcileParts extends Pick<JobsParts, 'rows' | 'log' | 'config'> {
+export interface ReconcileParts extends Pick<JobsParts, 'rows' | 'log' | 'config' | 'clock'> {
   readonly metrics: JobMetrics;
-  readonly hint: (row: Pick<JobRow, 'job_id' | 'attempt'>, delayMs: number) => Promise<void>;
+  readonly hint: (row: HintedRow, delayMs: number) => Promise<void>;
 }
 
 /** Rows in one look; the rest is found by the next one. */
 const BATCH = 500;
 
 /** One look at the rows: what a dead worker left is ended, what Redis lost is hinted again, what is old goes. */
-export async function reconcileJobs({ rows, log, config, metrics, hint }: ReconcileParts): Promise<void> {
+export async function reconcileJobs({
+  rows,
+  log,
+  config,
+  clock,
+  metrics,
+  hint,
+}: ReconcileParts): Promise<void> {
   for (const row of await rows.listLost(BATCH)) {
-    const end = decideEnd(row, { kind: 'lost', error: 'The worker that ran it died.' });
+    const ageMs = clock.now() - row.created_at.getTime();
+    const died = { kind: 'lost', error: 'The worker that ran it died.' } as const;
+    const end = decideEnd(row, died, { ageMs, patience: config.patience });
     const ended = await rows.endLost(row.job_id, row.fence ?? '', end);
     if (ended === undefined) continue;
     log.warn('job was interrupted', { job_id: row.job_id, kind: row.kind, becomes: end.status });

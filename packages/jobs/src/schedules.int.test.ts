@@ -56,7 +56,8 @@ test('a schedule of each second under three workers that are killed: never two s
   });
   const doubled = async (): Promise<void> => {
     const found = await sql.query<{ job_id: string }>({ text: 'select job_id from background_job' });
-    for (const { job_id: jobId } of found) await carrier.hint({ jobId, attempt: 0, delayMs: 0 });
+    for (const { job_id: jobId } of found)
+      await carrier.hint({ jobId, kind: 'schedule', attempt: 0, delayMs: 0 });
   };
   try {
     await Promise.all([launch(), launch(), launch()]);

@@ -22,13 +22,19 @@ export const TEST_CONFIG: JobsConfig = {
   keepMs: 3_600_000,
   keepDeadMs: 3_600_000,
   waitAlarmMs: 60_000,
+  patience: { jobMs: 3_600_000, tickMs: 60_000 },
 };
 
 /** One worker's background jobs on real stores. */
 export function openJobs({ redisUrl, scope, sql, run, listServed = async () => [], config = {} }: OpenJobs) {
   const rows = createJobRows(sql, scope);
   const keys = createKeys(scope);
-  const carrier = createJobCarrier({ redisUrl, keys, log: silentLog, concurrency: 8 });
+  const carrier = createJobCarrier({
+    redisUrl,
+    keys,
+    log: silentLog,
+    slots: { job: 8, schedule: 8, webhook: 8 },
+  });
   const schedules = createScheduleSync({ carrier, listServed, clock: systemClock, log: silentLog });
   const ids = createIds(systemClock, randomBytes);
   const jobs = createJobs({

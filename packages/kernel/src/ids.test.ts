@@ -17,6 +17,12 @@ test('every id may enter a key', () => {
     expect(id).toMatch(ID_PATTERN);
 });
 
+test('ids do not repeat, also not where the drawn bytes end', () => {
+  const ids = createIds(clock, randomBytes);
+  const made = Array.from({ length: 1000 }, () => ids.request());
+  expect(new Set(made).size).toBe(made.length);
+});
+
 test('a token has as many random bytes as asked for', () => {
   expect(Buffer.from(createIds(clock, randomBytes).token(32), 'base64url')).toHaveLength(32);
 });

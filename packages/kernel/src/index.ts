@@ -34,3 +34,4 @@ export { hashHex } from './hash.ts';
 export { armFailpoints, failpoint } from './failpoint.ts';
 export { FAILPOINTS } from './failpoint-catalog.ts';
 export type { FailpointName } from './failpoint-catalog.ts';
+export { isPublicAddress } from './public-address.ts';

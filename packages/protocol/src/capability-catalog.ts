@@ -207,6 +207,19 @@ export const CAPABILITY_CATALOG = {
         z.tuple([wireRequestSchema]),
         wireResponseSchema,
       ),
+      deliver: write(
+        'A webhook: kept until the receiver says 2xx, tried again with growing pauses, then dead and shown to the admin. Signed with the named secret as Standard Webhooks are. The same `idempotencyKey` again is one delivery.',
+        z.tuple([
+          z.strictObject({
+            url: z.url().max(2000),
+            event: z.string().min(1).max(128),
+            payload: json,
+            secret: key.optional(),
+            idempotencyKey: z.string().min(1).max(256).optional(),
+          }),
+        ]),
+        z.object({ delivery_id: z.string(), is_new: z.boolean() }),
+      ),
     },
   },
   model: {

@@ -59,6 +59,8 @@ export type {
   OperationInvocation,
   OperationResult,
   ScheduleInvocation,
+  PredictInvocation,
+  PredictOutcome,
   WebInvocation,
   WebRequestMessage,
 } from './invocation-payload.ts';
@@ -129,6 +131,8 @@ export type {
   WidgetList,
   WidgetTicket,
 } from './widget-bridge.ts';
+export { signInEndedSchema, signInListSchema, signInSchema } from './sign-in.ts';
+export type { SignInEntry } from './sign-in.ts';
 export { frontendConfigSchema, profileSchema } from './profile.ts';
 export type { FrontendConfig, Profile } from './profile.ts';
 export {

@@ -42,6 +42,25 @@ export interface WebInvocation {
   user?: InvocationUser;
 }
 
+/** `predict`: one call of a predictor. Names `setup` and `check` take no input. */
+export interface PredictInvocation {
+  id: string;
+  input: Record<string, unknown>;
+  context: Record<string, string>;
+  /** Files of the input, by JSON pointer into it; their bytes go over the byte pipe. */
+  files: { pointer: string; name: string; content: Uint8Array }[];
+}
+
+/** What a `predict` invocation answers. Outputs of an iterator went before it, as events `predict.output`. */
+export interface PredictOutcome {
+  status: 'succeeded' | 'failed' | 'canceled';
+  output?: unknown;
+  /** JSON pointers into `output`, in the order in which their files were emitted. */
+  files?: string[];
+  iterates?: boolean;
+  error?: string;
+}
+
 /** Message on the event channel `io:web:request` (05). */
 export const webRequestMessageSchema = z.object({
   /** 128 random bits: who knows it may ask for its late answer. */

@@ -91,6 +91,13 @@ export const mcpManifestSchema = z.object({
   tools: z.record(z.string(), toolManifestSchema),
 });
 
+/** A predictor: JSON Schemas of its input and output by name, as OpenAPI's components (`Input`, `Output` and what they refer to). */
+export const predictManifestSchema = z.object({
+  schemas: z.record(z.string(), jsonSchema),
+  iterates: z.boolean().default(false),
+  hasHealthcheck: z.boolean().default(false),
+});
+
 /** What a host tells of the version it loaded (04). Read by the host that will serve it, never by importing the bundle in proc. */
 export const bundleManifestSchema = z.object({
   v: z.literal(1),
@@ -112,6 +119,7 @@ export const bundleManifestSchema = z.object({
   hasWeb: z.boolean().default(false),
   /** Which of them; without, all. */
   web: channelManifestSchema.optional(),
+  predict: predictManifestSchema.optional(),
   mcp: mcpManifestSchema.optional(),
   props: jsonSchema.optional(),
   /** What `props` are before anybody sets one. */

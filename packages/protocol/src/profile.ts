@@ -30,6 +30,8 @@ export const frontendConfigSchema = z.object({
     id_token_cookie: z.string(),
     masked_cookie: z.string(),
     anonymous_allowed: z.boolean(),
+    /** The page where people sign in; null where there is none. Absent from older servers. */
+    sign_in_path: z.string().nullable().optional(),
   }),
   headers: z.object({
     stream_id: z.string(),

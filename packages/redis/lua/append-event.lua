@@ -4,13 +4,15 @@
 --   * `prev` is the id of the entry before ('0-0' in an empty log): a subscriber sees a gap, a reader sees a cut;
 --   * log and publication are one step; nobody publishes what is not in the log;
 --   * over LOG_CAP entries the log is cut to the oldest chat_start of a running turn, over twice the cap in any case.
+-- What the first event of a script has found out of its log, the next ones of that script know: nobody else writes meanwhile.
 local LOG_CAP, LOG_TTL_MS = 10000, 900000
-local function next_log_id(last, n)
+local tails = {}
+local function next_seq(last, n)
   local now = redis.call('TIME')
   local seq = tonumber(now[1]) * 1000000 + tonumber(now[2])
   local last_n, last_seq = string.match(last, '^(%d+)-(%d+)$')
-  if last_n == n and tonumber(last_seq) >= seq then seq = tonumber(last_seq) + 1 end
-  return n .. '-' .. string.format('%.0f', seq)
+  if last_n == n and tonumber(last_seq) >= seq then return tonumber(last_seq) + 1 end
+  return seq
 end
 local function trim_log(key, session_id)
   local floor = nil
@@ -24,14 +26,23 @@ local function trim_log(key, session_id)
   end
 end
 local function append_event(n, session_id, event, stream_id, conversation_id, turn_id, data)
-  local key = K.events(session_id)
-  local tail = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)
-  local prev = tail[1] and tail[1][1] or '0-0'
-  local id = next_log_id(prev, n)
+  local key, tail = K.events(session_id), tails[session_id]
+  local prev, seq
+  if tail then
+    prev, seq = tail.id, tail.seq + 1
+  else
+    local last = redis.call('XREVRANGE', key, '+', '-', 'COUNT', 1)
+    prev = last[1] and last[1][1] or '0-0'
+    seq = next_seq(prev, n)
+  end
+  local id = n .. '-' .. string.format('%.0f', seq)
   redis.call('XADD', key, id, 'prev', prev, 'event', event, 'stream_id', stream_id,
     'conversation_id', conversation_id, 'turn_id', turn_id, 'data', data)
-  redis.call('PEXPIRE', key, LOG_TTL_MS)
-  if redis.call('XLEN', key) > LOG_CAP then trim_log(key, session_id) end
+  if not tail then
+    redis.call('PEXPIRE', key, LOG_TTL_MS)
+    if redis.call('XLEN', key) > LOG_CAP then trim_log(key, session_id) end
+  end
+  tails[session_id] = { id = id, seq = seq }
   redis.call('SPUBLISH', K.relay(session_id), cjson.encode({ id, prev, event, stream_id, conversation_id, turn_id, data }))
   return id, prev
 end

@@ -1,3 +1,4 @@
+import { withTimeout } from '@switchyard/kernel';
 import type { RedisConnection } from './redis-connection.ts';
 
 export type MessageListener = (message: string) => void;
@@ -14,9 +15,15 @@ export interface Subscriber {
 }
 
 interface Channel {
-  readonly listeners: Set<MessageListener>;
+  /** Replaced, never changed: a list that is being walked stays as it is. Mostly one, where a set would take its first table. */
+  listeners: readonly MessageListener[];
   confirmed: Promise<void>;
 }
+
+/** A server that hangs does not hold up whoever leaves; its late answer, or the end of the connection, does the same. */
+const LEAVE_LIMIT_MS = 1000;
+
+const NOBODY: readonly MessageListener[] = [];
 
 /** Sharded subscriptions (SSUBSCRIBE, never mixed with SUBSCRIBE) over one connection of kind `subscriber`. */
 export function createSubscriber(connection: RedisConnection): Subscriber {
@@ -24,7 +31,7 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
   const channels = new Map<string, Channel>();
   const reconnectListeners = new Set<() => void>();
   driver.on('smessage', (name: string, message: string) => {
-    for (const listener of channels.get(name)?.listeners ?? []) listener(message);
+    for (const listener of channels.get(name)?.listeners ?? NOBODY) listener(message);
   });
   const confirm = async (name: string): Promise<void> => void (await driver.ssubscribe(name));
   connection.onReady(() => {
@@ -47,10 +54,10 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
     subscribe: async (name, listener) => {
       let channel = channels.get(name);
       if (channel === undefined)
-        channels.set(name, (channel = { listeners: new Set(), confirmed: confirm(name) }));
-      // One set entry per call, even for the same function.
+        channels.set(name, (channel = { listeners: NOBODY, confirmed: confirm(name) }));
+      // One entry per call, even for the same function.
       const own: MessageListener = (message) => listener(message);
-      channel.listeners.add(own);
+      channel.listeners = [...channel.listeners, own];
       const leave = () => unsubscribe(name, own);
       try {
         await channel.confirmed;
@@ -71,9 +78,14 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
 
   async function unsubscribe(name: string, listener: MessageListener): Promise<void> {
     const channel = channels.get(name);
-    if (channel === undefined || !channel.listeners.delete(listener) || channel.listeners.size > 0) return;
+    if (channel === undefined || !channel.listeners.includes(listener)) return;
+    channel.listeners = channel.listeners.filter((each) => each !== listener);
+    if (channel.listeners.length > 0) return;
     channels.delete(name);
+    // A connection that is made anew subscribes what is still here and nothing else: then there is nothing to take back.
+    if (!connection.isReady()) return;
     // Commands of one connection keep their order: a later subscribe to the same name comes after this.
-    await driver.sunsubscribe(name).catch(() => undefined);
+    const left = driver.sunsubscribe(name).then(() => undefined);
+    await withTimeout(left, LEAVE_LIMIT_MS, 'leaving a channel').catch(() => undefined);
   }
 }

@@ -6,8 +6,11 @@ const keys = createKeys({ tenant: 'demo', project: 'main' });
 test('the table of keys is what other processes and older versions find in Redis', () => {
   expect(KEY_TABLE).toMatchInlineSnapshot(`
     {
+      "authMail": "auth:mail:<hash>",
       "authMasked": "auth:masked:<hash>",
       "authRedeem": "auth:redeem:<hash>",
+      "authRenewal": "auth:renewal:<hash>",
+      "authRenewing": "auth:renewing:<hash>",
       "authSession": "auth:session:<session_id>",
       "authTicket": "auth:ticket:<hash>",
       "control": "control:<worker_id>",

@@ -41,6 +41,9 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | authSession | hash | P:auth:session:<session_id> | identity | identity | session |
  * | authRedeem | string | P:auth:redeem:<hash> | identity | identity | link |
  * | authTicket | string | P:auth:ticket:<hash> | identity | identity | 30 s |
+ * | authRenewal | string | P:auth:renewal:<hash> | token vault | token vault | sign-in |
+ * | authRenewing | string | P:auth:renewing:<hash> | token vault | token vault | 20 s |
+ * | authMail | string | P:auth:mail:<hash> | proxylogin | proxylogin | link |
  * | rate | prefix | P:rate | limiter | limiter | window |
  * | jobs | prefix | P:jobs | BullMQ | BullMQ | - |
  */
@@ -77,6 +80,9 @@ export const KEY_TABLE = {
   authSession: 'auth:session:<session_id>',
   authRedeem: 'auth:redeem:<hash>',
   authTicket: 'auth:ticket:<hash>',
+  authRenewal: 'auth:renewal:<hash>',
+  authRenewing: 'auth:renewing:<hash>',
+  authMail: 'auth:mail:<hash>',
   rate: 'rate',
   jobs: 'jobs',
 } as const;

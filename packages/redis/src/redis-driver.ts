@@ -83,6 +83,19 @@ export class TrackedRedis extends Redis {
     own.flushQueue(new Error('Connection is closed.'), { offlineQueue: false });
   }
 
+  /**
+   * Between two attempts the driver only stops its timer: it would stay `reconnecting` for ever, and with it what waits for that
+   * connection. Given up there, it is at its end, as it is when it is given up anywhere else.
+   */
+  override disconnect(reconnect = false): void {
+    const isBetweenAttempts = this.status === 'reconnecting';
+    super.disconnect(reconnect);
+    if (reconnect || !isBetweenAttempts) return;
+    const own = this as unknown as { setStatus(status: string): void; flushQueue(error: Error): void };
+    own.setStatus('end');
+    own.flushQueue(new Error('Connection is closed.'));
+  }
+
   override info(...parts: unknown[]): Promise<string> {
     const callback = parts.at(-1);
     const ask = super.info.bind(this) as (...all: unknown[]) => Promise<string>;

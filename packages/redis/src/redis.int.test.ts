@@ -81,6 +81,23 @@ test.for(['commands', 'claim', 'subscriber'] as const)(
   },
 );
 
+test('while there is no server, leaving a channel and closing end at once, and what waited for the server fails', async ({
+  redis,
+  connect,
+}) => {
+  const server = await redis.privateServer();
+  const connection = await connect('subscriber', server.url);
+  const leave = await createSubscriber(connection).subscribe('a', () => undefined);
+  await server.kill();
+  await expect.poll(() => connection.driver.status, { interval: 1 }).toBe('reconnecting');
+  const waiting = connection.driver.get('k');
+  await leave();
+  connection.driver.disconnect();
+  await expect(waiting).rejects.toThrow(/closed/);
+  expect(connection.driver.status).toBe('end');
+  await connection.close();
+});
+
 test('a server that is too old is refused at once, with its version', async ({ redis, connect }) => {
   // The real server, whose INFO passes through a proxy that changes its version.
   const { port } = new URL(redis.url);

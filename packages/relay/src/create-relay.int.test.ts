@@ -1,9 +1,10 @@
 import { redisTest } from '@switchyard/testkit';
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { framesOf } from '../test/frames-of.ts';
 import { SESSION, openBench, readFrames, textOf, textOfFrames } from '../test/relay-fixture.ts';
 import { compareLogIds } from './log-id.ts';
-import type { FollowedFrame } from './follower.ts';
+import type { FollowedFrame } from './frame-sink.ts';
 
 const BUFFER = 1024 * 1024;
 const all = { sessionId: SESSION, streamId: 'me', mode: 'session', maxBufferBytes: BUFFER } as const;
@@ -156,7 +157,7 @@ redisTest(
     const follower = await bench.relay.follow({ ...all, lastEventId: '0-17' });
     const frames: FollowedFrame[] = [];
     const reading = (async () => {
-      for await (const frame of follower) if (frames.push(frame) === 2) break;
+      for await (const frame of framesOf(follower)) if (frames.push(frame) === 2) break;
     })();
     await expect.poll(() => frames.length).toBe(1);
     const next = await bench.say(' and on');
@@ -179,7 +180,7 @@ redisTest('when Redis lost everything, a live stream is told to resync', async (
   await bench.say('before');
   const frames: FollowedFrame[] = [];
   const reading = (async () => {
-    for await (const frame of follower) {
+    for await (const frame of framesOf(follower)) {
       frames.push(frame);
       if (textOf(frame.data) === 'after') return;
     }

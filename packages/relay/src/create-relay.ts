@@ -5,6 +5,7 @@ import { createJoin } from './create-join.ts';
 import { createEventLog } from './event-log.ts';
 import type { NewEntry } from './event-log.ts';
 import { Follower } from './follower.ts';
+import type { FollowerParts } from './follower.ts';
 import type { StreamTarget } from './matches-stream.ts';
 import { createReadGate } from './read-gate.ts';
 import { SessionFeeds } from './session-feeds.ts';
@@ -51,7 +52,7 @@ export interface FollowOptions extends StreamTarget {
 }
 
 export interface Relay {
-  /** Opens a view of a session's events; iterate it once, `close` it when done. Rejects with UNAVAILABLE when Redis is away. */
+  /** Opens a view of a session's events; `start` it once, `close` it when done. Rejects with UNAVAILABLE when Redis is away. */
   follow(options: FollowOptions): Promise<Follower>;
   /** Writes an event that belongs to no running turn; returns its log id. */
   publish(entry: NewEntry): Promise<string>;
@@ -90,6 +91,17 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
   const held = metrics.gauge('switchyard_relay_held_bytes', 'Events that wait for slow readers, in bytes.');
   metrics.onScrape(() => held.set(heldBytes()));
   const notices = createProjectNotices(subscriber, keys, followers);
+  const followerParts: FollowerParts = {
+    log,
+    pageSize,
+    ttlMs,
+    onEnd(follower, reason) {
+      followers.delete(follower);
+      feeds.release(follower.sessionId, follower.feed);
+      notices.release();
+      if (reason === 'lagged') lagged.add();
+    },
+  };
   const ticker = setInterval(() => feeds.tick(), TICK_MS);
   ticker.unref();
 
@@ -101,20 +113,7 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
         notices.release();
         throw error;
       });
-      const follower: Follower = new Follower(feed, {
-        sessionId,
-        target: options,
-        log,
-        maxBufferBytes: options.maxBufferBytes,
-        pageSize,
-        ttlMs,
-        onEnd: (reason) => {
-          followers.delete(follower);
-          feeds.release(sessionId, feed);
-          notices.release();
-          if (reason === 'lagged') lagged.add();
-        },
-      });
+      const follower = new Follower(feed, targetOf(options), followerParts);
       followers.add(follower);
       try {
         const decided = await join(feed, follower, options);
@@ -143,6 +142,18 @@ export function createRelay({ redis, subscriber, keys, clock, metrics, config }:
       await notices.close();
       await feeds.close();
     },
+  };
+}
+
+/** What of it a follower keeps for as long as it lives. */
+function targetOf({ sessionId, streamId, mode, maxBufferBytes, conversationId, turnId }: FollowOptions) {
+  return {
+    sessionId,
+    streamId,
+    mode,
+    maxBufferBytes,
+    ...(conversationId === undefined ? {} : { conversationId }),
+    ...(turnId === undefined ? {} : { turnId }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { createGroupTest } from '@switchyard/testkit';
 import { describe, expect } from 'vitest';
 import { SESSION, openBench, readFrames, textOf, textOfFrames } from '../test/relay-fixture.ts';
-import type { FollowedFrame } from './follower.ts';
+import type { Follower } from './follower.ts';
+import type { FollowedFrame } from './frame-sink.ts';
 
 const TESTS = { cluster: createGroupTest('cluster'), sentinel: createGroupTest('sentinel') };
 const all = { sessionId: SESSION, streamId: 'me', mode: 'session', maxBufferBytes: 1024 * 1024 } as const;
@@ -11,7 +12,7 @@ const eventsOf = (frames: readonly FollowedFrame[]) =>
   frames.map(({ event }) => event).filter((event) => event !== undefined);
 
 /** Reads in the background; `frames` grows. */
-function readOn(follower: AsyncIterable<FollowedFrame>) {
+function readOn(follower: Follower) {
   const frames: FollowedFrame[] = [];
   const over = readFrames(follower, (seen) => {
     frames.splice(0, frames.length, ...seen);

@@ -2,6 +2,8 @@ import type { LogEntry, StreamFrame } from '@switchyard/protocol';
 import type { Join } from './decide-join.ts';
 import type { EventLog } from './event-log.ts';
 import { FrameBuffer } from './frame-buffer.ts';
+import type { BufferItem } from './frame-buffer.ts';
+import type { FollowedFrame, FrameSink } from './frame-sink.ts';
 import { compareLogIds } from './log-id.ts';
 import { matchesStream } from './matches-stream.ts';
 import type { StreamTarget } from './matches-stream.ts';
@@ -11,21 +13,17 @@ import { readCatchUp } from './read-catch-up.ts';
 import { createResync } from './resync.ts';
 import type { FeedListener, SessionFeed } from './session-feed.ts';
 
-/** A frame with what its reader may want to know of it beside what goes out. */
-export interface FollowedFrame extends StreamFrame {
-  readonly streamId: string;
-  readonly conversationId: string;
-  readonly turnId: string;
-}
-
-export interface FollowerOptions {
-  sessionId: string;
-  target: StreamTarget;
+/** What all followers of a relay share. */
+export interface FollowerParts {
   log: EventLog;
-  maxBufferBytes: number;
   pageSize: number;
   ttlMs: number;
-  onEnd(reason: 'closed' | 'lagged'): void;
+  onEnd(follower: Follower, reason: 'closed' | 'lagged'): void;
+}
+
+export interface FollowerTarget extends StreamTarget {
+  sessionId: string;
+  maxBufferBytes: number;
 }
 
 // A stream that nothing matched for so many entries is told its position: on return it need not read them all again.
@@ -34,35 +32,45 @@ const UNMATCHED_BEFORE_MOVE = 64;
 /**
  * One stream's view of a session: first what the log holds between its position and the feed's, then what arrives live.
  * Both halves meet at exactly one id, taken in the same tick in which the feed began to deliver: nothing twice, nothing missed.
+ *
+ * Live, an entry goes to the sink in the tick in which the feed has it. It waits in the buffer before `start`, while the sink says
+ * `wait`, and while the log is being read (`#isReading`: catching up, or a resync).
  */
-export class Follower implements AsyncIterable<FollowedFrame> {
-  readonly #options: FollowerOptions;
+export class Follower implements FeedListener {
+  readonly #parts: FollowerParts;
+  readonly #target: FollowerTarget;
   readonly #buffer: FrameBuffer;
-  readonly #feed: SessionFeed;
-  readonly #listener: FeedListener;
+  readonly feed: SessionFeed;
   /** Where the live half begins. */
   readonly #joinedAt: string;
+  #sink: FrameSink | undefined;
   #join: Join | undefined;
   /** The last id that the reader has. */
   #sent: string;
+  /** What the feed says from now on is behind `#sent`: ids of one feed only grow. */
+  #isPastSent = false;
   #unmatched = 0;
   #isClosed = false;
+  #isReading = true;
+  #isBehind = false;
+  /** Goes on with the reading that waits for the sink. */
+  #wake: (() => void) | undefined;
   /** Read from the log and not yet taken by the reader. */
   #catchUpBytes = 0;
   /** Where the last resync began to stand for the events; far ahead as long as there was none. */
   #resyncedFrom = '9999999999-0';
 
-  constructor(feed: SessionFeed, options: FollowerOptions) {
-    this.#options = options;
-    this.#feed = feed;
-    this.#buffer = new FrameBuffer(options.maxBufferBytes);
-    this.#listener = {
-      onEntry: (entry) => this.#onEntry(entry),
-      onLost: (position) => this.#buffer.push({ kind: 'lost', position }),
-      onPosition: (id) => this.#buffer.push({ kind: 'position', id }),
-    };
-    this.#joinedAt = feed.attach(this.#listener);
+  constructor(feed: SessionFeed, target: FollowerTarget, parts: FollowerParts) {
+    this.#parts = parts;
+    this.#target = target;
+    this.feed = feed;
+    this.#buffer = new FrameBuffer(target.maxBufferBytes);
+    this.#joinedAt = feed.attach(this);
     this.#sent = this.#joinedAt;
+  }
+
+  get sessionId(): string {
+    return this.#target.sessionId;
   }
 
   /** Where the live half begins: an id to give a client that has none yet. */
@@ -85,41 +93,156 @@ export class Follower implements AsyncIterable<FollowedFrame> {
     return this.#buffer.bytes + this.#catchUpBytes;
   }
 
-  /** Decides where the stream begins. Called once, before reading. */
+  /** Decides where the stream begins. Called once, before `start`. */
   begin(join: Join): void {
     this.#join = join;
     if (join.kind === 'resume') this.#sent = join.from;
   }
 
-  /** A notice to the whole project: it is in no log, so it has no id and comes to who is there. A stream of one turn is not told. */
-  notice(data: string): void {
-    if (this.#options.target.turnId === undefined) this.#buffer.push({ kind: 'notice', data });
+  /** Gives its frames to a sink from now on, until one of the two ends. Called once. */
+  start(sink: FrameSink): void {
+    this.#sink = sink;
+    const join = this.#join;
+    if (this.#isClosed) return sink.ended();
+    if (join?.kind === 'resync') this.#read(() => this.#resync(this.#joinedAt));
+    else if (join?.kind === 'resume') this.#read(() => this.#catchUp(join.from));
+    else this.#goOn();
+  }
+
+  /** The sink takes frames again. */
+  resume(): void {
+    this.#isBehind = false;
+    if (this.#wake !== undefined) this.#wake();
+    else if (!this.#isReading) this.#drain();
   }
 
   close(): void {
     this.#end('closed');
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<FollowedFrame> {
-    try {
-      if (this.#join?.kind === 'resync') yield await this.#resync(this.#joinedAt);
-      if (this.#join?.kind === 'resume') yield* this.#catchUp(this.#join.from);
-      for (;;) {
-        const item = await this.#buffer.next();
-        if (item === undefined) return;
-        if (item.kind === 'lost') yield* this.#lose(item.position);
-        else if (item.kind === 'position') yield* this.#move(item.id);
-        else if (item.kind === 'entry') yield* this.#write(item.entry);
-        else if (item.kind === 'notice') yield frame({ event: 'chat_service', data: item.data });
-        else return void (yield frame({ event: 'lagged', data: '{"reason":"slow_reader"}' }));
-      }
-    } finally {
-      this.#end(this.#buffer.isLagged ? 'lagged' : 'closed');
+  /** A notice to the whole project: it is in no log, so it has no id and comes to who is there. A stream of one turn is not told. */
+  notice(data: string): void {
+    if (this.#target.turnId === undefined) this.#push({ kind: 'notice', data });
+  }
+
+  onEntry(entry: LogEntry): void {
+    if (matchesStream(entry, this.#target)) {
+      this.#unmatched = 0;
+      if (this.#isFree) this.#write(entry);
+      else this.#buffer.push({ kind: 'entry', entry });
+    } else if (++this.#unmatched >= UNMATCHED_BEFORE_MOVE) {
+      this.#unmatched = 0;
+      this.#push({ kind: 'position', id: entry.logId });
     }
   }
 
-  async *#catchUp(from: string): AsyncGenerator<FollowedFrame> {
-    const { log, sessionId, pageSize, ttlMs, target, maxBufferBytes } = this.#options;
+  onLost(position: string): void {
+    this.#push({ kind: 'lost', position });
+  }
+
+  onPosition(id: string): void {
+    this.#push({ kind: 'position', id });
+  }
+
+  get #isFree(): boolean {
+    return !this.#isReading && !this.#isBehind && this.#buffer.isEmpty;
+  }
+
+  #push(item: BufferItem): void {
+    if (this.#isFree) this.#deal(item);
+    else this.#buffer.push(item);
+  }
+
+  /** Reads of the log, and the frames that come of it; what arrives meanwhile waits. */
+  #read(step: () => Promise<void>): void {
+    this.#isReading = true;
+    step().then(
+      () => this.#goOn(),
+      (error: unknown) => this.#end('closed', error),
+    );
+  }
+
+  #goOn(): void {
+    this.#isReading = false;
+    this.#drain();
+  }
+
+  #drain(): void {
+    while (!this.#isReading && !this.#isBehind && !this.#isClosed) {
+      const item = this.#buffer.shift();
+      if (item === undefined) return;
+      this.#deal(item);
+    }
+  }
+
+  #deal(item: BufferItem): void {
+    switch (item.kind) {
+      case 'entry':
+        if (!this.#write(item.entry)) this.#read(() => this.#resync(this.#sent));
+        return;
+      case 'position':
+        return this.#move(item.id);
+      case 'notice':
+        return this.#give(frame({ event: 'chat_service', data: item.data }));
+      case 'lost':
+        // What was lost before a resync is in it: it was read after that.
+        if (compareLogIds(item.position, this.#sent) > 0) this.#read(() => this.#resync(item.position));
+        return;
+      case 'lagged':
+        this.#give(frame({ event: 'lagged', data: '{"reason":"slow_reader"}' }));
+        return this.#end('lagged');
+    }
+  }
+
+  #give(next: FollowedFrame): void {
+    if (this.#isClosed) return;
+    try {
+      const taken = this.#sink?.take(next);
+      if (taken === 'wait') this.#isBehind = true;
+      else if (taken === 'end') this.#end(next.event === 'lagged' ? 'lagged' : 'closed');
+    } catch (error) {
+      // One reader's trouble is not that of the others whom the feed tells in the same loop.
+      this.#end('closed', error);
+    }
+  }
+
+  /**
+   * What is not new to the reader is left out: it may know more than this process had heard of when it joined, or have a resync. False:
+   * joined while it waited, over the point that the reader has. Half of it would be a repeat, and it cannot be split: it needs a resync.
+   */
+  #write(entry: MergedEntry): boolean {
+    const { logId, event, data, streamId, conversationId, turnId } = entry;
+    if (!this.#isPastSent) {
+      if (compareLogIds(logId, this.#sent) <= 0) {
+        // A resync stands for it, but a word of the platform is in nothing that can be read again: told without an id.
+        const isStoodFor = compareLogIds(logId, this.#resyncedFrom) > 0;
+        if (event === 'chat_service' && isStoodFor)
+          this.#give({ event, data, streamId, conversationId, turnId });
+        return true;
+      }
+      if (compareLogIds(entry.firstLogId ?? logId, this.#sent) <= 0) return false;
+      this.#isPastSent = !this.#isReading;
+    }
+    this.#sent = logId;
+    this.#give({ id: logId, event, data, streamId, conversationId, turnId });
+    return true;
+  }
+
+  #move(id: string): void {
+    if (compareLogIds(id, this.#sent) <= 0) return;
+    this.#sent = id;
+    this.#give(frame({ id }));
+  }
+
+  /** The sink's turn, in the midst of a reading. */
+  async #ready(): Promise<void> {
+    while (this.#isBehind && !this.#isClosed) await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#wake = undefined;
+  }
+
+  async #catchUp(from: string): Promise<void> {
+    const { log, pageSize, ttlMs } = this.#parts;
+    const { sessionId, maxBufferBytes } = this.#target;
     let waiting: MergedEntry[] = [];
     let reached = from;
     const pages = readCatchUp({
@@ -134,77 +257,50 @@ export class Follower implements AsyncIterable<FollowedFrame> {
     for await (const page of pages) {
       if (this.#isClosed) return;
       // The log was cut while we read it: say so, and go on from where the live half begins.
-      if (page === 'lost') return void (yield await this.#resync(this.#joinedAt));
+      if (page === 'lost') return this.#resync(this.#joinedAt);
       reached = page.at(-1)?.logId ?? reached;
-      const merged = mergeDeltas([...waiting, ...page.filter((entry) => matchesStream(entry, target))]);
+      const merged = mergeDeltas([...waiting, ...page.filter((entry) => matchesStream(entry, this.#target))]);
       this.#catchUpBytes = merged.reduce((sum, entry) => sum + entry.data.length, 0);
       // The last run may go on in the next page; a long answer becomes one frame, as long as it fits the buffer.
       const last = merged.at(-1);
       waiting = last?.event === 'chat_delta' && last.data.length < maxBufferBytes ? merged.splice(-1) : [];
-      for (const entry of merged) {
-        yield* this.#write(entry);
-        // Closed while its reader was busy: a socket that resumes elsewhere must hear nothing more from here.
-        if (this.#isClosed) return;
-      }
+      await this.#writeAll(merged);
     }
-    for (const entry of waiting) yield* this.#write(entry);
+    await this.#writeAll(waiting);
     this.#catchUpBytes = 0;
-    yield* this.#move(reached);
+    this.#move(reached);
+    await this.#ready();
   }
 
-  /** What is not new to the reader is left out: it may know more than this process had heard of when it joined, or have a resync. */
-  async *#write(entry: MergedEntry): AsyncGenerator<FollowedFrame> {
-    const { logId, firstLogId = logId, event, data, streamId, conversationId, turnId } = entry;
-    if (compareLogIds(logId, this.#sent) <= 0) {
-      // A resync stands for it, but a word of the platform is in nothing that can be read again: told without an id.
-      const isStoodFor = compareLogIds(logId, this.#resyncedFrom) > 0;
-      if (event === 'chat_service' && isStoodFor) yield { event, data, streamId, conversationId, turnId };
-    } else if (compareLogIds(firstLogId, this.#sent) <= 0) {
-      // Joined while it waited, over the point that the reader has: half of it would be a repeat, and it cannot be split.
-      yield await this.#resync(this.#sent);
-    } else {
-      this.#sent = logId;
-      yield { id: logId, event, data, streamId, conversationId, turnId };
+  async #writeAll(entries: readonly MergedEntry[]): Promise<void> {
+    for (const entry of entries) {
+      // Closed while its reader was busy: a socket that resumes elsewhere must hear nothing more from here.
+      if (this.#isClosed) return;
+      if (!this.#write(entry)) await this.#resync(this.#sent);
+      await this.#ready();
     }
   }
 
-  *#move(id: string): Generator<FollowedFrame> {
-    if (compareLogIds(id, this.#sent) <= 0) return;
-    this.#sent = id;
-    yield frame({ id });
-  }
-
-  /** What was lost before a resync is in it: it was read after that. */
-  async *#lose(position: string): AsyncGenerator<FollowedFrame> {
-    if (compareLogIds(position, this.#sent) > 0) yield await this.#resync(position);
-  }
-
-  async #resync(from: string): Promise<FollowedFrame> {
-    const { log, sessionId, target } = this.#options;
+  async #resync(from: string): Promise<void> {
     // All that the feed has delivered so far happened before the answers are read.
-    const { data, position } = await createResync(log, sessionId, target, newerOf(from, this.#feed.position));
+    const after = newerOf(from, this.feed.position);
+    const { data, position } = await createResync(this.#parts.log, this.sessionId, this.#target, after);
     this.#resyncedFrom = from;
     this.#sent = position;
-    return frame({ id: position, event: 'resync', data });
+    this.#isPastSent = false;
+    this.#give(frame({ id: position, event: 'resync', data }));
+    await this.#ready();
   }
 
-  #onEntry(entry: LogEntry): void {
-    if (matchesStream(entry, this.#options.target)) {
-      this.#unmatched = 0;
-      this.#buffer.push({ kind: 'entry', entry });
-    } else if (++this.#unmatched >= UNMATCHED_BEFORE_MOVE) {
-      this.#unmatched = 0;
-      this.#buffer.push({ kind: 'position', id: entry.logId });
-    }
-  }
-
-  #end(reason: 'closed' | 'lagged'): void {
+  #end(reason: 'closed' | 'lagged', error?: unknown): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#feed.detach(this.#listener);
+    this.feed.detach(this);
     this.#buffer.close();
     this.#catchUpBytes = 0;
-    this.#options.onEnd(reason);
+    this.#wake?.();
+    this.#parts.onEnd(this, reason);
+    this.#sink?.ended(error);
   }
 }
 

@@ -14,39 +14,42 @@ const delta = (seq: number, text: string): LogEntry => ({
 const textOf = (entry: LogEntry) => (JSON.parse(entry.data) as { delta: { text: string } }).delta.text;
 
 describe('FrameBuffer', () => {
-  it('gives items in order, and waits for one', async () => {
+  it('gives items in order, and nothing when it is empty', () => {
     const buffer = new FrameBuffer(1000);
-    const waiting = buffer.next();
+    expect([buffer.isEmpty, buffer.shift()]).toEqual([true, undefined]);
     buffer.push({ kind: 'position', id: '1-1' });
-    expect(await waiting).toEqual({ kind: 'position', id: '1-1' });
+    buffer.push({ kind: 'lost', position: '1-2' });
+    expect(buffer.isEmpty).toBe(false);
+    expect([buffer.shift(), buffer.shift(), buffer.shift()]).toEqual([
+      { kind: 'position', id: '1-1' },
+      { kind: 'lost', position: '1-2' },
+      undefined,
+    ]);
   });
 
-  it('merges deltas over its bound and loses no letter', async () => {
+  it('merges deltas over its bound and loses no letter', () => {
     const buffer = new FrameBuffer(10_000);
     for (let seq = 1; seq <= 500; seq += 1) buffer.push({ kind: 'entry', entry: delta(seq, 'x') });
     buffer.push({ kind: 'position', id: '1-501' });
     let text = '';
-    for (let item = await buffer.next(); item?.kind === 'entry'; item = await buffer.next())
-      text += textOf(item.entry);
+    for (let item = buffer.shift(); item?.kind === 'entry'; item = buffer.shift()) text += textOf(item.entry);
     expect([text.length, buffer.isLagged]).toEqual([500, false]);
   });
 
-  it('ends with one last lagged when merging does not help', async () => {
+  it('ends with one last lagged when merging does not help', () => {
     const buffer = new FrameBuffer(10_000);
     for (let seq = 1; seq <= 50; seq += 1)
       buffer.push({ kind: 'entry', entry: delta(seq, 'x'.repeat(1000)) });
-    expect(await buffer.next()).toEqual({ kind: 'lagged' });
+    expect(buffer.shift()).toEqual({ kind: 'lagged' });
     buffer.push({ kind: 'position', id: '1-99' });
-    const waiting = buffer.next();
-    buffer.close();
-    expect(await waiting).toBeUndefined();
+    expect(buffer.shift()).toBeUndefined();
   });
 
-  it('counts what it holds, never holds more than its bound, and lets one large event through', async () => {
+  it('counts what it holds, never holds more than its bound, and lets one large event through', () => {
     const buffer = new FrameBuffer(10_000);
     buffer.push({ kind: 'entry', entry: delta(1, 'x'.repeat(50_000)) });
     expect([buffer.isLagged, buffer.bytes > 50_000]).toEqual([false, true]);
-    await buffer.next();
+    buffer.shift();
     expect(buffer.bytes).toBe(0);
     for (let seq = 2; seq <= 400; seq += 1) {
       buffer.push(
@@ -59,10 +62,10 @@ describe('FrameBuffer', () => {
     expect([buffer.isLagged, buffer.bytes]).toEqual([true, 0]);
   });
 
-  it('keeps only the newest of positions that follow one another', async () => {
+  it('keeps only the newest of positions that follow one another', () => {
     const buffer = new FrameBuffer(1000);
     buffer.push({ kind: 'position', id: '1-1' });
     buffer.push({ kind: 'position', id: '1-2' });
-    expect(await buffer.next()).toEqual({ kind: 'position', id: '1-2' });
+    expect(buffer.shift()).toEqual({ kind: 'position', id: '1-2' });
   });
 });

@@ -24,7 +24,6 @@ export class FrameBuffer {
   #bytes = 0;
   #isLagged = false;
   #isClosed = false;
-  #wake: (() => void) | undefined;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -49,28 +48,23 @@ export class FrameBuffer {
       this.#bytes += sizeOf(item);
     }
     if (this.#bytes > this.#maxBytes) this.#shrink();
-    this.#wake?.();
   }
 
-  /** The next item; waits for one. `undefined` after `close`. One reader at a time. */
-  async next(): Promise<BufferItem | undefined> {
-    while (!this.#isClosed) {
-      const item = this.#items.shift();
-      if (item !== undefined) {
-        this.#bytes -= sizeOf(item);
-        return item;
-      }
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-      this.#wake = undefined;
-    }
-    return undefined;
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  /** The next item, if there is one. */
+  shift(): BufferItem | undefined {
+    const item = this.#items.shift();
+    if (item !== undefined) this.#bytes -= sizeOf(item);
+    return item;
   }
 
   close(): void {
     this.#isClosed = true;
     this.#items = [];
     this.#bytes = 0;
-    this.#wake?.();
   }
 
   #shrink(): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compareLogIds, followsPosition, parseLogId, positionBefore } from './log-id.ts';
+import { compareLogIds, followsPosition, isSameEpoch, parseLogId, positionBefore } from './log-id.ts';
 
 const TTL_MS = 6000;
 
@@ -14,6 +14,20 @@ describe('log ids', () => {
   it('orders by epoch, then by number and not by text', () => {
     const ids = ['2-1', '1-10', '1-9', '0-0', 'nonsense'];
     expect(ids.toSorted(compareLogIds)).toEqual(['nonsense', '0-0', '1-9', '1-10', '2-1']);
+  });
+
+  it('reads both halves as exact numbers', () => {
+    expect(parseLogId('17-9007199254740991')).toEqual({ epoch: 17, seq: 9_007_199_254_740_991 });
+  });
+
+  it.each([
+    ['12-5', '12-9', true],
+    ['12-5', '1-25', false],
+    ['1-25', '12-5', false],
+    ['2-5', '1-5', false],
+    ['nonsense', 'nonsense', false],
+  ])('tells whether %s and %s are of one epoch', (a, b, expected) => {
+    expect(isSameEpoch(a, b)).toBe(expected);
   });
 
   it('knows the position before an entry', () => {

@@ -7,7 +7,7 @@ const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 describe('a feed that reads its log again', () => {
   it('tells at once that a Redis which came back older lost something, also when it still has news', async () => {
     const model = new ModelLog();
-    const feed = new SessionFeed({ sessionId: 's', log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+    const feed = new SessionFeed('s', { log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
     const heard: string[] = [];
     feed.attach({
       onEntry: ({ data }) => heard.push(/"text":"(\w)"/.exec(data)?.[1] ?? ''),
@@ -27,5 +27,38 @@ describe('a feed that reads its log again', () => {
     model.letOneGo(0);
     await read;
     expect(heard).toEqual(['a', 'b', 'lost']);
+  });
+});
+
+describe('a feed that hears publications', () => {
+  it('does not take the first entry of a new epoch for one that follows, though its forerunner is the position', async () => {
+    const model = new ModelLog();
+    const feed = new SessionFeed('s', { log: model, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+    const heard: string[] = [];
+    feed.attach({
+      onEntry: ({ data }) => heard.push(/"text":"(\w)"/.exec(data)?.[1] ?? ''),
+      onLost: () => heard.push('lost'),
+      onPosition: () => heard.push('position'),
+    });
+    const started = feed.start();
+    model.letOneGo(0);
+    await started;
+    const publish = (letter: string) => {
+      const entry = model.write(letter, '', 't1');
+      if (entry === undefined) throw new Error('refused');
+      const { logId, prev, event, streamId, conversationId, turnId, data } = entry;
+      feed.onPublication(JSON.stringify([logId, prev, event, streamId, conversationId, turnId, data]));
+    };
+    publish('a');
+    // The whole log is still there. What ran, and what was in no log, may not be.
+    model.comeBackOlder(0);
+    model.rebuild();
+    model.rebuild();
+    publish('b');
+    expect(heard).toEqual(['a']);
+    await settle();
+    model.letOneGo(0);
+    await settle();
+    expect(heard).toEqual(['a', 'lost', 'b']);
   });
 });

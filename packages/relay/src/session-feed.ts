@@ -1,7 +1,7 @@
 import type { LogEntry } from '@switchyard/protocol';
 import type { EventLog, LogPage } from './event-log.ts';
 import { readPublication } from './log-entry.ts';
-import { compareLogIds, followsPosition, parseLogId, positionBefore } from './log-id.ts';
+import { compareLogIds, followsPosition, isSameEpoch, parseLogId, positionBefore } from './log-id.ts';
 import { isProvenEnd } from './read-catch-up.ts';
 
 /** Hears a session's events. Never throws: one reader's trouble is not another's. */
@@ -13,8 +13,8 @@ export interface FeedListener {
   onPosition(position: string): void;
 }
 
+/** What all feeds of a process share. */
 export interface FeedOptions {
-  sessionId: string;
   log: EventLog;
   /** Life of a log after its last event. */
   ttlMs: number;
@@ -33,8 +33,10 @@ const MAX_PENDING = 1000;
  * publications wait. An entry that cannot be reached from `position` any more is announced as `onLost`, never skipped in silence.
  */
 export class SessionFeed {
+  readonly #sessionId: string;
   readonly #options: FeedOptions;
-  readonly #listeners = new Set<FeedListener>();
+  /** Replaced, never changed: a list that is being walked stays as it is. One or two entries, where a set would take its first table. */
+  #listeners: readonly FeedListener[] = [];
   #position = '';
   #pending: LogEntry[] = [];
   /** Publications were dropped, or a read failed: the log has to be read again. */
@@ -44,7 +46,8 @@ export class SessionFeed {
   #soughtId = '';
   #isClosed = false;
 
-  constructor(options: FeedOptions) {
+  constructor(sessionId: string, options: FeedOptions) {
+    this.#sessionId = sessionId;
     this.#options = options;
   }
 
@@ -59,7 +62,7 @@ export class SessionFeed {
   /** Call once the subscription stands: from here on nothing is missed. */
   async start(): Promise<void> {
     this.#isStale = false;
-    const view = await this.#options.log.view(this.#options.sessionId);
+    const view = await this.#options.log.view(this.#sessionId);
     this.#position = view.position;
     // A reconnection meanwhile left its mark in #isStale.
     if (!this.#isStale) this.#drainPending();
@@ -68,17 +71,17 @@ export class SessionFeed {
 
   /** Starts delivering to a listener; it gets exactly what comes after the returned position. */
   attach(listener: FeedListener): string {
-    this.#listeners.add(listener);
+    this.#listeners = [...this.#listeners, listener];
     return this.#position;
   }
 
   detach(listener: FeedListener): void {
-    this.#listeners.delete(listener);
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
   }
 
   close(): void {
     this.#isClosed = true;
-    this.#listeners.clear();
+    this.#listeners = [];
     this.#pending = [];
   }
 
@@ -108,13 +111,13 @@ export class SessionFeed {
   }
 
   async #readLog(): Promise<void> {
-    const { log, sessionId, pageSize } = this.#options;
+    const { log, pageSize } = this.#options;
     let found = 0;
     try {
       do {
         this.#isStale = false;
         for (;;) {
-          const page = await log.readAfter(sessionId, this.#position, pageSize);
+          const page = await log.readAfter(this.#sessionId, this.#position, pageSize);
           if (this.#isClosed) return;
           for (const entry of page.entries) this.#deliverFromLog(entry);
           found += page.entries.length;
@@ -149,6 +152,8 @@ export class SessionFeed {
   }
 
   #accept(entry: LogEntry): void {
+    // The common case, told without reading numbers: an entry of one epoch is behind its own forerunner.
+    if (entry.prev === this.#position && isSameEpoch(entry.logId, entry.prev)) return this.#deliver(entry);
     if (compareLogIds(entry.logId, this.#position) <= 0) return;
     if (this.#follows(entry)) return this.#deliver(entry);
     this.#pending.push(entry);

@@ -4,7 +4,7 @@ import type { Keys, Subscriber } from '@switchyard/redis';
 import { SessionFeed } from './session-feed.ts';
 import type { FeedOptions } from './session-feed.ts';
 
-export interface FeedsOptions extends Omit<FeedOptions, 'sessionId'> {
+export interface FeedsOptions extends FeedOptions {
   subscriber: Subscriber;
   keys: Keys;
   clock: Clock;
@@ -82,7 +82,7 @@ export class SessionFeeds {
 
   #open(sessionId: string): Held {
     const { subscriber, keys, clock } = this.#options;
-    const feed = new SessionFeed({ ...this.#options, sessionId });
+    const feed = new SessionFeed(sessionId, this.#options);
     const held: Held = {
       feed,
       started: Promise.resolve(),

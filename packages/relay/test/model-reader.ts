@@ -2,7 +2,8 @@ import type { LogEntry } from '@switchyard/protocol';
 import { expect } from 'vitest';
 import type { Join } from '../src/decide-join.ts';
 import { Follower } from '../src/follower.ts';
-import type { FollowedFrame } from '../src/follower.ts';
+import type { FollowedFrame, Taken } from '../src/frame-sink.ts';
+import { framesOf } from './frames-of.ts';
 import type { JoinRequest } from '../src/create-join.ts';
 import { compareLogIds } from '../src/log-id.ts';
 import { matchesStream } from '../src/matches-stream.ts';
@@ -18,6 +19,8 @@ export interface ReaderParts {
   join(feed: SessionFeed, follower: Follower, request: JoinRequest): Promise<Join>;
   mode: 'stream' | 'session';
   maxBufferBytes: number;
+  /** Of its sink: one frame at a time, or all that there is. */
+  says?: Taken;
 }
 
 const letterOf = (entry: Pick<LogEntry, 'data'>): string =>
@@ -52,16 +55,9 @@ export class ModelReader {
 
   async open(): Promise<void> {
     const { feed, log, join, mode, maxBufferBytes } = this.#parts;
-    const target = { sessionId: 's', streamId: 'me', mode } as const;
-    const follower = new Follower(feed, {
-      sessionId: 's',
-      target,
-      log,
-      maxBufferBytes,
-      pageSize: 5,
-      ttlMs: MODEL_TTL_MS,
-      onEnd: () => undefined,
-    });
+    const target = { sessionId: 's', streamId: 'me', mode, maxBufferBytes } as const;
+    const parts = { log, pageSize: 5, ttlMs: MODEL_TTL_MS, onEnd: () => undefined };
+    const follower = new Follower(feed, target, parts);
     this.#follower = follower;
     const lastEventId = this.#position;
     const decided = await join(feed, follower, {
@@ -73,7 +69,7 @@ export class ModelReader {
     follower.begin(decided);
     if (decided.kind === 'fresh') this.#position = follower.position;
     if (decided.kind === 'resume') expect(decided.from).toBe(lastEventId);
-    this.#frames = follower[Symbol.asyncIterator]();
+    this.#frames = framesOf(follower, this.#parts.says);
   }
 
   close(): void {

@@ -76,13 +76,14 @@ interface Stage {
 function openStage(maxBufferBytes: number): Stage {
   const model = new ModelLog();
   const log = createBoundedLog(model, createReadGate(2));
-  const feed = new SessionFeed({ sessionId: 's', log, ttlMs: MODEL_TTL_MS, pageSize: 4 });
+  const feed = new SessionFeed('s', { log, ttlMs: MODEL_TTL_MS, pageSize: 4 });
   const join = createJoin(log, MODEL_TTL_MS);
   const parts = { model, log, feed, join };
   const readers = [
     new ModelReader({ ...parts, mode: 'session', maxBufferBytes: 1_000_000 }),
     new ModelReader({ ...parts, mode: 'session', maxBufferBytes }),
     new ModelReader({ ...parts, mode: 'stream', maxBufferBytes }),
+    new ModelReader({ ...parts, mode: 'session', maxBufferBytes, says: 'more' }),
   ];
   return { model, feed, readers, late: [], letters: 0 };
 }

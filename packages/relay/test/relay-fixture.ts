@@ -5,7 +5,9 @@ import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import { createMetrics } from '@switchyard/telemetry';
 import { createRelay } from '../src/create-relay.ts';
 import type { Relay, RelayConfig } from '../src/create-relay.ts';
-import type { FollowedFrame } from '../src/follower.ts';
+import type { Follower } from '../src/follower.ts';
+import type { FollowedFrame } from '../src/frame-sink.ts';
+import { framesOf } from './frames-of.ts';
 
 export const SESSION = 'session-1';
 
@@ -110,11 +112,11 @@ export function textOf(data: string | undefined): string {
 
 /** Reads frames until `until` says so. The caller closes the follower. */
 export async function readFrames(
-  frames: AsyncIterable<FollowedFrame>,
+  follower: Follower,
   until: (seen: readonly FollowedFrame[]) => boolean,
 ): Promise<FollowedFrame[]> {
   const seen: FollowedFrame[] = [];
-  for await (const frame of frames) {
+  for await (const frame of framesOf(follower)) {
     seen.push(frame);
     if (until(seen)) break;
   }

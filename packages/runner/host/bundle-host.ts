@@ -21,11 +21,11 @@ interface Runtime {
 const RUNTIME = Symbol.for('switchyard.bundle-runtime');
 const CONTRACT = 2;
 /** Unsent output beyond which log lines are dropped and counted: events may wait, logs may not fill the memory. */
-const MAX_LOG_BACKLOG_BYTES = 256 * 1024;
+const MAX_LOG_BACKLOG = 256 * 1024;
 
 export interface HostParts {
   readonly boot: HostBoot;
-  readonly channel: () => JsonChannel<ToHost, FromHost>;
+  readonly channel: JsonChannel<ToHost, FromHost>;
   readonly pipe: BytePipe;
   monotonic(): number;
   rssBytes(): number;
@@ -176,7 +176,7 @@ export class BundleHost {
   }
 
   #sendLog(line: Omit<Extract<FromHost, { kind: 'log' }>, 'kind'>): void {
-    if (this.#parts.channel().backlogBytes > MAX_LOG_BACKLOG_BYTES) {
+    if (this.#parts.channel.backlog > MAX_LOG_BACKLOG) {
       this.#droppedLines += 1;
       return;
     }
@@ -192,6 +192,6 @@ export class BundleHost {
   }
 
   #send(message: FromHost): void {
-    this.#parts.channel().send(message);
+    this.#parts.channel.send(message);
   }
 }

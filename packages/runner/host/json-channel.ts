@@ -1,43 +1,40 @@
-import type { Duplex } from 'node:stream';
 import { LineSplitter } from './line-splitter.ts';
 import { CHANNEL_VERSION } from './messages.ts';
 
 export interface JsonChannelOptions<In> {
-  readonly socket: Duplex;
+  /** `written`: the other side's end of the socket has it. */
+  write(text: string, written: () => void): void;
   readonly maxMessageBytes: number;
   /** Checks what came; throws on anything that `onMessage` must not see. */
   read(message: { readonly kind: unknown }): In;
   onMessage(message: In): void;
-  /** A line that is too long, no JSON, or of another version. The channel is of no use after it. */
-  onBroken(error: Error): void;
 }
 
-/** One side of the host channel. What is sent in one tick is one write. */
+/** One side of the host channel: lines of JSON. What is sent in one tick is one write. */
 export class JsonChannel<In, Out extends object> {
-  readonly #socket: Duplex;
-  readonly #maxMessageBytes: number;
+  readonly #options: JsonChannelOptions<In>;
+  readonly #splitter: LineSplitter;
   #outbox = '';
+  #unsent = 0;
 
   constructor(options: JsonChannelOptions<In>) {
-    this.#socket = options.socket;
-    this.#maxMessageBytes = options.maxMessageBytes;
-    const splitter = new LineSplitter(options.maxMessageBytes);
-    this.#socket.on('data', (chunk: Buffer) => {
-      try {
-        for (const line of splitter.push(chunk)) options.onMessage(options.read(parse(line)));
-      } catch (error) {
-        this.#socket.removeAllListeners('data').resume();
-        options.onBroken(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
+    this.#options = options;
+    this.#splitter = new LineSplitter(options.maxMessageBytes);
+  }
+
+  /** Throws on a line that is too long, no JSON, or of another version: the channel is of no use after it. */
+  take(chunk: Buffer): void {
+    const { read, onMessage } = this.#options;
+    for (const line of this.#splitter.push(chunk)) onMessage(read(parse(line)));
   }
 
   /** Throws TypeError on what is no JSON and RangeError on what the other side would refuse; nothing is sent then. */
   send(message: Out): void {
+    const { maxMessageBytes } = this.#options;
     const line = `${JSON.stringify({ v: CHANNEL_VERSION, ...message })}\n`;
     // Three bytes are the most that one UTF-16 unit takes: most lines need no count.
-    if (line.length * 3 > this.#maxMessageBytes && Buffer.byteLength(line) > this.#maxMessageBytes) {
-      throw new RangeError(`a message is larger than ${this.#maxMessageBytes} bytes`);
+    if (line.length * 3 > maxMessageBytes && Buffer.byteLength(line) > maxMessageBytes) {
+      throw new RangeError(`a message is larger than ${maxMessageBytes} bytes`);
     }
     if (this.#outbox === '') queueMicrotask(() => this.flush());
     this.#outbox += line;
@@ -46,16 +43,16 @@ export class JsonChannel<In, Out extends object> {
   flush(): void {
     const batch = this.#outbox;
     this.#outbox = '';
-    if (batch !== '' && this.#socket.writable) this.#socket.write(batch);
+    if (batch === '') return;
+    this.#unsent += batch.length;
+    this.#options.write(batch, () => {
+      this.#unsent -= batch.length;
+    });
   }
 
-  get isOpen(): boolean {
-    return this.#socket.writable;
-  }
-
-  /** Bytes that the other side has not taken yet. */
-  get backlogBytes(): number {
-    return this.#socket.writableLength + this.#outbox.length;
+  /** UTF-16 units that the other side has not taken yet. */
+  get backlog(): number {
+    return this.#unsent + this.#outbox.length;
   }
 }
 

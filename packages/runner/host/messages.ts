@@ -1,9 +1,9 @@
 import type { WirePart } from './wire-parts.ts';
 
 /**
- * The host channel: one JSON object a line, both ways, over one socket (fd 3 of the child). `v` changes when a shape does; a
+ * The host channel: one JSON object a line, both ways, over the host wire (fd 0 of the child). `v` changes when a shape does; a
  * side that reads another `v` gives up. The channel is ours and not Node's own IPC, because a line that is no JSON, which any
- * bundle can write to fd 3, throws in the parent's internals there and would end proc.
+ * bundle can write to the descriptor, throws in the parent's internals there and would end proc.
  */
 export const CHANNEL_VERSION = 1;
 

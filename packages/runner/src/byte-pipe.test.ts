@@ -1,6 +1,6 @@
 import { duplexPair } from 'node:stream';
 import { expect, test } from 'vitest';
-import { BytePipe } from '../host/byte-pipe.ts';
+import { HostWire } from '../host/host-wire.ts';
 import { collect } from '../host/incoming-stream.ts';
 import { putParts, takeParts } from '../host/wire-parts.ts';
 
@@ -10,13 +10,16 @@ function openPair(maxStreams = 8) {
   const [left, right] = duplexPair();
   const broken: string[] = [];
   const open = (socket: typeof left, firstId: 1 | 2) =>
-    new BytePipe({
+    new HostWire({
       socket,
       firstId,
       windowBytes: WINDOW,
       maxStreams,
+      maxMessageBytes: 1000,
+      read: (message) => message,
+      onMessage: () => undefined,
       onBroken: (error) => void broken.push(error.message),
-    });
+    }).pipe;
   return { near: open(left, 1), far: open(right, 2), left, right, broken };
 }
 

@@ -68,6 +68,7 @@ const CASES: readonly Case[] = [
   { message: 'forged {"v":1,"kind":"__proto__","id":1}', code: 'BUNDLE_CRASHED', reason: 'protocol' },
   { message: 'forged {"v":2,"kind":"pong","id":1}', code: 'BUNDLE_CRASHED', reason: 'protocol' },
   { message: 'pongs', code: 'BUNDLE_CRASHED', reason: 'protocol', config: { maxMessagesPerSecond: 20_000 } },
+  { message: 'longframe', code: 'BUNDLE_CRASHED', reason: 'protocol' },
   {
     message: 'longline',
     code: 'BUNDLE_CRASHED',

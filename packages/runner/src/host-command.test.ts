@@ -19,7 +19,10 @@ const build = (tools: SandboxTools) =>
   });
 const text = (tools: SandboxTools) => {
   const { command, args } = build(tools);
-  return [command, ...args].join(' ');
+  // The shell moves the wire and becomes the rest.
+  const shell = ['/bin/sh', '-c', 'exec "$@" <&3 3<&-', 'host'];
+  expect([command, ...args.slice(0, 3)]).toEqual(shell);
+  return args.slice(3).join(' ');
 };
 
 test('permission: reads its own folders only, writes its scratch folder only, no network', () => {

@@ -22,6 +22,13 @@ const NODE_DATA_MIB = 1024;
 /** Folders of the system that the node binary needs to start inside bubblewrap; of /etc there is nothing. */
 const SYSTEM_FOLDERS = ['/usr', '/lib', '/lib64'];
 
+/** Where the runner's end of the host wire is among the child's descriptors. Node gives no way to read from what it made as a child's fd 0. */
+export const WIRE_FD = 3;
+
+const SHELL = '/bin/sh';
+/** The host finds the wire on its descriptor 0, see host-wire.ts. The shell becomes what it starts: the pid stays. */
+const WIRE_TO_STDIN = `exec "$@" <&${WIRE_FD} ${WIRE_FD}<&-`;
+
 export interface HostCommandParts {
   readonly tools: SandboxTools;
   readonly nodePath: string;
@@ -59,10 +66,8 @@ export function buildHostCommand(parts: HostCommandParts): HostCommand {
     tools.level === 'bwrap'
       ? [...bubblewrap(config.bwrapPath, nodePath, readable, scratchDir), ...node]
       : node;
-  const [command = nodePath, ...args] = tools.hasUtilLinux
-    ? [...underLimits(memoryMb, config), ...inner]
-    : inner;
-  return { command, args };
+  const limited = tools.hasUtilLinux ? [...underLimits(memoryMb, config), ...inner] : inner;
+  return { command: SHELL, args: ['-c', WIRE_TO_STDIN, 'host', ...limited] };
 }
 
 function permissionFlags(readable: readonly string[], scratchDir: string): string[] {

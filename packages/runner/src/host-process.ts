@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { bundleManifestSchema } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
-import { BytePipe } from '../host/byte-pipe.ts';
-import { JsonChannel } from '../host/json-channel.ts';
+import { HostWire } from '../host/host-wire.ts';
 import type { FromHost, ToHost } from '../host/messages.ts';
+import { WIRE_FD } from './host-command.ts';
 import { decideEndReason, readExit } from './host-exit.ts';
 import { HostFailure, toCallerError, toInvocationError } from './host-failure.ts';
 import type { EndReason } from './host-failure.ts';
@@ -46,8 +46,7 @@ export class HostProcess {
   lastBusyAt: number;
   readonly #parts: HostProcessParts;
   readonly #child: ChildProcess;
-  readonly #channel: JsonChannel<FromHost, ToHost>;
-  readonly #pipe: BytePipe;
+  readonly #wire: HostWire<FromHost, ToHost>;
   readonly #tail = new LogTail();
   readonly #requests = new Map<number, Request>();
   readonly #running = new Map<number, HostInvocation>();
@@ -76,25 +75,18 @@ export class HostProcess {
     this.#child = spawn(command.command, [...command.args], {
       env: {},
       cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       ...user,
     });
     this.pid = this.#child.pid ?? -1;
-    const socket = this.#child.stdio[3] as Duplex;
+    const socket = this.#child.stdio[WIRE_FD] as Duplex;
     socket.on('error', () => undefined);
-    this.#channel = new JsonChannel({
+    this.#wire = new HostWire({
+      ...config,
       socket,
-      maxMessageBytes: config.maxMessageBytes,
+      firstId: 2,
       read: readFromHost,
       onMessage: (message) => this.#receive(message),
-      onBroken: () => this.kill('protocol'),
-    });
-    const pipe = this.#child.stdio[4] as Duplex;
-    pipe.on('error', () => undefined);
-    this.#pipe = new BytePipe({
-      ...config,
-      socket: pipe,
-      firstId: 2,
       onBroken: () => this.kill('protocol'),
     });
     const monotonic = () => clock.monotonic();
@@ -110,6 +102,10 @@ export class HostProcess {
 
   get isServing(): boolean {
     return this.state === 'ready' || this.state === 'busy';
+  }
+
+  get isAssigned(): boolean {
+    return this.#assigned !== undefined;
   }
 
   get memoryMb(): number {
@@ -183,7 +179,7 @@ export class HostProcess {
     const running = new HostInvocation({
       id,
       invocation,
-      pipe: this.#pipe,
+      pipe: this.#wire.pipe,
       scratchDir,
       maxFileBytes: config.maxFileBytes,
       maxWholeBytes: config.maxWholeBytes,
@@ -390,9 +386,8 @@ export class HostProcess {
     for (const running of this.#running.values()) if (!running.hasResult) running.fail(error);
     for (const request of this.#requests.values()) request.reject(error);
     this.#requests.clear();
-    this.#child.stdio[3]?.destroy();
-    this.#child.stdio[4]?.destroy();
-    this.#pipe.close(new Error('the host has ended'));
+    this.#child.stdio[WIRE_FD]?.destroy();
+    this.#wire.pipe.close(new Error('the host has ended'));
     if (!this.#parts.config.keepFiles)
       void rm(this.#parts.folders.root, { recursive: true, force: true }).catch(() => undefined);
     if (this.#assigned === undefined) this.#parts.lost(failure);
@@ -407,7 +402,7 @@ export class HostProcess {
   }
 
   #send(message: ToHost): void {
-    if (this.#channel.isOpen) this.#channel.send(message);
+    if (this.#wire.isOpen) this.#wire.channel.send(message);
   }
 }
 

@@ -18,3 +18,7 @@ export type { HostSnapshot, HostState } from './host-state.ts';
 export { locatePaths } from './runner-paths.ts';
 export type { RunnerPaths } from './runner-paths.ts';
 export type { Runner, RunnerParts } from './runner.ts';
+export { decideRestart } from './decide-restart.ts';
+export type { RestartLimits } from './decide-restart.ts';
+export { openScratchFile } from './scratch-file.ts';
+export type { OpenScratchFile } from './scratch-file.ts';

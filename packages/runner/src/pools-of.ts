@@ -3,7 +3,7 @@ import type { PoolName } from './invocation.ts';
 
 type Declared = Pick<
   BundleManifest,
-  'hasTurns' | 'operations' | 'mcp' | 'hasWeb' | 'channels' | 'jobs' | 'schedules'
+  'hasTurns' | 'operations' | 'mcp' | 'hasWeb' | 'channels' | 'jobs' | 'schedules' | 'predict'
 >;
 
 /** Pools that a bundle can be asked for by what it declares: for the others nothing has to be kept free. */
@@ -14,7 +14,7 @@ export function poolsOf(manifest: Declared): PoolName[] {
     operation: hasAny(manifest.operations) || manifest.mcp !== undefined,
     web: manifest.hasWeb || hasAny(manifest.channels),
     job: hasAny(manifest.jobs) || hasAny(manifest.schedules),
-    predict: false,
+    predict: manifest.predict !== undefined,
   };
   return (Object.keys(answers) as PoolName[]).filter((pool) => answers[pool]);
 }

@@ -1,4 +1,6 @@
-import { readdir } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startable } from '../test/startable-levels.ts';
@@ -100,3 +102,16 @@ test.each(startable(['permission', 'bwrap']))(
     await until(() => runner.warmPids().length === 1);
   },
 );
+
+test('a version that comes while the spare process is on its way gets that one, and another is started', async () => {
+  const workDir = await mkdtemp(join(tmpdir(), 'switchyard-spare-'));
+  await using _cleared = { [Symbol.asyncDispose]: () => rm(workDir, { recursive: true, force: true }) };
+  await using runner = await startRunner({ warmHosts: 1, workDir });
+  const started = () => globSync(join(workDir, '*/host-*')).length;
+  expect({ started: started(), isUp: runner.warmPids().length }).toEqual({ started: 1, isUp: 0 });
+  const loading = runner.inspect(versionOf('bystander'));
+  expect(started()).toBe(1);
+  await loading;
+  await until(() => runner.warmPids().length === 1);
+  expect(started()).toBe(2);
+});

@@ -87,6 +87,13 @@ describe('a turn', () => {
     expect(result).toEqual({ final_answer: 'Answer [1]', followups: ['More?'], score: 1 });
   });
 
+  test('has a standard input that is empty, whatever lies on its descriptor', async () => {
+    await using runner = await startRunner();
+    const turn = record('stdin');
+    expect(await runner.invoke(zoo, turn)).toMatchObject({ facts: { stdin: 'ended' } });
+    expect(turn.answer()).toBe('');
+  });
+
   test('is given its facts and an empty environment', async () => {
     const history = [1, 2, 3].map((n) => ({
       turn_id: `t${n}`,

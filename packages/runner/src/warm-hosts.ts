@@ -40,10 +40,17 @@ export class WarmHosts {
     return this.#ready.map(({ pid }) => pid);
   }
 
-  /** Undefined: none is ready, or this memory limit needs other flags. */
+  /**
+   * One that waits, or else one that is on its way: it reads what it is sent when it is up, which is sooner than a process that only
+   * starts now and takes the processor from it. Undefined: there is none, or this memory limit needs other flags.
+   */
   take(memoryMb: number): HostProcess | undefined {
     if (memoryMb !== this.#parts.config.memoryMb) return undefined;
-    return this.#ready.shift();
+    const ready = this.#ready.shift();
+    if (ready !== undefined) return ready;
+    const [starting] = this.#starting;
+    if (starting !== undefined) this.#starting.delete(starting);
+    return starting;
   }
 
   /** Starts as many as are missing. Called after a version was loaded, so that the two do not compete, and at each tick. */
@@ -61,6 +68,8 @@ export class WarmHosts {
           if (this.#starting.delete(host)) this.#ready.push(host);
         },
         (error: unknown) => {
+          // Taken meanwhile: its end is told to whoever took it.
+          if (!this.#starting.delete(host) && host.isAssigned) return;
           this.#pausedUntil = clock.monotonic() + PAUSE_MS;
           if (!this.#isStopped) log.warn('a host could not be started ahead', { error });
         },

@@ -20,6 +20,8 @@ export { createUsers } from './users.ts';
 export type { UserInput, UserRow, Users } from './users.ts';
 export { createSignIns } from './sign-ins.ts';
 export type { SignInInput, SignInRow, SignIns } from './sign-ins.ts';
+export { createAccounts } from './accounts.ts';
+export type { AccountInput, AccountRow, Accounts } from './accounts.ts';
 export { createSigningKeys } from './signing-keys.ts';
 export type { SigningKeyRow, SigningKeys } from './signing-keys.ts';
 export { createSettings } from './settings.ts';

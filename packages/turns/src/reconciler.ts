@@ -1,8 +1,9 @@
 import { failpoint } from '@switchyard/kernel';
-import type { RedisConnection } from '@switchyard/redis';
+import type { Keys, RedisConnection } from '@switchyard/redis';
 import type { Sql } from '@switchyard/store';
 import type { Completion } from './completion.ts';
 import { ScriptResult } from './script-result.ts';
+import type { EndedTurn } from './sql/reconcile-reads.ts';
 import type { TurnRow } from './sql/turn-row.ts';
 import { CANCELLED, isEnded, LOST_WORKER } from './terminal-event.ts';
 import type { WorkerParts } from './worker-parts.ts';
@@ -41,12 +42,13 @@ export function createReconciler(options: ReconcilerOptions): () => Promise<void
   const tellEnded = async (lost: AbortSignal): Promise<void> => {
     const passAt = clock.monotonic();
     const fromAgeMs = Math.min(LOOK_BACK_MS, passAt - lastPassAt + OVERLAP_MS);
-    let page: TurnRow[] = [];
+    let page: EndedTurn[] = [];
     for (let offset = 0; offset === 0 || page.length === PAGE; offset += PAGE) {
-      page = await rows.readEnded(fromAgeMs, config.lease, PAGE, offset);
-      for (const { row, isTold } of await withoutTask(options, page)) {
+      page = await rows.readEndedIds(fromAgeMs, config.lease, PAGE, offset);
+      for (const { turn_id: turnId } of await untold(options, page)) {
         lost.throwIfAborted();
-        if (isTold || !isEnded(row)) continue;
+        const row = await rows.read(turnId);
+        if (row === undefined || !isEnded(row)) continue;
         await options.completion.finishFromRow(row, row);
         failpoint('turns.reconcile.after-tell');
       }
@@ -62,30 +64,50 @@ export function createReconciler(options: ReconcilerOptions): () => Promise<void
   };
 }
 
+/** Of rows that are over, those of which Redis has neither a terminal event nor anybody who is about to write it. */
+async function untold(options: ReconcilerOptions, page: readonly EndedTurn[]): Promise<EndedTurn[]> {
+  const told = await countKeys(options, page, ({ turn_id: turnId }, keys) => [keys.told(turnId)]);
+  const unheard = page.filter((_row, index) => told[index] === 0);
+  const tasks = await countKeys(options, unheard, ({ task_id: taskId }, keys) => keysOfTask(keys, taskId));
+  return unheard.filter((_row, index) => tasks[index] === 0);
+}
+
 /** Rows that Redis has no task, no lease and no marker of, and whether it told them. None while the data is not this server's. */
 async function withoutTask(
   options: ReconcilerOptions,
   page: readonly TurnRow[],
 ): Promise<{ row: TurnRow; isTold: boolean }[]> {
-  if (page.length === 0) return [];
-  const { connection, keys } = options;
+  const tasks = await countKeys(options, page, ({ request }, keys) => keysOfTask(keys, request.task_id));
+  const lost = page.filter((_row, index) => tasks[index] === 0);
+  const told = await countKeys(options, lost, ({ turn_id: turnId }, keys) => [keys.told(turnId)]);
+  return lost.flatMap((row, index) => {
+    const count = told[index];
+    return count === undefined ? [] : [{ row, isTold: count !== 0 }];
+  });
+}
+
+const keysOfTask = (keys: Keys, taskId: string): string[] => [
+  keys.task(taskId),
+  keys.lease(taskId),
+  keys.started(taskId),
+];
+
+/** How many of each row's keys exist. Nothing while the data is not this server's. */
+async function countKeys<Row>(
+  { connection, keys, onEpoch }: ReconcilerOptions,
+  rows: readonly Row[],
+  keysOf: (row: Row, keys: Keys) => string[],
+): Promise<number[]> {
+  if (rows.length === 0) return [];
   const pipeline = connection.driver.pipeline().hget(keys.epoch(), 'run_id');
-  for (const { turn_id, request } of page) {
-    pipeline
-      .exists(keys.task(request.task_id), keys.lease(request.task_id), keys.started(request.task_id))
-      .exists(keys.told(turn_id));
-  }
+  for (const row of rows) pipeline.exists(keysOf(row, keys));
   const [owner, ...counts] = ((await pipeline.exec()) ?? []).map(([error, value]) => {
     if (error !== null) throw error;
     return value;
   });
-  if (owner !== connection.runId()) {
-    options.onEpoch();
-    return [];
-  }
-  return page.flatMap((row, index) =>
-    counts[2 * index] === 0 ? [{ row, isTold: counts[2 * index + 1] !== 0 }] : [],
-  );
+  if (owner === connection.runId()) return counts as number[];
+  onEpoch();
+  return [];
 }
 
 /** Users who wait that long and have held tasks: their lanes are looked after, should whoever ended their last turn not have done it. */

@@ -4,6 +4,7 @@ import type { Held } from './lease-renewal.ts';
 import type { EmitArguments } from './script-arguments.ts';
 import { ScriptResult, toTurnError } from './script-result.ts';
 import type { TurnEvent } from './turn-types.ts';
+import { markerMs } from './worker-parts.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 export interface TurnEmitter {
@@ -146,7 +147,7 @@ function emitArguments(
     conversation_id: task.conversationId,
     session_id: task.payload.session_id,
     ...snapshot,
-    snapshot_ms: parts.config.turnWall,
+    snapshot_ms: markerMs(parts.config),
     events: batch.flatMap(({ number, event, data }) => [
       number,
       event.event,

@@ -12,7 +12,13 @@ import { insertTurns } from './sql/insert-turns.ts';
 import type { InsertedTurn } from './sql/insert-turns.ts';
 import { interruptRunningTurns, interruptTurn } from './sql/interrupt-turns.ts';
 import { readDeletedConversation, readFoldedTurnIds, readLiveTurns, readTurn } from './sql/read-turns.ts';
-import { readEndedTurns, readRebuildFacts, readUnfinishedTurns } from './sql/reconcile-reads.ts';
+import {
+  readEndedTurnIds,
+  readEndedTurns,
+  readRebuildFacts,
+  readUnfinishedTurns,
+} from './sql/reconcile-reads.ts';
+import type { EndedTurn } from './sql/reconcile-reads.ts';
 import { noteEffect, retryTurn } from './sql/retry-turn.ts';
 import { settleTurn } from './sql/settle-turn.ts';
 import type { SettleInput } from './sql/settle-turn.ts';
@@ -101,6 +107,8 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
       ask<TurnRow>(readUnfinishedTurns(scope, ageMs, afterSeq, limit)),
     readEnded: (fromAgeMs: number, toAgeMs: number, limit: number, offset: number) =>
       ask<TurnRow>(readEndedTurns(scope, fromAgeMs, toAgeMs, limit, offset)),
+    readEndedIds: (fromAgeMs: number, toAgeMs: number, limit: number, offset: number) =>
+      ask<EndedTurn>(readEndedTurnIds(scope, fromAgeMs, toAgeMs, limit, offset)),
     readRebuildFacts: async () => {
       const facts = await first<{ seconds: number; live: number }>(readRebuildFacts(scope));
       return { seconds: facts?.seconds ?? 0, hasLiveTurns: (facts?.live ?? 0) > 0 };

@@ -1,6 +1,7 @@
 import type { Route } from '@switchyard/http';
 import type { Metrics } from '@switchyard/telemetry';
 import { roleNames } from '@switchyard/protocol';
+import { createSignOutNotice } from '@switchyard/relay';
 import { createAnswerConversationStatus } from './answer-conversation-status.ts';
 import type { IngressParts } from './build-parts.ts';
 import { createDeleteConversation } from './conversations/delete-conversation.ts';
@@ -10,13 +11,15 @@ import { createAuthRoutes } from './routes/auth-routes.ts';
 import { createChatRoutes } from './routes/chat-routes.ts';
 import { createAdminGuard } from './admin/admin-guard.ts';
 import { createAdminRoutes } from './admin/admin-routes.ts';
-import { createAudited } from '@switchyard/http';
+import { SseOutlet, createAudited } from '@switchyard/http';
 import { createConversationRoutes } from './routes/conversation-routes.ts';
 import { createFileRoutes } from './routes/file-routes.ts';
 import { createProfileRoutes } from './routes/profile-routes.ts';
+import { createSignInRoutes } from './routes/sign-in-routes.ts';
 import { createStreamRoutes } from './routes/stream-routes.ts';
 import type { SocketServerParts } from './sockets/create-socket-server.ts';
 import { createSubmitFromSocket } from './sockets/submit-from-socket.ts';
+import { createExpiryWatch } from './streams/expiry-watch.ts';
 import { createStreamOneMessage } from './streams/stream-one-message.ts';
 import { announceRefusal } from './submit/announce-refusal.ts';
 import { createBundleDirectory } from './submit/bundle-directory.ts';
@@ -28,10 +31,14 @@ import { createSubmitMessage } from './submit/submit-message.ts';
 export function buildSurface(parts: IngressParts): { routes: Route[]; socketParts: SocketServerParts } {
   const { config, scope, clock, identity, relay, streams } = parts;
   const identify = createIdentifyRequest(identity);
+  const tellSignedOut = createSignOutNotice({ relay, scope, clock });
   const answerStatus = createAnswerConversationStatus(parts);
   const delivered = messageParts(parts.metrics);
   const streamParts = {
     streams,
+    expiry: createExpiryWatch(clock),
+    outlet: new SseOutlet(),
+    log: parts.log,
     scope,
     clock,
     relay,
@@ -42,7 +49,8 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
   const submitting = buildSubmitting(parts);
   const routes = [
     ...createProfileRoutes(identify, config),
-    ...createAuthRoutes({ ...parts, identify }),
+    ...createAuthRoutes({ ...parts, identify, tellSignedOut }),
+    ...createSignInRoutes({ identify, identity, tellSignedOut }),
     ...createStreamRoutes({ ...streamParts, identify, answerStatus, ids: parts.ids }),
     ...createChatRoutes({
       ...parts,
@@ -61,6 +69,7 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
     ...createFileRoutes({ ...parts, identify }),
     ...createAdminRoutes({
       ...parts,
+      tellSignedOut,
       guard: createAdminGuard(identify, roleNames(config.rolePrefix), scope),
       audited: createAudited(parts.auditLog, parts.log),
     }),

@@ -9,7 +9,13 @@ import {
   createStorageCapability,
   createUnavailableCapability,
 } from '@switchyard/capabilities';
-import type { Capabilities, Capability, SecretMasks, SecretReader } from '@switchyard/capabilities';
+import type {
+  Capabilities,
+  Capability,
+  DeliverWebhook,
+  SecretMasks,
+  SecretReader,
+} from '@switchyard/capabilities';
 import type { Scope } from '@switchyard/kernel';
 import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
@@ -24,7 +30,17 @@ export function buildCapabilities(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { reader, masks, further }: { reader: SecretReader; masks: SecretMasks; further: readonly Capability[] },
+  {
+    reader,
+    masks,
+    further,
+    deliver,
+  }: {
+    reader: SecretReader;
+    masks: SecretMasks;
+    further: readonly Capability[];
+    deliver: DeliverWebhook;
+  },
 ): Capabilities {
   const { sql, documents, log } = base;
   const values = createBundleValues(sql, base.scope);
@@ -44,6 +60,7 @@ export function buildCapabilities(
     createStorageCapability({ files, blobs, maxBytes: config.storageMaxBytes }),
     createSecretsCapability(reader, masks),
     createHttpCapability({
+      deliver,
       allowedHosts: config.httpAllowedHosts,
       privateHosts: config.httpPrivateHosts,
       maxRequestBytes: config.httpMaxRequest,

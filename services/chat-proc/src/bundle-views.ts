@@ -75,6 +75,7 @@ export function adminViewOf(
   row: BundleRow,
   versions: readonly BundleVersionRow[],
   local: LoadFailure | undefined,
+  propsNotApplied: readonly { name: string; message: string }[],
 ) {
   return {
     bundle_id: row.bundle_id,
@@ -86,6 +87,7 @@ export function adminViewOf(
     capabilities: row.version?.manifest?.capabilities ?? [],
     error: newestFailure(row, versions),
     worker_error: local === undefined ? null : { version_id: local.versionId, error: local.error },
+    props_not_applied: propsNotApplied,
   };
 }
 

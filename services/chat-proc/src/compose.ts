@@ -22,6 +22,7 @@ import { createPropsFollower } from './props/follow-props.ts';
 import { createSecretClient, secretsAt } from './secrets/secret-client.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
+import { checkSchedulesThen } from './jobs/check-schedules.ts';
 import { openJobs } from './jobs/open-jobs.ts';
 import { reportHealth } from './report-health.ts';
 import { runnerConfig } from './runner-config.ts';
@@ -76,7 +77,7 @@ async function open(scope: Scope, config: ProcConfig) {
     refreshMs: config.bundleRefresh,
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
-    prepare: prepareWidgets(base, config),
+    prepare: checkSchedulesThen(prepareWidgets(base, config)),
     applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);
@@ -88,12 +89,13 @@ async function open(scope: Scope, config: ProcConfig) {
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
-  const work = openJobs(scope, base, config);
+  const work = openJobs(scope, base, config, secrets);
   const web = openWeb(scope, base, config);
   const capabilities = buildCapabilities(scope, base, config, {
     reader: secrets,
     masks,
     further: [work.capability, ...web.sites.capabilities],
+    deliver: work.deliver,
   });
   const worker = createWorker({
     ...base,

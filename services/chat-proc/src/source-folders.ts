@@ -1,14 +1,30 @@
-import { readdir, realpath } from 'node:fs/promises';
+import { readFile, readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { PlatformError } from '@switchyard/kernel';
 
-/** The bundles of a folder: its direct folders, sorted. Names that begin with a dot and `node_modules` are none. */
+/**
+ * The bundles of a folder: its direct folders, sorted. Names that begin with a dot and `node_modules` are none, nor is what says in its
+ * package.json that it is served alone: predictors, which `switchyard predict` runs.
+ */
 export async function listBundleFolders(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true }).catch(() => []);
-  return entries
+  const folders = entries
     .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.') && entry.name !== 'node_modules')
     .map((entry) => path.join(dir, entry.name))
     .toSorted();
+  const alone = await Promise.all(folders.map(isServedAlone));
+  return folders.filter((_folder, at) => alone[at] !== true);
+}
+
+async function isServedAlone(folder: string): Promise<boolean> {
+  const text = await readFile(path.join(folder, 'package.json'), 'utf8').catch(() => '{}');
+  try {
+    const manifest = JSON.parse(text) as { switchyard?: { servedAlone?: unknown } } | null;
+    return manifest?.switchyard?.servedAlone === true;
+  } catch {
+    // Registering tells what is wrong with it.
+    return false;
+  }
 }
 
 /**

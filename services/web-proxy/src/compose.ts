@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createMetricsApp, listen } from '@switchyard/http';
-import { createTokenVault } from '@switchyard/identity';
+import { createRenewals, createTokenVault } from '@switchyard/identity';
 import { createIds, openScoped, systemClock } from '@switchyard/kernel';
 import type { RunningMain, Scope } from '@switchyard/kernel';
 import { connectRedis, createKeys } from '@switchyard/redis';
@@ -11,6 +11,7 @@ import { createProxyApp } from './create-proxy-app.ts';
 import type { ProxyConfig } from './env.ts';
 import { createForwarder } from './forwarder.ts';
 import { openListener } from './open-listener.ts';
+import { createUnmask } from './unmask-cookie.ts';
 import { proxyUpgrade } from './proxy-request.ts';
 import type { ProxyParts } from './proxy-request.ts';
 
@@ -57,6 +58,15 @@ const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) 
     ids,
     masterKey: config.switchyardMasterKey,
   });
+  // It only looks: proxylogin renews.
+  const renewals = createRenewals({
+    redis,
+    keys,
+    clock,
+    ids,
+    masterKey: config.switchyardMasterKey,
+    aheadMs: 0,
+  });
   const forwarder = await scope.use(
     createForwarder({
       connectTimeoutMs: config.connectTimeout,
@@ -73,7 +83,12 @@ const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) 
       login: orNone(config.loginUrl),
       ui: config.webUiUrl,
     },
-    unmask: (cookie) => vault.unmask(cookie),
+    unmask: createUnmask({
+      vault,
+      renewals,
+      loginUrl: orNone(config.loginUrl),
+      timeoutMs: config.renewTimeout,
+    }),
     carriers: {
       maskedCookie: config.maskedCookie,
       tokenCookies: [config.accessTokenCookie, config.idTokenCookie],

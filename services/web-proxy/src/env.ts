@@ -17,6 +17,7 @@ export const settings = z.object({
   procUrl: text('http://127.0.0.1:8020').describe('Where chat-proc answers'),
   webUiUrl: text('http://127.0.0.1:8030').describe('Where web-ui answers'),
   loginUrl: text('').describe('Where proxylogin answers; empty: there is none, and /auth/* is 404'),
+  renewTimeout: duration('25s').describe('How long proxylogin may take to make a token anew'),
   publicUrl: text('').describe('Address that browsers use, where it is not the one they connect to'),
   tlsCertFile: text('').describe('Certificate chain (PEM); with it and a key HTTPS is spoken'),
   tlsKeyFile: text('').describe('Private key (PEM) of the certificate'),

@@ -1,6 +1,5 @@
 import { isIP } from 'node:net';
-import { PlatformError } from '@switchyard/kernel';
-import { isPublicAddress } from './public-address.ts';
+import { PlatformError, isPublicAddress } from '@switchyard/kernel';
 
 /** All addresses of a name, in the order to try them. Rejects where there is none. */
 export type ResolveHost = (host: string) => Promise<string[]>;
@@ -23,18 +22,24 @@ export async function chooseAddresses(
   hosts: AllowedHosts,
   resolve: ResolveHost,
 ): Promise<string[]> {
-  const host = hostOf(url);
+  const host = requireAllowed(url, hosts);
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
+  const addresses = isIP(host) === 0 ? await resolved(host, resolve) : [host];
+  if (hosts.privateHosts.includes(`${host}:${port}`)) return addresses;
+  if (!addresses.every(isPublicAddress)) throw denied(`${host} is no public address`);
+  return addresses;
+}
+
+/** The host, where its name may be asked for at all; its address is another question. Throws CAPABILITY_DENIED. */
+export function requireAllowed(url: URL, hosts: AllowedHosts): string {
+  const host = hostOf(url);
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw denied('only http and https are spoken');
   if (url.username !== '' || url.password !== '') throw denied('an address holds no user and password');
   if (!hosts.asked.some((pattern) => matchesHost(pattern, host)))
     throw denied(`the bundle does not ask for ${host}`);
   if (!hosts.allowed.some((pattern) => pattern === '*' || matchesHost(pattern, host)))
     throw denied(`the operator does not allow ${host}`);
-  const addresses = isIP(host) === 0 ? await resolved(host, resolve) : [host];
-  if (hosts.privateHosts.includes(`${host}:${port}`)) return addresses;
-  if (!addresses.every(isPublicAddress)) throw denied(`${host} is no public address`);
-  return addresses;
+  return host;
 }
 
 /** `*.example.com` is all below it and not itself. */

@@ -57,6 +57,7 @@ async function call(
 ): Promise<WireResponse> {
   const capability = createHttpCapability(
     {
+      deliver: async () => ({ jobId: 'j', isNew: true }),
       allowedHosts: ['*'],
       privateHosts: [`api.test:${port}`],
       maxRequestBytes: 1000,

@@ -1,9 +1,9 @@
 import { lookup } from 'node:dns/promises';
 import { PlatformError } from '@switchyard/kernel';
-import type { HeaderList, WireRequest, WireResponse } from '@switchyard/protocol';
+import type { CapabilityArgs, HeaderList, WireRequest, WireResponse } from '@switchyard/protocol';
 import type { Capability, CapabilityCaller } from '../capability.ts';
 import { defineCapability } from '../define-capability.ts';
-import { chooseAddresses } from './choose-address.ts';
+import { chooseAddresses, requireAllowed } from './choose-address.ts';
 import type { AllowedHosts, ResolveHost } from './choose-address.ts';
 import { CREDENTIALS, requestHeaders, without } from './clean-headers.ts';
 import { readWhole } from './read-whole.ts';
@@ -26,11 +26,35 @@ const OF_A_BODY: ReadonlySet<string> = new Set(['content-type', 'content-languag
 export const resolveHost: ResolveHost = async (host) =>
   (await lookup(host, { all: true })).map(({ address }) => address);
 
+/** Keeps a webhook until it is delivered. */
+export type DeliverWebhook = (
+  bundleId: string,
+  webhook: CapabilityArgs<'http', 'deliver'>[0],
+) => Promise<{ jobId: string; isNew: boolean }>;
+
+export interface HttpParts extends HttpSettings {
+  readonly deliver: DeliverWebhook;
+}
+
 /** Requests of bundles to the hosts of their manifest, and to nothing that is not public. */
-export function createHttpCapability(settings: HttpSettings, resolve: ResolveHost = resolveHost): Capability {
+export function createHttpCapability(settings: HttpParts, resolve: ResolveHost = resolveHost): Capability {
   return defineCapability('http', {
     fetch: async (caller, request) => fetchFor(caller, request, settings, resolve),
+    async deliver(caller, webhook) {
+      // What can be seen now is told to the author now; the address is looked up at each delivery.
+      requireAllowed(toUrl(webhook.url), hostsOf(caller, settings));
+      const { secret } = webhook;
+      if (secret !== undefined && caller.secretNames?.includes(secret) !== true)
+        throw PlatformError.of('CAPABILITY_DENIED', `The bundle does not declare the secret "${secret}".`);
+      const { jobId, isNew } = await settings.deliver(caller.bundleId, webhook);
+      return { delivery_id: jobId, is_new: isNew };
+    },
   });
+}
+
+function hostsOf({ httpHosts }: CapabilityCaller, settings: HttpSettings): AllowedHosts {
+  const { allowedHosts: allowed, privateHosts } = settings;
+  return { asked: httpHosts ?? [], allowed, privateHosts };
 }
 
 async function fetchFor(
@@ -40,11 +64,7 @@ async function fetchFor(
   resolve: ResolveHost,
 ): Promise<WireResponse> {
   const { maxResponseBytes, maxRequestBytes, timeoutMs } = settings;
-  const hosts: AllowedHosts = {
-    asked: caller.httpHosts ?? [],
-    allowed: settings.allowedHosts,
-    privateHosts: settings.privateHosts,
-  };
+  const hosts = hostsOf(caller, settings);
   if (!METHODS.has(request.method))
     throw PlatformError.of('INVALID_REQUEST', `Requests are not made with ${request.method}.`);
   const signal = AbortSignal.any([caller.signal, deadline(timeoutMs)]);
@@ -57,7 +77,7 @@ async function fetchFor(
     const response = await sendRequest({ url, method, headers, body, addresses, maxResponseBytes, signal });
     const target = redirectOf(response);
     if (target === undefined) return response;
-    await close(response);
+    await closeUnread(response);
     const next = toUrl(target, url);
     if (response.status === 303 || (method === 'POST' && response.status <= 302)) {
       if (method !== 'HEAD') method = 'GET';
@@ -75,7 +95,7 @@ function redirectOf({ status, headers }: { status: number; headers: HeaderList }
   return headers.find(([name]) => name.toLowerCase() === 'location')?.[1];
 }
 
-async function close({ body }: WireResponse): Promise<void> {
+export async function closeUnread({ body }: WireResponse): Promise<void> {
   if (body === null || body instanceof Uint8Array) return;
   // Read once, so that the generator runs its end.
   const chunks = body[Symbol.asyncIterator]();
@@ -83,7 +103,7 @@ async function close({ body }: WireResponse): Promise<void> {
   await chunks.return?.();
 }
 
-function toUrl(text: string, base?: URL): URL {
+export function toUrl(text: string, base?: URL): URL {
   const url = URL.parse(text, base);
   if (url === null) throw PlatformError.of('INVALID_REQUEST', 'That is no address.');
   url.hash = '';
@@ -98,7 +118,7 @@ export function deadline(timeoutMs: number): AbortSignal {
 }
 
 /** Looking up a name cannot be stopped; waiting for it can. */
-async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export async function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
   const { promise, reject } = Promise.withResolvers<never>();
   const abort = () => reject(signal.reason as Error);

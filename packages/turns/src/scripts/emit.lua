@@ -7,7 +7,7 @@
 --   task_id, fence: whose lease
 --   turn_id, conversation_id, session_id: for the events
 --   snapshot_mode, snapshot_text: set = the whole answer, append = what is new of it, none
---   snapshot_ms: life of the snapshot
+--   snapshot_ms: life of the snapshot from its first words on; no turn lives longer
 --   events...: number, event, stream_id, data, number, ...; numbers grow within the turn
 -- Returns {0}; {-1} epoch; {-2} lease lost
 -- Invariants: a number that is not above the turn's last is ignored, so a batch may be sent again; snapshot = "<log id>\n<answer>", with
@@ -31,7 +31,6 @@ if snapshot_mode == 'append' then
   redis.call('SETRANGE', K.snapshot(turn_id), 0, id)
   redis.call('APPEND', K.snapshot(turn_id), snapshot_text)
 elseif snapshot_mode == 'set' then
-  redis.call('SET', K.snapshot(turn_id), id .. '\n' .. snapshot_text)
+  redis.call('SET', K.snapshot(turn_id), id .. '\n' .. snapshot_text, 'PX', snapshot_ms)
 end
-if snapshot_mode ~= 'none' then redis.call('PEXPIRE', K.snapshot(turn_id), snapshot_ms) end
 return { 0 }

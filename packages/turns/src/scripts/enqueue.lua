@@ -25,10 +25,13 @@ local n = epoch_of(run_id)
 if not n then return { -1 } end
 local seen = redis.call('GET', K.seen(user, message))
 if seen then return { 1, seen } end
-local active = redis.call('HGET', K.conversation(conversation_id), 'turn_id') or ''
+local named = redis.call('HGET', K.conversation(conversation_id), 'turn_id')
+local active = named or ''
 -- The ack is forgotten after a day, the message is not: without this, a late retry would run it again.
-if redis.call('EXISTS', K.task(task_id), K.told(turn_id)) > 0 then return { 2, active } end
-if redis.call('EXISTS', K.refused(turn_id)) == 1 then return { -16 } end
+if redis.call('EXISTS', K.task(task_id), K.told(turn_id), K.refused(turn_id)) > 0 then
+  if redis.call('EXISTS', K.task(task_id), K.told(turn_id)) > 0 then return { 2, active } end
+  return { -16 }
+end
 if kind == 'steer' then
   if active == '' then return { -14, '' } end
   if target_turn_id ~= '' and target_turn_id ~= active then return { -15, active } end
@@ -42,7 +45,7 @@ end
 if active ~= '' and redis.call('LLEN', K.mailbox(conversation_id)) >= tonumber(mailbox_limit) then return { -13, 0, 0 } end
 local first, busy_with = place_task(n, { task_id = task_id, turn_id = turn_id, conversation_id = conversation_id,
   session_id = session_id, stream_id = stream_id, user = user, lane = lane, kind = kind, created = created, payload = payload,
-  frag = frag, running_limit = running_limit }, 'LPUSH')
+  frag = frag, running_limit = running_limit }, 'LPUSH', named)
 local code = busy_with and 3 or 0
 redis.call('SET', K.seen(user, message), code .. '|' .. (busy_with or '') .. '|' .. first, 'PX', 86400000)
 return { code, first, busy_with or '' }

@@ -19,6 +19,16 @@ export function readUnfinishedTurns(
   };
 }
 
+/** What it takes to ask Redis about a row. */
+export interface EndedTurn {
+  readonly turn_id: string;
+  readonly task_id: string;
+}
+
+const ENDED_BETWEEN = `from turn where tenant = $1 and project = $2 and kind <> 'recorded'
+  and ended_at > now() - $3::float8 * interval '1 millisecond' and ended_at <= now() - $4::float8 * interval '1 millisecond'
+  order by ended_at, seq limit $5 offset $6`;
+
 /** Rows that ended between two ages: they should have been told. Oldest first. */
 export function readEndedTurns(
   scope: TenantProject,
@@ -29,9 +39,17 @@ export function readEndedTurns(
 ): Statement {
   return {
     name: 'turns-ended',
-    text: `${ROWS} and kind <> 'recorded' and ended_at > now() - $3::float8 * interval '1 millisecond'
-      and ended_at <= now() - $4::float8 * interval '1 millisecond' order by ended_at, seq limit $5 offset $6`,
+    text: `select ${ROW_COLUMNS}, false as is_changed ${ENDED_BETWEEN}`,
     values: [scope.tenant, scope.project, fromAgeMs, toAgeMs, limit, offset],
+  };
+}
+
+/** The same, ids alone (`EndedTurn`): nearly all of them were told, and each is looked at in several passes. */
+export function readEndedTurnIds(...bounds: Parameters<typeof readEndedTurns>): Statement {
+  return {
+    ...readEndedTurns(...bounds),
+    name: 'turns-ended-ids',
+    text: `select turn_id, task_id ${ENDED_BETWEEN}`,
   };
 }
 

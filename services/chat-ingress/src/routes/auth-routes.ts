@@ -4,19 +4,16 @@ import type { Clock } from '@switchyard/kernel';
 import { defineRoute } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import type { Identity } from '@switchyard/identity';
-import type { TenantProject } from '@switchyard/protocol';
-import type { Relay } from '@switchyard/relay';
 import { urlencoded } from 'express';
 import { z } from 'zod';
 import { refuseOtherSites } from '@switchyard/http';
 import type { IdentifyRequest } from '../identify-request.ts';
-import { SIGNED_OUT } from '../streams/serve-stream.ts';
 
 export interface AuthParts {
   identify: IdentifyRequest;
   identity: Pick<Identity, 'redeem' | 'createStreamTicket' | 'logout' | 'jwks'>;
-  relay: Pick<Relay, 'publish'>;
-  scope: TenantProject;
+  /** Ends the streams of a session. */
+  tellSignedOut: (sessionId: string) => Promise<void>;
   clock: Clock;
 }
 
@@ -117,7 +114,7 @@ function sessionRoutes(parts: AuthParts): Route[] {
         const { invalidated, setCookies } = await identity.logout(caller);
         res.removeHeader('Set-Cookie');
         for (const cookie of setCookies) res.append('Set-Cookie', cookie);
-        await endStreams(parts, caller.sessionId);
+        await parts.tellSignedOut(caller.sessionId);
         return { ok: true, invalidated };
       },
     }),
@@ -134,19 +131,6 @@ function sessionRoutes(parts: AuthParts): Route[] {
       },
     }),
   ];
-}
-
-/** Through the log: the streams may hang on other processes. A log that is away has no streams to end. */
-async function endStreams({ relay, scope, clock }: AuthParts, sessionId: string): Promise<void> {
-  const data = JSON.stringify({
-    type: SIGNED_OUT,
-    ts: clock.now(),
-    service: scope,
-    conversation: { session_id: sessionId, conversation_id: '', turn_id: '' },
-  });
-  await relay
-    .publish({ sessionId, event: 'chat_service', streamId: '', conversationId: '', turnId: '', data })
-    .catch(() => undefined);
 }
 
 /** The code was checked to be letters, digits, `-` and `_`: it needs no escaping. */

@@ -57,6 +57,7 @@ function frontendConfig(config: IngressConfig): FrontendConfig {
       id_token_cookie: config.idTokenCookie,
       masked_cookie: config.maskedCookie,
       anonymous_allowed: config.anonymousAllowed,
+      sign_in_path: config.signInPath === '' ? null : config.signInPath,
     },
     headers: {
       stream_id: HEADER.streamId,

@@ -60,7 +60,7 @@ export function createStreamRoutes(parts: StreamRouteParts): Route[] {
           ...(query.conversation_id === undefined ? {} : { conversationId: query.conversation_id }),
           ...(lastEventId === undefined ? {} : { lastEventId }),
         });
-        await serveStream(parts, res, { caller, follower, streamId });
+        serveStream(parts, res, { caller, follower, streamId });
       },
     }),
     defineRoute({

@@ -4,12 +4,12 @@ import { PlatformError, toErrorBody } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import { formatTimestamp, idSchema } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
-import type { Follower, Relay } from '@switchyard/relay';
+import type { FollowedFrame, Follower, FrameSink, Relay, Taken } from '@switchyard/relay';
 import { toRedisError } from '@switchyard/redis';
 import type { AnswerConversationStatus } from '../answer-conversation-status.ts';
+import type { Expiring, ExpiryWatch } from '../streams/expiry-watch.ts';
 import { isSignOut } from '../streams/serve-stream.ts';
 import type { OpenStreams } from '../streams/open-streams.ts';
-import { watchExpiry } from '../streams/watch-expiry.ts';
 import { takeApart } from './take-apart.ts';
 import type { RawFile } from '../submit/match-files.ts';
 import type { SubmitFromSocket } from './submit-from-socket.ts';
@@ -17,6 +17,7 @@ import type { SubmitFromSocket } from './submit-from-socket.ts';
 export interface SocketParts {
   relay: Pick<Relay, 'follow'>;
   streams: OpenStreams;
+  expiry: ExpiryWatch;
   submit: SubmitFromSocket;
   answerStatus: AnswerConversationStatus;
   scope: TenantProject;
@@ -39,12 +40,12 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
       socket.disconnect(true);
     },
   });
-  const stopWatching = watchExpiry(
-    caller.expiresAt,
-    clock,
-    ({ event, data }) => socket.emit(event, JSON.parse(data)),
-    () => socket.disconnect(true),
-  );
+  const expiring: Expiring = {
+    expiresAt: caller.expiresAt,
+    warn: ({ event, data }) => void socket.emit(event, JSON.parse(data)),
+    end: () => void socket.disconnect(true),
+  };
+  parts.expiry.watch(expiring);
   const { sessionId, userType, userId, username } = caller;
   socket.emit('session_info', {
     session_id: sessionId,
@@ -67,13 +68,13 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
     follower = opened;
     // Without its events a socket is of no use: the client connects again.
     opened
-      .then((own) => (socket.connected ? pump(socket, own, parts.drainLimitMs) : own.close()))
+      .then((own) => (socket.connected ? own.start(sinkOf(socket, own, parts.drainLimitMs)) : own.close()))
       .catch(() => socket.disconnect(true));
     return opened;
   };
 
   socket.on('disconnect', () => {
-    stopWatching();
+    parts.expiry.forget(expiring);
     leave();
     void follower?.then((own) => own.close()).catch(() => undefined);
   });
@@ -99,16 +100,30 @@ export function serveSocket(parts: SocketParts, socket: Socket, caller: Caller):
 }
 
 /** Writes events until the follower or the socket ends; a socket that takes nothing for too long is let go. */
-async function pump(socket: Socket, follower: Follower, drainLimitMs: number): Promise<void> {
-  for await (const { id, event, data, ...frame } of follower) {
-    if (event === undefined || data === undefined) continue;
-    const body: unknown = JSON.parse(data);
-    if (id === undefined) socket.emit(event, body);
-    else socket.emit(event, body, id);
-    if (event === 'lagged' || isSignOut({ event, data, ...frame })) return void socket.disconnect(true);
-    if (waitingPackets(socket) > MAX_WAITING_PACKETS && !(await drained(socket, drainLimitMs)))
-      return void socket.disconnect(true);
-  }
+function sinkOf(socket: Socket, follower: Follower, drainLimitMs: number): FrameSink {
+  const waitForRoom = async (): Promise<void> => {
+    if (await drained(socket, drainLimitMs)) follower.resume();
+    else socket.disconnect(true);
+  };
+  return {
+    take({ id, event, data, ...frame }: FollowedFrame): Taken {
+      if (event === undefined || data === undefined) return 'more';
+      const body: unknown = JSON.parse(data);
+      if (id === undefined) socket.emit(event, body);
+      else socket.emit(event, body, id);
+      if (event === 'lagged' || isSignOut({ event, data, ...frame })) {
+        socket.disconnect(true);
+        return 'end';
+      }
+      if (waitingPackets(socket) <= MAX_WAITING_PACKETS) return 'more';
+      void waitForRoom();
+      return 'wait';
+    },
+    ended(error) {
+      // Without its events a socket is of no use: the client connects again.
+      if (error !== undefined) socket.disconnect(true);
+    },
+  };
 }
 
 /** The transport's own queue; public in fact and in its documentation of `drain`, private in its types alone. */

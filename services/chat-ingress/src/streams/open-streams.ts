@@ -27,30 +27,36 @@ export interface OpenStreams {
 const STEPS = 10;
 
 export function createOpenStreams(maxPerSession: number): OpenStreams {
-  const bySession = new Map<string, Set<OpenStream>>();
+  /** Lists and not sets: most sessions have one stream, and a set's first table is larger than all that is kept of it. */
+  const bySession = new Map<string, OpenStream[]>();
   let count = 0;
   let isDraining = false;
   function checkRoom(sessionId: string): void {
     if (isDraining) throw PlatformError.of('DRAINING');
-    if ((bySession.get(sessionId)?.size ?? 0) >= maxPerSession) {
+    if ((bySession.get(sessionId)?.length ?? 0) >= maxPerSession) {
       throw PlatformError.of('RATE_LIMITED', 'This session has too many open streams.', {
         errorType: 'rate_limit.streams',
         retryAfterSec: 10,
       });
     }
   }
+  function remove(stream: OpenStream): void {
+    const own = bySession.get(stream.sessionId);
+    const at = own?.indexOf(stream) ?? -1;
+    if (own === undefined || at < 0) return;
+    own.splice(at, 1);
+    count -= 1;
+    if (own.length === 0) bySession.delete(stream.sessionId);
+  }
   return {
     checkRoom,
     add(stream) {
       checkRoom(stream.sessionId);
-      const own = bySession.get(stream.sessionId) ?? new Set();
-      bySession.set(stream.sessionId, own.add(stream));
+      const own = bySession.get(stream.sessionId);
+      if (own === undefined) bySession.set(stream.sessionId, [stream]);
+      else own.push(stream);
       count += 1;
-      return () => {
-        if (!own.delete(stream)) return;
-        count -= 1;
-        if (own.size === 0) bySession.delete(stream.sessionId);
-      };
+      return () => remove(stream);
     },
     get count() {
       return count;
@@ -61,7 +67,7 @@ export function createOpenStreams(maxPerSession: number): OpenStreams {
     sessions: (offset, limit) =>
       Array.from(bySession)
         .slice(offset, offset + limit)
-        .map(([sessionId, own]) => ({ sessionId, streams: own.size })),
+        .map(([sessionId, own]) => ({ sessionId, streams: own.length })),
     get isDraining() {
       return isDraining;
     },
@@ -69,7 +75,7 @@ export function createOpenStreams(maxPerSession: number): OpenStreams {
       isDraining = true;
     },
     async shutDownAll(spreadMs, deadline) {
-      const all = [...bySession.values()].flatMap((own) => [...own]);
+      const all = [...bySession.values()].flat();
       const perStep = Math.ceil(all.length / STEPS);
       for (let at = 0; at < all.length; at += perStep) {
         for (const stream of all.slice(at, at + perStep)) stream.shutDown();

@@ -1,22 +1,24 @@
 import type { Response } from 'express';
-import type { Clock } from '@switchyard/kernel';
-import { SseConnection } from '@switchyard/http';
-import type { SseFrame } from '@switchyard/http';
+import { SseConnection, forgetRequest } from '@switchyard/http';
+import type { SseFrame, SseOutlet } from '@switchyard/http';
 import type { Caller } from '@switchyard/identity';
 import { HEADER, formatTimestamp } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
-import type { FollowedFrame, Follower } from '@switchyard/relay';
-import { createDeliveryWatch } from './delivery-watch.ts';
-import { watchExpiry } from './watch-expiry.ts';
-import type { OpenStreams } from './open-streams.ts';
+import { SIGNED_OUT } from '@switchyard/relay';
+import type { FollowedFrame, Follower, FrameSink, Taken } from '@switchyard/relay';
+import type { Log } from '@switchyard/telemetry';
+import { watchDelivery } from './delivery-watch.ts';
+import type { DeliveryParts } from './delivery-watch.ts';
+import type { Expiring, ExpiryWatch } from './expiry-watch.ts';
+import type { OpenStream, OpenStreams } from './open-streams.ts';
 
-export interface StreamParts {
+export interface StreamParts extends DeliveryParts {
   streams: OpenStreams;
+  expiry: ExpiryWatch;
+  outlet: SseOutlet;
   scope: TenantProject;
-  clock: Clock;
+  log: Pick<Log, 'warn'>;
   drainLimitMs: number;
-  /** From the log to the frame written, of the first and the last event of a turn. */
-  onDelivered: (ms: number) => void;
 }
 
 export interface StreamRequest {
@@ -27,75 +29,110 @@ export interface StreamRequest {
   ready?: Record<string, unknown>;
   /** Since when it follows, epoch milliseconds; absent: since now. */
   followedSince?: number;
-  /** Which frames go out, and which is the last. Without it: all, until the client goes. */
-  decide?: (frame: FollowedFrame) => Promise<'skip' | 'send' | 'send_and_end'>;
+  /** Which frames go out, and which is the last. Without it: all, until the client goes. Must not throw. */
+  decide?: (frame: FollowedFrame) => 'skip' | 'send' | 'send_and_end';
+  /** Once, when the stream is over, or has found no place. */
+  onEnd?: () => void;
 }
 
 // Written but not yet taken by the socket; what waits beyond it waits in the follower, where it can be merged.
 const SOCKET_BUFFER_BYTES = 64 * 1024;
 
-/** A session that was signed out ends its streams wherever they are; the event travels in the log like any other. */
-export const SIGNED_OUT = 'auth.signed_out';
-
 /**
- * Writes a follower's frames to a client until one of the two ends. However it ends, the follower is closed, the place is
- * given back, and no timer or listener stays.
+ * Writes a follower's frames to a client until one of the two ends; returns when it has begun. However it ends, the follower is closed,
+ * the place is given back, and no timer or listener stays. Throws, with the follower closed, when there is no place.
  */
-export async function serveStream(parts: StreamParts, res: Response, request: StreamRequest): Promise<void> {
-  const { follower, caller } = request;
-  let sse: SseConnection | undefined;
-  const end = (last?: SseFrame) => {
-    follower.close();
-    sse?.close(last);
-  };
-  const closers: (() => void)[] = [() => end()];
+export function serveStream(parts: StreamParts, res: Response, request: StreamRequest): void {
+  const stream = new ServedStream(parts, request);
+  const { follower } = request;
   try {
-    closers.push(
-      parts.streams.add({
-        sessionId: caller.sessionId,
-        shutDown: () => end({ event: 'server_shutdown', data: '{}' }),
-      }),
-    );
-    const headers = follower.resumedFrom === undefined ? {} : { [HEADER.resumedFrom]: follower.resumedFrom };
-    const opened = (sse = new SseConnection(res, {
-      headers,
-      maxBufferBytes: SOCKET_BUFFER_BYTES,
-      drainLimitMs: parts.drainLimitMs,
-    }));
-    opened.signal.addEventListener('abort', () => follower.close(), { once: true });
-    if (opened.signal.aborted) return;
-    closers.push(
-      watchExpiry(
-        caller.expiresAt,
-        parts.clock,
-        (frame) => void opened.send(frame),
-        () => end(),
-      ),
-    );
-    await opened.send(readyFrame(parts, request));
-    const since = request.followedSince ?? parts.clock.now();
-    await pump(opened, request, createDeliveryWatch(parts, since));
-  } finally {
-    for (const close of closers) close();
+    stream.enter();
+  } catch (error) {
+    follower.close();
+    request.onEnd?.();
+    throw error;
   }
+  const headers = follower.resumedFrom === undefined ? {} : { [HEADER.resumedFrom]: follower.resumedFrom };
+  const sse = new SseConnection(res, {
+    headers,
+    outlet: parts.outlet,
+    maxBufferBytes: SOCKET_BUFFER_BYTES,
+    drainLimitMs: parts.drainLimitMs,
+    onEnd: () => follower.close(),
+  });
+  sse.write(readyFrame(parts, request));
+  forgetRequest(res.req);
+  stream.start(sse);
 }
 
-async function pump(
-  sse: SseConnection,
-  { follower, decide }: StreamRequest,
-  onWritten: (frame: FollowedFrame) => void,
-): Promise<void> {
-  for await (const frame of follower) {
-    const action = frame.event === undefined || decide === undefined ? 'send' : await decide(frame);
-    if (action === 'skip') continue;
-    const { id, event, data } = frame;
-    const isOpen = await sse.send({
-      ...(id === undefined ? {} : { id }),
-      ...(event === undefined ? {} : { event }),
-      ...(data === undefined ? {} : { data }),
-    });
-    onWritten(frame);
-    if (!isOpen || action === 'send_and_end' || isSignOut(frame)) return;
+/** One open stream: all that is kept of it beside its response and its follower. Nothing here holds the request. */
+class ServedStream implements FrameSink, OpenStream, Expiring {
+  readonly sessionId: string;
+  readonly expiresAt: number | undefined;
+  readonly #parts: StreamParts;
+  readonly #follower: Follower;
+  readonly #decide: StreamRequest['decide'];
+  readonly #onEnd: StreamRequest['onEnd'];
+  readonly #since: number;
+  #sse: SseConnection | undefined;
+  #leave: (() => void) | undefined;
+
+  constructor(parts: StreamParts, { caller, follower, decide, onEnd, followedSince }: StreamRequest) {
+    this.sessionId = caller.sessionId;
+    this.expiresAt = caller.expiresAt;
+    this.#parts = parts;
+    this.#follower = follower;
+    this.#decide = decide;
+    this.#onEnd = onEnd;
+    this.#since = followedSince ?? parts.clock.now();
+  }
+
+  /** Throws when there is no place. */
+  enter(): void {
+    this.#leave = this.#parts.streams.add(this);
+  }
+
+  start(sse: SseConnection): void {
+    this.#sse = sse;
+    this.#parts.expiry.watch(this);
+    // A follower that is over already says so at once.
+    this.#follower.start(this);
+  }
+
+  take(frame: FollowedFrame): Taken {
+    const { event } = frame;
+    const action = event === undefined || this.#decide === undefined ? 'send' : this.#decide(frame);
+    if (action === 'skip') return 'more';
+    const written = this.#sse?.write(frame) ?? 'over';
+    if (written === 'over') return 'end';
+    watchDelivery(this.#parts, this.#since, frame);
+    if (action === 'send_and_end' || isSignOut(frame)) return 'end';
+    if (written === 'sent') return 'more';
+    this.#sse?.whenDrained((isOpen) => void (isOpen && this.#follower.resume()));
+    return 'wait';
+  }
+
+  ended(error?: unknown): void {
+    this.#leave?.();
+    this.#parts.expiry.forget(this);
+    if (error === undefined) this.#sse?.close();
+    else {
+      this.#parts.log.warn('event stream broken', { session_id: this.sessionId, error });
+      this.#sse?.destroy();
+    }
+    this.#onEnd?.();
+  }
+
+  shutDown(): void {
+    this.#sse?.close({ event: 'server_shutdown', data: '{}' });
+  }
+
+  warn(frame: SseFrame): void {
+    this.#sse?.write(frame);
+  }
+
+  end(): void {
+    this.#follower.close();
   }
 }
 

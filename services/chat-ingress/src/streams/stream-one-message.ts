@@ -69,27 +69,39 @@ export function createStreamOneMessage(parts: OneMessageParts): StreamOneMessage
     if (ANSWERLESS.has(ack.status)) follower.close();
     let view: MessageView = { turnId: ack.turn_id, conversationId: ack.conversation_id };
     let limit: NodeJS.Timeout | undefined;
+    let isEnded = false;
     const endSoonIfOver = async () => {
-      if (limit === undefined && (await isOver(parts, caller, ack))) {
+      if (limit === undefined && (await isOver(parts, caller, ack)) && !isEnded) {
         limit = setTimeout(() => follower.close(), LAST_EVENT_LIMIT_MS);
       }
     };
-    const decide = async (frame: FollowedFrame) => {
-      // The end may have been among what was lost.
-      if (frame.event === 'resync') await endSoonIfOver();
+    const decide = (frame: FollowedFrame) => {
+      // The end may have been among what was lost. Without an answer of the database the client asks again.
+      if (frame.event === 'resync') endSoonIfOver().catch(() => follower.close());
       if (frame.event === 'resync' || frame.event === 'lagged') return 'send';
       const decision = decideMessageFrame(view, frame);
       view = decision.view;
       return decision.action;
     };
+    const onEnd = () => {
+      isEnded = true;
+      clearTimeout(limit);
+    };
     try {
       if (result.isRepeat) await endSoonIfOver();
-      const ready = { ack };
-      await serveStream(parts, res, { caller, follower, streamId, ready, followedSince, decide });
-    } finally {
-      clearTimeout(limit);
+    } catch (error) {
       follower.close();
+      throw error;
     }
+    serveStream(parts, res, {
+      caller,
+      follower,
+      streamId,
+      ready: { ack },
+      followedSince,
+      decide,
+      onEnd,
+    });
   };
 }
 

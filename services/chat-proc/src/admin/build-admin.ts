@@ -15,13 +15,15 @@ import type { SecretsRouteParts } from './secrets-routes.ts';
 import type { BundleJobs } from '../jobs/open-jobs.ts';
 import { createJobRoutes } from './job-routes.ts';
 import { createLogRoutes } from './log-routes.ts';
+import type { PropsFollower } from '../props/follow-props.ts';
 import { createRegistryRoutes } from './registry-routes.ts';
 import { createUploadRoute } from './upload-route.ts';
 import { createVersionRoutes } from './version-routes.ts';
 
 /** What only the administration of bundles needs beside the registry. */
 export interface BundleAdminParts
-  extends Pick<PropsRouteParts, 'runner' | 'props' | 'follower'>, Pick<SecretsRouteParts, 'secrets'> {
+  extends Pick<PropsRouteParts, 'runner' | 'props'>, Pick<SecretsRouteParts, 'secrets'> {
+  readonly follower: PropsFollower;
   readonly registry: Registry;
   readonly work: BundleJobs;
 }
@@ -43,7 +45,13 @@ export function buildAdmin({ base, config, guards, registry, work, ...settings }
   const sourceRoots = isOpen ? ['*'] : [resolve(config.bundlesDir), ...config.bundleSources];
   const shared = { guards, audited, registry, bundles };
   return [
-    ...createRegistryRoutes({ ...shared, sources, sourceRoots, mayWatch: isOpen }),
+    ...createRegistryRoutes({
+      ...shared,
+      follower: settings.follower,
+      sources,
+      sourceRoots,
+      mayWatch: isOpen,
+    }),
     createUploadRoute({ guards, audited, sources, ids, storeDir, maxBytes: config.bundleArchiveLimit }),
     ...createVersionRoutes(shared),
     ...createDocumentRoutes({ guards, audited, documents, maxDocuments: config.documentsMax }),

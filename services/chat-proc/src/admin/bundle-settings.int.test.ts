@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
@@ -152,4 +153,38 @@ test('a bundle reaches the hosts that it names where the operator allows it, and
   expect(await fetched(`http://localhost:${port}/health`)).toBe('capability_denied');
   expect(await fetched(`http://127.0.0.1:${outside}/`)).toBe('capability_denied');
   expect(await fetched('exec')).toBe('capability_unavailable');
+});
+
+test('props that a stricter version refuses are told, kept, and back after a rollback', async ({ rig }) => {
+  const dir = await rig.ship(KEEPER_DIR);
+  const token = await rig.token('privileged');
+  const { port } = await rig.start({ defaultBundle: 'keeper' });
+  const one = asker(port, token);
+  const bundles = async () => (await one('GET', '/admin/integrations/bundles')).body['bundles'];
+  const view = async () =>
+    ((await bundles()) as Record<string, unknown>[]).find((row) => row['bundle_id'] === 'keeper');
+  const lenient = (await view())?.['active_version'];
+  await one('POST', `${ADMIN}/props`, { props: { greeting: 'Good morning' } });
+  expect((await view())?.['props_not_applied']).toEqual([]);
+  const file = path.join(dir, 'bundle.ts');
+  await writeFile(file, (await readFile(file, 'utf8')).replace('.max(20)', '.max(5)'));
+  const strict = await one('POST', '/admin/integrations/bundles', {
+    op: 'merge',
+    bundles: { keeper: { path: dir } },
+  });
+  expect(strict.status).toBe(200);
+  const problem = { name: 'greeting', message: expect.stringContaining('greeting: ') as string };
+  expect((await view())?.['props_not_applied']).toEqual([problem]);
+  expect((await one('GET', `${ADMIN}/props`)).body).toMatchObject({
+    override: { greeting: 'Good morning' },
+    props: { greeting: 'Hi' },
+    not_applied: [problem],
+  });
+  const logs = await fetch(`http://127.0.0.1:${port}${ADMIN}/logs`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(await logs.text()).toContain('greeting (greeting: ');
+  expect((await one('POST', `${ADMIN}/rollback`, { version: lenient })).status).toBe(200);
+  expect((await view())?.['props_not_applied']).toEqual([]);
+  expect((await one('GET', `${ADMIN}/props`)).body).toMatchObject({ props: { greeting: 'Good morning' } });
 });

@@ -5,6 +5,7 @@ import type { Bundles } from '@switchyard/store';
 import { z } from 'zod';
 import { adminViewOf } from '../bundle-views.ts';
 import type { Guards } from '../caller-of.ts';
+import type { PropsFollower } from '../props/follow-props.ts';
 import { changeBundles, changeSchema, changedSchema, servingNow } from './change-bundles.ts';
 import type { ChangeBundlesParts } from './change-bundles.ts';
 
@@ -13,6 +14,7 @@ export interface RegistryRouteParts extends ChangeBundlesParts {
   audited: Audited;
   registry: ChangeBundlesParts['registry'] & Pick<Registry, 'reload' | 'failure' | 'cleanUp'>;
   bundles: Pick<Bundles, 'list' | 'listVersions'>;
+  follower: Pick<PropsFollower, 'problems'>;
 }
 
 const VERSIONS_LOOKED_AT = 20;
@@ -26,6 +28,8 @@ const adminListSchema = z.object({
       active_version: z.string().nullable(),
       error: issueSchema,
       worker_error: issueSchema,
+      /** Props that were set and that the version which serves refuses; they are kept for one that takes them. */
+      props_not_applied: z.array(z.object({ name: z.string(), message: z.string() })),
     }),
   ),
 });
@@ -96,6 +100,7 @@ export function createRegistryRoutes(parts: RegistryRouteParts): Route[] {
         row,
         await bundles.listVersions(row.bundle_id, VERSIONS_LOOKED_AT),
         registry.failure(row.bundle_id),
+        parts.follower.problems(row.bundle_id),
       ),
     );
     return {

@@ -6,7 +6,8 @@ import type { ByteStream } from '@switchyard/protocol';
  * leaves the one that streams alone. What is returned must be read to its end or be closed (`return()`).
  */
 export function holdUntilRead(value: unknown, release: () => void): unknown {
-  const result = operationResultSchema.safeParse(value);
+  // A look that costs nothing before the schema, which most answers need only once, where they are read.
+  const result = hasResponse(value) ? operationResultSchema.safeParse(value) : NONE;
   if (!result.success || !('response' in result.data)) {
     release();
     return value;
@@ -17,6 +18,12 @@ export function holdUntilRead(value: unknown, release: () => void): unknown {
     return value;
   }
   return { response: { ...response, body: watched(response.body, release) } };
+}
+
+const NONE = { success: false } as const;
+
+function hasResponse(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'response' in value;
 }
 
 function watched(body: ByteStream, release: () => void): ByteStream {

@@ -53,30 +53,25 @@ export interface BundleInvoker {
 export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
   const run = async (hold: BundleHold, request: BundleRequest): Promise<unknown> => {
     const { version } = hold;
-    const log = parts.log.child({
-      version_id: version.versionId,
-      kind: request.kind,
-      ...(request.name === undefined ? {} : { name: request.name }),
-    });
     const { bundleId, versionId } = version;
-    const { user, signal: callerSignal } = request;
-    // With the last byte of its answer, or with its failure: what it asked for and did not wait for ends too.
-    const over = new AbortController();
+    const usedFor = { userId: request.user?.user_id, bundleId, versionId };
+    // Both are made when they are first needed: most calls of operations write no line and ask for nothing.
+    let log: Log | undefined;
+    let asking: ReturnType<typeof askingFor> | undefined;
+    const logOf = (): Log => (log ??= childLog(parts.log, versionId, request));
+    const onUsage = (usage: Usage) => keepUsage(usage, 'platform', usedFor, logOf());
+    let isOver = false;
+    const callerOf = (): CapabilityCaller => {
+      asking ??= askingFor(hold, request, onUsage);
+      if (isOver) asking.over.abort(PlatformError.of('CANCELLED', 'The call is over.'));
+      return asking.caller;
+    };
     const end = (): void => {
-      over.abort(PlatformError.of('CANCELLED', 'The call is over.'));
+      // With the last byte of its answer, or with its failure: what it asked for and did not wait for ends too.
+      isOver = true;
+      asking?.over.abort(PlatformError.of('CANCELLED', 'The call is over.'));
       hold.release();
     };
-    const caller: CapabilityCaller = {
-      bundleId,
-      versionId,
-      user: user === undefined ? undefined : { userId: user.user_id, userType: user.user_type },
-      signal: AbortSignal.any([callerSignal, over.signal]),
-      httpHosts: hold.manifest.httpHosts,
-      ...(hold.manifest.webScope === undefined ? {} : { webScope: hold.manifest.webScope }),
-      secretNames: hold.manifest.secrets,
-      onUsage: (usage) => keepUsage(usage, 'platform', usedFor, log),
-    };
-    const usedFor = { userId: user?.user_id, bundleId, versionId };
     try {
       const { kind, name, payload, timeoutMs, signal } = request;
       const value = await parts.runner.invoke(version, {
@@ -85,14 +80,15 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
         payload,
         timeoutMs,
         signal,
-        onEvent: (event) => take(event, request, usedFor, log),
-        onCall: (call) => parts.capabilities.call(caller, hold.manifest.capabilities, call),
-        onLog: ({ level, text }) => log[level]('bundle wrote', { text }),
+        onEvent: (event) => take(event, request, usedFor, logOf),
+        onCall: (call) => parts.capabilities.call(callerOf(), hold.manifest.capabilities, call),
+        onLog: ({ level, text }) => logOf()[level]('bundle wrote', { text }),
       });
       return holdUntilRead(value, end);
     } catch (error) {
       end();
-      if (!request.signal.aborted) log.warn('invocation failed', { reason: describeFailure(error), error });
+      if (!request.signal.aborted)
+        logOf().warn('invocation failed', { reason: describeFailure(error), error });
       throw withoutText(error);
     }
   };
@@ -114,11 +110,11 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
     event: BundleEvent,
     { sessionId }: BundleRequest,
     usedFor: UsedFor,
-    log: Log,
+    logOf: () => Log,
   ): Promise<void> => {
     if (event.kind === 'notify')
       return parts.publishNotice({ ...event, bundleId: usedFor.bundleId, sessionId });
-    if (event.kind === 'usage') return keepUsage(event.usage, 'bundle', usedFor, log);
+    if (event.kind === 'usage') return keepUsage(event.usage, 'bundle', usedFor, logOf());
     throw PlatformError.of('BUNDLE_ERROR', `Only a turn can say "${event.kind}".`);
   };
 
@@ -127,6 +123,30 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
     run,
     invoke: async (bundleId, request) => run(await parts.registry.hold(bundleId), request),
   };
+}
+
+function childLog(log: Log, versionId: string, { kind, name }: BundleRequest): Log {
+  return log.child({ version_id: versionId, kind, ...(name === undefined ? {} : { name }) });
+}
+
+/** For whom capabilities act in this call; `over` ends what they still do. */
+function askingFor(
+  { version: { bundleId, versionId }, manifest }: BundleHold,
+  { user, signal }: BundleRequest,
+  onUsage: (usage: Usage) => Promise<void>,
+) {
+  const over = new AbortController();
+  const caller: CapabilityCaller = {
+    bundleId,
+    versionId,
+    user: user === undefined ? undefined : { userId: user.user_id, userType: user.user_type },
+    signal: AbortSignal.any([signal, over.signal]),
+    httpHosts: manifest.httpHosts,
+    ...(manifest.webScope === undefined ? {} : { webScope: manifest.webScope }),
+    secretNames: manifest.secrets,
+    onUsage,
+  };
+  return { caller, over };
 }
 
 /** What an author did wrong is for the log, and for nobody who calls. */

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { ACTOR_DIR, procTest as test } from '../../test/proc-rig.ts';
@@ -32,6 +33,12 @@ test('a bundle ticks and works: jobs by key, dead ones retried and dropped, sche
   // By an admin, since what comes with the platform cannot be removed again.
   const bundles = { clockwork: { path: await rig.ship(CLOCKWORK_DIR) } };
   expect((await call('/admin/integrations/bundles', { op: 'merge', bundles })).body['status']).toBe('ok');
+  const bad = await rig.ship(CLOCKWORK_DIR);
+  const text = await readFile(path.join(bad, 'bundle.ts'), 'utf8');
+  await writeFile(path.join(bad, 'bundle.ts'), text.replace('0 0 1 1 *', '0 0 31 2 *'));
+  const refused = await call('/admin/integrations/bundles', { op: 'merge', bundles });
+  expect(JSON.stringify(refused.body)).toContain('The schedule \\"never\\" cannot be kept');
+  await writeFile(path.join(bad, 'bundle.ts'), text);
   const admin = '/admin/integrations/bundles/clockwork';
   const runs = async (query: string) => (await call(`${admin}/jobs?${query}`)).body['jobs'] as RunView[];
   const add = async (data: unknown) => {

@@ -1,12 +1,13 @@
 import { createJobCarrier, createJobRows, createJobs, createScheduleSync } from '@switchyard/jobs';
 import type { BackgroundJobs, JobRows, ScheduleSync } from '@switchyard/jobs';
-import type { Capability } from '@switchyard/capabilities';
+import type { Capability, DeliverWebhook, SecretReader } from '@switchyard/capabilities';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import type { ProcConfig } from '../env.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import type { Base } from '../open-base.ts';
 import { createJobsCapability } from './jobs-capability.ts';
+import { openWebhooks } from './open-webhooks.ts';
 import { runBundleJob } from './run-bundle-job.ts';
 import { listServedSchedules } from './served-schedules.ts';
 
@@ -15,6 +16,8 @@ export interface BundleJobs {
   readonly rows: JobRows;
   readonly schedules: ScheduleSync;
   readonly capability: Capability;
+  /** Keeps a webhook of a bundle until it is delivered. */
+  readonly deliver: DeliverWebhook;
   /** Runs jobs from now on. Apart from the opening, since bundles are invoked with the capability above. */
   start(invoker: BundleInvoker): Promise<void>;
 }
@@ -22,11 +25,17 @@ export interface BundleJobs {
 const CLOSE_MS = 5_000;
 
 /** The background work of bundles; closed with `scope`. */
-export function openJobs(scope: Scope, base: Base, config: ProcConfig): BundleJobs {
+export function openJobs(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  secrets: Pick<SecretReader, 'read'>,
+): BundleJobs {
   const { sql, keys, log, clock, bundles, ids, metrics } = base;
   let invoker: BundleInvoker | undefined;
   const rows = createJobRows(sql, base.scope);
-  const carrier = createJobCarrier({ redisUrl: config.redisUrl, keys, log, concurrency: config.jobSlots });
+  const slots = { job: config.jobSlots, schedule: config.scheduleSlots, webhook: config.webhookSlots };
+  const carrier = createJobCarrier({ redisUrl: config.redisUrl, keys, log, slots });
   const listServed = () => listServedSchedules(bundles);
   const schedules = createScheduleSync({ carrier, listServed, clock, log });
   const jobs = createJobs({
@@ -39,7 +48,8 @@ export function openJobs(scope: Scope, base: Base, config: ProcConfig): BundleJo
     makeId: () => `j-${ids.token(12)}`,
     async run(row, signal) {
       if (invoker === undefined) throw new Error('jobs run before they were started');
-      return runBundleJob({ invoker, bundles, timeoutMs: config.jobTimeout }, row, signal);
+      const { jobTimeout: timeoutMs } = config;
+      return runBundleJob({ invoker, bundles, deliver: webhooks.run, timeoutMs }, row, signal);
     },
     config: {
       leaseMs: config.jobLease,
@@ -48,10 +58,13 @@ export function openJobs(scope: Scope, base: Base, config: ProcConfig): BundleJo
       keepMs: config.jobKeep,
       keepDeadMs: config.jobKeepDead,
       waitAlarmMs: config.jobWaitAlarm,
+      patience: { jobMs: config.jobPatience, tickMs: config.schedulePatience },
     },
   });
+  const webhooks = openWebhooks(base, config, { jobs, secrets });
   scope.defer(() => jobs.stop(Deadline.in(CLOSE_MS)));
   return {
+    deliver: webhooks.deliver,
     jobs,
     rows,
     schedules,

@@ -1,5 +1,5 @@
 import { PlatformError } from '@switchyard/kernel';
-import type { JobOutcome, JobRow } from '@switchyard/jobs';
+import type { JobOutcome, JobRow, Webhooks } from '@switchyard/jobs';
 import type { JobInvocation, ScheduleInvocation } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
@@ -10,6 +10,7 @@ import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 export interface RunBundleJobParts {
   readonly invoker: Pick<BundleInvoker, 'hold' | 'run'>;
   readonly bundles: Pick<Bundles, 'find'>;
+  readonly deliver: Webhooks['deliver'];
   /** For a job or a schedule that names no limit. */
   readonly timeoutMs: number;
 }
@@ -18,11 +19,11 @@ const tickSchema = z.object({ tick: z.string() });
 
 /** One start of a job or a tick, on the version that serves now, whichever it was when the job was added. */
 export async function runBundleJob(
-  { invoker, bundles, timeoutMs }: RunBundleJobParts,
+  { invoker, bundles, deliver, timeoutMs }: RunBundleJobParts,
   row: JobRow,
   signal: AbortSignal,
 ): Promise<JobOutcome> {
-  if (row.kind === 'webhook') return { kind: 'final', error: 'Nobody delivers webhooks here.' };
+  if (row.kind === 'webhook') return deliver(row, signal);
   const { kind, name, bundle_id: bundleId } = row;
   try {
     const hold = await invoker.hold(bundleId);
@@ -35,6 +36,9 @@ export async function runBundleJob(
   } catch (error) {
     if (isUnavailable(error) && (await bundles.find(bundleId)) === undefined)
       return { kind: 'final', error: 'The bundle was removed.' };
+    // Both are said before a line of the bundle ran.
+    if (isUnavailable(error) || isDraining(error))
+      return { kind: 'unavailable', error: describeFailure(error) };
     // The author's words are for the admin, who sees these rows; callers never do.
     const cause = error instanceof PlatformError && error.code === 'BUNDLE_ERROR' ? error.cause : undefined;
     return { kind: 'failed', error: describeFailure(cause ?? error) };
@@ -52,6 +56,10 @@ function jobPayload({ job_id, data, attempt, max_attempts }: JobRow): JobInvocat
 
 function tickPayload({ data }: JobRow): ScheduleInvocation {
   return tickSchema.parse(data);
+}
+
+function isDraining(error: unknown): boolean {
+  return error instanceof PlatformError && error.code === 'DRAINING';
 }
 
 function isUnavailable(error: unknown): boolean {

@@ -25,7 +25,7 @@ export function buildOperations(
   scope: Scope,
   { base, config, guards, invoker }: BuildOperationsParts,
 ): Route[] {
-  const { sql, redis, keys, ids, bundles, log } = base;
+  const { sql, redis, keys, ids, bundles, log, clock } = base;
   const calls = createOperationCalls(sql, base.scope);
   const sweep = (): void => {
     calls
@@ -35,7 +35,7 @@ export function buildOperations(
   const timer = setInterval(sweep, SWEEP_EVERY_MS);
   timer.unref();
   scope.defer(() => clearInterval(timer));
-  const admission = createAdmission({ redis, keys, config });
+  const admission = createAdmission({ redis, keys, config, leases: { clock } });
   const timeoutMs = config.operationTimeout;
   const serveOperation = createServeOperation({
     invoker,

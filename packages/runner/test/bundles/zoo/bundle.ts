@@ -3,6 +3,27 @@ import type { Turn } from '@switchyard/bundle-sdk';
 
 const hoard: unknown[] = [];
 
+/** The descriptor of the host wire, and a frame of its messages, as a hostile author would make it. */
+const WIRE = 0;
+function framed(text: string): Buffer {
+  const head = Buffer.alloc(9);
+  head[0] = 5;
+  head.writeUInt32BE(Buffer.byteLength(text), 5);
+  return Buffer.concat([head, Buffer.from(text)]);
+}
+/** For ever, a pause when the wire is full. */
+async function writeAgainAndAgain(bytes: Buffer): Promise<never> {
+  const { writeSync } = await import('node:fs');
+  for (let rest = bytes; ;) {
+    try {
+      rest = rest.subarray(writeSync(WIRE, rest));
+      if (rest.length === 0) rest = bytes;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  }
+}
+
 /** Every way in which a bundle can behave, by the first word of the message. */
 const ways: Record<string, (turn: Turn, words: string[]) => Promise<unknown>> = {
   async stream(turn, [count = '10', size = '1']) {
@@ -125,38 +146,32 @@ const ways: Record<string, (turn: Turn, words: string[]) => Promise<unknown>> = 
   },
   async garbage() {
     const { writeSync } = await import('node:fs');
-    writeSync(3, 'this is no message\n');
+    writeSync(WIRE, 'this is no frame\n');
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   },
   async forged(_turn, [line = '{}']) {
     const { writeSync } = await import('node:fs');
-    writeSync(3, `${line}\n`);
+    writeSync(WIRE, framed(`${line}\n`));
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   },
   async pongs() {
-    const { writeSync } = await import('node:fs');
-    const lines = '{"v":1,"kind":"pong","id":1,"rssBytes":1}\n'.repeat(500);
-    for (let rest = lines; ;) {
-      try {
-        rest = rest.slice(writeSync(3, rest)) || lines;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    }
+    return writeAgainAndAgain(framed('{"v":1,"kind":"pong","id":1,"rssBytes":1}\n'.repeat(500)));
   },
   async chatter(_turn, [count = '10']) {
     for (let line = 0; line < Number(count); line += 1) console.log('chatter', line);
   },
   async longline() {
-    const { writeSync } = await import('node:fs');
-    const piece = 'x'.repeat(60_000);
-    for (;;) {
-      try {
-        writeSync(3, piece);
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 1));
-      }
-    }
+    return writeAgainAndAgain(framed('x'.repeat(30_000)));
+  },
+  async longframe() {
+    return writeAgainAndAgain(
+      Buffer.concat([Buffer.from([5, 0, 0, 0, 0, 0, 1, 0, 0]), Buffer.alloc(65_536)]),
+    );
+  },
+  async stdin(turn) {
+    // The wire lies on the descriptor of standard input, and a bundle that reads that gets nothing.
+    for await (const chunk of process.stdin) await turn.delta(String(chunk));
+    return { facts: { stdin: 'ended' } };
   },
   async memory() {
     return { rss: process.memoryUsage.rss() };

@@ -1,0 +1,2 @@
+def predict(a: float, b: float) -> float:
+    return a + b

@@ -1,0 +1,90 @@
+import type { z } from 'zod';
+import { MASK } from './predictor-values.ts';
+
+type Issue = z.core.$ZodIssue;
+
+/** The first thing that is wrong with an input, in the words that clients of predictors know. `secrets`: fields never to be shown. */
+export function describeInputIssue(issue: Issue, input: unknown, secrets: ReadonlySet<string>): string {
+  const [first] = issue.path;
+  const name = String(first ?? 'input');
+  const value = valueAt(input, issue.path);
+  if (value === undefined) return `missing required input field: ${issue.path.map(String).join('.')}`;
+  const shown = secrets.has(name) ? MASK : show(value);
+  const invalid = (why: string) => `invalid input value: ${name}=${shown} ${why}`;
+  switch (issue.code) {
+    case 'too_small':
+      return invalid(
+        issue.origin === 'string' || issue.origin === 'array'
+          ? `fails constraint len() >= ${Number(issue.minimum)}`
+          : `fails constraint ${issue.inclusive === false ? '>' : '>='} ${asFloat(Number(issue.minimum))}`,
+      );
+    case 'too_big':
+      return invalid(
+        issue.origin === 'string' || issue.origin === 'array'
+          ? `fails constraint len() <= ${Number(issue.maximum)}`
+          : `fails constraint ${issue.inclusive === false ? '<' : '<='} ${asFloat(Number(issue.maximum))}`,
+      );
+    case 'invalid_format':
+      return invalid(
+        issue.format === 'regex'
+          ? `does not match regex ${show(withoutSlashes(issue.pattern ?? ''))}`
+          : `is no ${issue.format}`,
+      );
+    case 'invalid_value':
+      return invalid(`does not match choices [${issue.values.map(show).join(', ')}]`);
+    case 'invalid_type':
+      return `failed to normalize value ${shown} as ${typeName(issue)}`;
+    case 'custom':
+      return issue.message === 'Invalid input'
+        ? `failed to normalize value ${shown} as Path`
+        : invalid(issue.message);
+    default:
+      return invalid(issue.message);
+  }
+}
+
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  int: 'int',
+  number: 'float',
+  string: 'str',
+  boolean: 'bool',
+  array: 'list',
+  object: 'dict',
+  record: 'dict',
+};
+
+function typeName(issue: Issue): string {
+  if ('format' in issue && issue.format === 'safeint') return 'int';
+  const expected = 'expected' in issue ? String(issue.expected) : '';
+  return TYPE_NAMES[expected] ?? expected;
+}
+
+function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
+  let value = input;
+  for (const key of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Object.hasOwn(value, key) ? (Reflect.get(value, key) as unknown) : undefined;
+  }
+  return value;
+}
+
+/** As Python would print it: clients know these messages from there. */
+function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
+  if (value === null) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  if (Array.isArray(value)) return `[${value.map(show).join(', ')}]`;
+  if (typeof value === 'object')
+    return `{${Object.entries(value)
+      .map(([key, one]) => `${show(key)}: ${show(one)}`)
+      .join(', ')}}`;
+  return JSON.stringify(value);
+}
+
+function asFloat(value: number): string {
+  return Number.isInteger(value) ? `${value}.0` : String(value);
+}
+
+function withoutSlashes(pattern: string): string {
+  return pattern.replace(/^\/(.*)\/[a-z]*$/u, '$1');
+}

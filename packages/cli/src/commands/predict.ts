@@ -1,0 +1,244 @@
+import { readFile, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { serveAlone } from '@switchyard/predict';
+import type { AloneOptions, PredictServer } from '@switchyard/predict';
+import { textOption } from '../command-spec.ts';
+import type { CommandContext, CommandSpec, OptionSpec } from '../command-spec.ts';
+import { EXIT_CODES, Refused, UsageError } from '../exit-codes.ts';
+import { readPairs } from '../read-pairs.ts';
+import { readServerEvents } from '../read-server-events.ts';
+
+const FOLDER = { name: '[folder]', description: 'the folder of the predictor (where you stand)' };
+const SANDBOX: OptionSpec = {
+  flags: '--sandbox <level>',
+  description: 'how a predictor in TypeScript is contained',
+  choices: ['auto', 'bwrap', 'permission', 'none'],
+};
+const POLL_MS = 50;
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+export const predictServe: CommandSpec = {
+  name: 'predict serve',
+  summary: 'Serve a predictor over HTTP',
+  details:
+    "The API is Cog's: POST /predictions, GET /health-check, GET /openapi.json. A predictor is predict.py or cog.yaml (python3 is needed, nothing else), predict.ts, or a bundle with `predict`. Ends after POST /shutdown, SIGTERM or Ctrl-C.",
+  arguments: [FOLDER],
+  options: [
+    { flags: '--port <number>', description: 'where it listens (5000)' },
+    { flags: '--host <address>', description: 'on which address (127.0.0.1)' },
+    { flags: '--max-concurrency <number>', description: 'predictions at once (8)' },
+    { flags: '--upload-url <address>', description: 'where files of outputs are put; data URIs without' },
+    { flags: '--strict-input', description: 'answer 422 to input that does not fit' },
+    {
+      flags: '--await-explicit-shutdown',
+      description: 'SIGTERM lets predictions end for as long as they take',
+    },
+    { flags: '--grace <duration>', description: 'what running predictions are given at the end (30s)' },
+    {
+      flags: '--allow-private <hosts>',
+      description: 'host:port,... that inputs and webhooks may name; * for all',
+    },
+    { flags: '--keep-files', description: 'keep the files between server and host, for looking into' },
+    SANDBOX,
+  ],
+  examples: [
+    ['predict serve', 'the predictor in this folder, on port 5000'],
+    ['predict serve ./model --port 8000 --max-concurrency 2', 'another one, two at once'],
+  ],
+  isLocal: true,
+  async run(context) {
+    const { options, output, signal } = context;
+    const server = await serve(context, numberOption(context, 'port') ?? 5000, 'info');
+    output.result({ status: 'listening', url: server.url }, `listening at ${server.url}`);
+    const patient = options['awaitExplicitShutdown'] === true ? Number.MAX_SAFE_INTEGER : undefined;
+    const onTerm = () => void server.close(patient === undefined ? undefined : 24 * 3_600_000);
+    const release = context.world.onTerminate(onTerm);
+    signal.addEventListener('abort', () => void server.close(), { once: true });
+    try {
+      await server.closed;
+    } finally {
+      release();
+    }
+    return signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.ok;
+  },
+};
+
+export const predictSchema: CommandSpec = {
+  name: 'predict schema',
+  summary: 'Print the OpenAPI document of a predictor',
+  details: 'Runs the predictor once, with its setup, because its inputs are read from its code.',
+  arguments: [FOLDER],
+  options: [SANDBOX],
+  examples: [['predict schema ./model', 'what it takes and what it gives']],
+  isLocal: true,
+  async run(context) {
+    await withServer(context, async (server) => {
+      const response = await fetch(`${server.url}/openapi.json`, { signal: context.signal });
+      const document: unknown = await response.json();
+      context.output.result(document, () => JSON.stringify(document, null, 2));
+    });
+  },
+};
+
+export const predictRun: CommandSpec = {
+  name: 'predict run',
+  summary: 'Run a predictor once and print its output',
+  details:
+    'Inputs are name=value; values that are JSON are taken as that, everything else as text, and @file is the content of a file. Logs go to stderr as they come. An output that is a file is written to --output, or printed as a data URI.',
+  arguments: [
+    { name: '<folder>', description: 'the folder of the predictor' },
+    { name: '[pairs...]', description: 'its input as name=value, several' },
+  ],
+  options: [{ flags: '-o, --output <file>', description: 'write the output there' }, SANDBOX],
+  examples: [
+    ['predict run ./thumbnail image=@cat.png width=200 -o small.png', 'a file in, a file out'],
+    ['predict run ./model text="Hello"', 'output is printed as it is made'],
+  ],
+  isLocal: true,
+  async run(context) {
+    const { args, output, signal } = context;
+    const input = await readInput(context, args.slice(1));
+    return withServer(context, async (server) => {
+      const response = await fetch(`${server.url}/predictions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+        body: JSON.stringify({ input }),
+        signal,
+      });
+      if (!response.ok || response.body === null) throw new Refused(await response.text());
+      let isStreamed = false;
+      for await (const { event, data } of readServerEvents(response.body)) {
+        const fields = data as Record<string, unknown>;
+        if (output.isJson) output.result({ event, ...fields }, '');
+        if (event === 'log' && !output.isJson) context.world.stderr.write(String(fields['data']));
+        if (
+          event === 'output' &&
+          isText(fields['output']) &&
+          !output.isJson &&
+          textOption(context.options, 'output') === undefined
+        ) {
+          output.write(String(fields['output']));
+          isStreamed = true;
+        }
+        if (event === 'completed') return finish(context, fields, isStreamed);
+      }
+      throw new Refused('The stream ended before the prediction did.');
+    });
+  },
+};
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && !value.startsWith('data:');
+}
+
+async function finish(
+  { output, options, world }: CommandContext,
+  view: Readonly<Record<string, unknown>>,
+  isStreamed: boolean,
+): Promise<number> {
+  if (view['status'] !== 'succeeded')
+    throw new Refused(String(view['error'] ?? view['status']), { status: view['status'] });
+  const target = textOption(options, 'output');
+  if (target !== undefined) {
+    await writeFile(path.resolve(world.cwd, target), bytesOf(view['output']));
+    output.note(`written to ${target}`);
+  } else if (isStreamed) output.write('\n');
+  else if (!output.isJson) output.result(view['output'], () => JSON.stringify(view['output'], null, 2));
+  return EXIT_CODES.ok;
+}
+
+function bytesOf(value: unknown): Uint8Array | string {
+  const text = Array.isArray(value) ? value.map(String).join('') : value;
+  if (typeof text !== 'string') return JSON.stringify(value, null, 2);
+  const match = /^data:[^,]*;base64,/u.exec(text);
+  return match === null ? text : Buffer.from(text.slice(match[0].length), 'base64');
+}
+
+async function readInput(
+  { world }: CommandContext,
+  pairs: readonly string[],
+): Promise<Record<string, unknown>> {
+  const entries = Object.entries(readPairs(pairs)).map(async ([name, value]) => {
+    if (typeof value !== 'string' || !value.startsWith('@')) return [name, value] as const;
+    const bytes = await readFile(path.resolve(world.cwd, value.slice(1)));
+    const type = value.endsWith('.txt')
+      ? 'text/plain'
+      : `application/${path.extname(value).slice(1) || 'octet-stream'}`;
+    return [name, `data:${type};base64,${bytes.toString('base64')}`] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+async function withServer<T>(
+  context: CommandContext,
+  work: (server: PredictServer) => Promise<T>,
+): Promise<T> {
+  const server = await serve(context, 0, 'warn');
+  try {
+    await untilReady(context, server);
+    return await work(server);
+  } finally {
+    await server.close(0);
+  }
+}
+
+async function untilReady({ output, signal }: CommandContext, { url }: PredictServer): Promise<void> {
+  output.note('setting up ...');
+  for (;;) {
+    const response = await fetch(`${url}/health-check`, { signal });
+    const { status, setup } = (await response.json()) as { status: string; setup: { logs: string } };
+    if (status === 'READY') return;
+    if (status !== 'STARTING') throw new Refused(`${status}\n${setup.logs}`, { status });
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}
+
+async function serve(
+  context: CommandContext,
+  port: number,
+  logLevel: AloneOptions['logLevel'],
+): Promise<PredictServer> {
+  const { args, options, world } = context;
+  const folder = path.resolve(world.cwd, args[0] ?? '.');
+  const found = await stat(folder).catch(() => undefined);
+  if (found?.isDirectory() !== true) throw new UsageError(`There is no folder ${folder}.`);
+  const uploadUrl = textOption(options, 'uploadUrl');
+  const maxConcurrency = numberOption(context, 'maxConcurrency');
+  const grace = textOption(options, 'grace') ?? '30s';
+  const { WEBHOOK_AUTH_TOKEN: webhookToken, WEBHOOK_SIGNING_SECRET: webhookSecret } = world.env;
+  return serveAlone(folder, {
+    port,
+    host: textOption(options, 'host') ?? '127.0.0.1',
+    graceMs: durationOf(grace),
+    env: world.env,
+    ...(textOption(options, 'sandbox') === undefined
+      ? {}
+      : { sandbox: textOption(options, 'sandbox') as AloneOptions['sandbox'] & string }),
+    random: () => world.random(),
+    logLevel,
+    logTo: world.stderr,
+    config: {
+      isStrict: options['strictInput'] === true,
+      keepFiles: options['keepFiles'] === true,
+      privateHosts: (textOption(options, 'allowPrivate') ?? '').split(',').filter((host) => host !== ''),
+      ...(uploadUrl === undefined ? {} : { uploadUrl }),
+      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
+      ...(webhookToken === undefined ? {} : { webhookToken }),
+      ...(webhookSecret === undefined ? {} : { webhookSecret }),
+    },
+  });
+}
+
+function numberOption({ options }: CommandContext, name: string): number | undefined {
+  const text = textOption(options, name);
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new UsageError(`${text} is no whole number.`);
+  return value;
+}
+
+function durationOf(text: string): number {
+  const [, digits, unit = ''] = /^(\d+)(ms|s|m|h)$/u.exec(text) ?? [];
+  if (digits === undefined) throw new UsageError(`${text} is no duration: 30s, 5m.`);
+  return Number(digits) * (UNITS[unit] ?? 1);
+}

@@ -1,0 +1,35 @@
+"""The names that predictors import. Everything lives in `coglet`; nothing here needs a package beside Python itself."""
+
+from coglet.api import (
+    AsyncConcatenateIterator,
+    BaseModel,
+    BasePredictor,
+    CancelationException,
+    CancellationException,
+    Coder,
+    ConcatenateIterator,
+    File,
+    Input,
+    Path,
+    Secret,
+)
+from coglet.scope import Scope, current_scope, emit_metric
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AsyncConcatenateIterator",
+    "BaseModel",
+    "BasePredictor",
+    "CancelationException",
+    "CancellationException",
+    "Coder",
+    "ConcatenateIterator",
+    "File",
+    "Input",
+    "Path",
+    "Scope",
+    "Secret",
+    "current_scope",
+    "emit_metric",
+]

@@ -1,0 +1,81 @@
+import { ApiError } from './api-error.ts';
+
+export interface PlaceLimits {
+  /** May change: a predictor's own number is known when it is ready. */
+  places(): number;
+  /** How many may wait for one, and how long. */
+  readonly maxWaiting: number;
+  readonly waitMs: number;
+}
+
+const BUSY = 'already running a prediction';
+
+interface Waiting {
+  go(): void;
+}
+
+/** Places for predictions at once, and a bounded line before them, first come, first served. */
+export class PlaceLine {
+  readonly #limits: PlaceLimits;
+  readonly #waiting = new Set<Waiting>();
+  #taken = 0;
+
+  constructor(limits: PlaceLimits) {
+    this.#limits = limits;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Throws 409 where none is free. The place is given back by `release`. */
+  take(): void {
+    if (this.#taken >= this.#limits.places()) throw new ApiError(409, BUSY);
+    this.#taken += 1;
+  }
+
+  /** Takes a place, or waits for one. Throws 409 when the line is full, rejects it when the wait is too long, or the signal's reason. */
+  takeOrWait(signal: AbortSignal): Promise<void> {
+    if (this.#taken < this.#limits.places()) {
+      this.take();
+      return Promise.resolve();
+    }
+    if (this.#waiting.size >= this.#limits.maxWaiting) throw new ApiError(409, BUSY, 'the line is full');
+    return this.#wait(signal);
+  }
+
+  async #wait(signal: AbortSignal): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    const waiting: Waiting = { go: resolve };
+    const abort = () => reject(signal.reason as Error);
+    const timer = setTimeout(
+      () => reject(new ApiError(409, BUSY, 'waited for too long')),
+      this.#limits.waitMs,
+    );
+    signal.addEventListener('abort', abort, { once: true });
+    this.#waiting.add(waiting);
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', abort);
+      this.#waiting.delete(waiting);
+    }
+  }
+
+  /** Gives a place back: to the first who waits, or to nobody. */
+  release(): void {
+    const [first] = this.#waiting;
+    if (first === undefined) {
+      this.#taken -= 1;
+      return;
+    }
+    // The place goes over without becoming free, so that nobody who comes now is before those who waited.
+    this.#waiting.delete(first);
+    first.go();
+  }
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { ApiError } from './api-error.ts';
+import { isPredictionId } from './prediction-id.ts';
+
+export const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
+export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
+
+const httpUrl = z.url({ protocol: /^https?$/u, error: 'an http or https address is needed' });
+
+/** `input` is looked at by itself: its refusal comes later in the order of the page. */
+const requestSchema = z.looseObject({
+  id: z.string().refine(isPredictionId, 'letters, digits and ._@-, up to 128 of them').nullish(),
+  created_at: z.string().max(64).nullish(),
+  webhook: httpUrl.nullish(),
+  webhook_events_filter: z.array(z.enum(WEBHOOK_EVENTS)).nullish(),
+  output_file_prefix: httpUrl.nullish(),
+  context: z.record(z.string(), z.unknown()).nullish(),
+  /** Ours: wait in line where every place is taken. */
+  queue: z.boolean().nullish(),
+});
+
+export interface PredictionRequest {
+  readonly id: string | undefined;
+  /** Whatever was sent, also nothing. */
+  readonly input: unknown;
+  readonly createdAt: string | undefined;
+  readonly webhook: string | undefined;
+  readonly events: readonly WebhookEvent[];
+  readonly outputFilePrefix: string | undefined;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly mayWait: boolean;
+}
+
+/** @param id of the path, where there is one. Throws ApiError 400. */
+export function readPredictionRequest(body: unknown, id?: string): PredictionRequest {
+  if (typeof body !== 'object' || body === null || Array.isArray(body))
+    throw new ApiError(400, 'invalid request body', 'a JSON object is needed');
+  const parsed = requestSchema.safeParse(body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ApiError(
+      400,
+      'invalid request body',
+      `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    );
+  }
+  const { data } = parsed;
+  if (id !== undefined && typeof data.id === 'string' && data.id !== id)
+    throw new ApiError(400, 'prediction ID mismatch', `the path says ${id}, the body says ${data.id}`);
+  const filter = data.webhook_events_filter ?? [];
+  return {
+    id: id ?? data.id ?? undefined,
+    input: data['input'],
+    createdAt: data.created_at ?? undefined,
+    webhook: data.webhook ?? undefined,
+    events: filter.length === 0 ? WEBHOOK_EVENTS : filter,
+    outputFilePrefix: data.output_file_prefix ?? undefined,
+    context: data.context ?? {},
+    mayWait: data.queue === true,
+  };
+}
+
+/** The context as a predictor sees it. Throws ApiError 400 naming the key that is no text. */
+export function readContext(context: Readonly<Record<string, unknown>>): Record<string, string> {
+  for (const [key, value] of Object.entries(context)) {
+    if (typeof value !== 'string')
+      throw new ApiError(400, 'invalid request body', `context.${key}: a text is needed`);
+  }
+  return context as Record<string, string>;
+}

@@ -1,0 +1,25 @@
+import type { Deadline } from '@switchyard/kernel';
+import type { JsonObject } from './prediction-view.ts';
+import type { PredictCall, PredictResult } from './predictor.ts';
+
+/** One process of a predictor whose setup is done. */
+export interface PredictorHost {
+  readonly schemas: JsonObject;
+  readonly maxConcurrency: number;
+  /** Resolves with the reason when the process ended. */
+  readonly ended: Promise<string>;
+  /** Never rejects: a host that ends fails what runs in it, with the cause. */
+  predict(call: PredictCall): Promise<PredictResult>;
+  check?(): Promise<boolean>;
+  stop(deadline: Deadline): Promise<void>;
+}
+
+export interface SetupSink {
+  /** Whole lines that setup wrote. */
+  onLog(text: string): void;
+  /** Aborts when nobody wants the host any more. */
+  readonly signal: AbortSignal;
+}
+
+/** Starts a process and runs setup. Rejects with a sentence for whoever wrote the predictor. */
+export type StartHost = (sink: SetupSink) => Promise<PredictorHost>;

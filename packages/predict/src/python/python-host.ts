@@ -1,0 +1,380 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { sleep } from '@switchyard/kernel';
+import type { Deadline } from '@switchyard/kernel';
+import type { Log } from '@switchyard/telemetry';
+import { replaceAt } from '../input-schema.ts';
+import type { PredictConfig } from '../predict-config.ts';
+import type { PredictCall, PredictResult } from '../predictor.ts';
+import type { PredictorHost, SetupSink } from '../predictor-host.ts';
+import type { JsonObject } from '../prediction-view.ts';
+import { HostFolder } from './host-folder.ts';
+import { HostLines } from './host-lines.ts';
+import type { PythonSource } from './python-source.ts';
+import { PythonRun } from './python-run.ts';
+import type { StatusListener } from './status-listener.ts';
+
+export interface PythonHostParts {
+  readonly source: PythonSource;
+  /** Folder of this process, for what hosts write. */
+  readonly folder: string;
+  readonly status: StatusListener;
+  readonly config: Pick<
+    PredictConfig,
+    | 'setupMs'
+    | 'cancelMs'
+    | 'stopMs'
+    | 'maxFileBytes'
+    | 'environment'
+    | 'pythonPath'
+    | 'keepFiles'
+    | 'maxConcurrency'
+  >;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly log: Log;
+  /** Milliseconds since the epoch. */
+  now(): number;
+}
+
+const PYTHON_DIR = fileURLToPath(new URL('../../python', import.meta.url));
+const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
+/** A status that was lost costs this long: files are looked at by the clock as well. */
+const LOOK_EVERY_MS = 250;
+/** After `exit`, last words may still be in the pipes; one that a child of the host holds open is not waited for longer. */
+const LAST_WORDS_MS = 500;
+const CHECK_MS = 5000;
+
+/** One process of a Python predictor: its folder of files, its pipes, its predictions, its end. */
+export class PythonHost implements PredictorHost {
+  readonly ended: Promise<string>;
+  schemas: JsonObject = {};
+  maxConcurrency = 1;
+  readonly #parts: PythonHostParts;
+  readonly #root: string;
+  readonly #folder: HostFolder;
+  readonly #child: ChildProcess;
+  readonly #closeStatus: () => void;
+  readonly #runs = new Map<string, PythonRun>();
+  readonly #resolveEnded: (reason: string) => void;
+  /** Nothing of it is left. */
+  readonly #gone: Promise<void>;
+  readonly #resolveGone: () => void;
+  #ownFolders: readonly string[] = [];
+  #sink: SetupSink | undefined;
+  #wake: () => void = () => undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #reason: string | undefined;
+  #isEnded = false;
+  #hasHealthcheck = false;
+  #checks = 0;
+
+  /** Rejects with a sentence for whoever wrote the predictor; nothing is left behind then. */
+  static async start(parts: PythonHostParts, sink: SetupSink): Promise<PythonHost> {
+    const root = await mkdtemp(path.join(parts.folder, 'python-'));
+    for (const name of ['working', 'tmp']) await mkdir(path.join(root, name));
+    const host = new PythonHost(parts, root, sink);
+    try {
+      await host.#setUp(sink);
+      return host;
+    } catch (error) {
+      host.#kill('setup did not succeed');
+      await host.#gone;
+      throw error;
+    }
+  }
+
+  private constructor(parts: PythonHostParts, root: string, sink: SetupSink) {
+    this.#parts = parts;
+    this.#root = root;
+    this.#sink = sink;
+    this.#folder = new HostFolder(path.join(root, 'working'), {
+      keepFiles: parts.config.keepFiles,
+      now: () => parts.now(),
+    });
+    ({ promise: this.ended, resolve: this.#resolveEnded } = Promise.withResolvers<string>());
+    ({ promise: this.#gone, resolve: this.#resolveGone } = Promise.withResolvers<void>());
+    const status = parts.status.open(() => this.#look());
+    this.#closeStatus = () => status.close();
+    this.#child = this.#spawn(status.url);
+    this.#watch();
+  }
+
+  async predict(call: PredictCall): Promise<PredictResult> {
+    if (this.#isEnded) return { status: 'failed', error: this.#failure() };
+    const run = new PythonRun({
+      call,
+      folder: this.#folder,
+      ownFolders: this.#ownFolders,
+      maxFileBytes: this.#parts.config.maxFileBytes,
+      iterates: iteratesOf(this.schemas),
+    });
+    this.#runs.set(call.id, run);
+    this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
+    const stop = this.#cancelOnAbort(call);
+    try {
+      const input = call.files.reduce<JsonObject>(
+        (all, { pointer, path: file }) => replaceAt(all, pointer, file),
+        call.input,
+      );
+      await this.#folder.write(`request-${call.id}.json`, {
+        id: call.id,
+        input,
+        created_at: call.createdAt,
+        started_at: call.startedAt,
+        context: call.context,
+        incremental: true,
+      });
+      this.#ring();
+      return await run.result;
+    } catch (error) {
+      return { status: 'failed', error: `the request could not be handed over: ${(error as Error).message}` };
+    } finally {
+      stop();
+      this.#runs.delete(call.id);
+      if (this.#runs.size === 0) {
+        clearInterval(this.#timer);
+        this.#timer = undefined;
+      }
+    }
+  }
+
+  /** Asked between two predictions; one that does not answer in time is not healthy. */
+  async check(): Promise<boolean> {
+    if (this.#isEnded || !this.#hasHealthcheck) return true;
+    const name = `check-${(this.#checks += 1)}`;
+    await this.#folder.write(name, '');
+    this.#ring();
+    const until = performance.now() + CHECK_MS;
+    while (!this.#isEnded && performance.now() < until) {
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      const answer = await this.#folder.read(`${name}.json`);
+      if (answer !== undefined) {
+        await this.#folder.forget(`${name}.json`);
+        return (answer as { healthy?: unknown }).healthy === true;
+      }
+      await Promise.race([woken, sleep(LOOK_EVERY_MS), this.ended]);
+    }
+    return false;
+  }
+
+  async stop(deadline: Deadline): Promise<void> {
+    if (this.#isEnded) return this.#gone;
+    this.#reason ??= 'the server stopped it';
+    const waitMs = Math.min(this.#parts.config.stopMs, deadline.remainingMs());
+    await this.#folder.write('stop', '').catch(() => undefined);
+    this.#ring();
+    // In order first; then asked by signal, with all that it started; then not asked.
+    const term = setTimeout(() => this.#signal('SIGTERM'), waitMs / 2);
+    const kill = setTimeout(() => this.#signal('SIGKILL'), waitMs);
+    await this.#gone;
+    clearTimeout(term);
+    clearTimeout(kill);
+  }
+
+  #spawn(url: string): ChildProcess {
+    const { config, env, source } = this.#parts;
+    const given = [...PASSED_ON, ...config.environment].flatMap((name) =>
+      env[name] === undefined ? [] : [[name, env[name]] as const],
+    );
+    return spawn(
+      config.pythonPath,
+      [
+        '-u',
+        '-m',
+        'coglet',
+        '--name',
+        path.basename(this.#root),
+        '--ipc-url',
+        url,
+        '--working-dir',
+        this.#folder.path,
+      ],
+      {
+        cwd: source.dir,
+        // A group of its own: what it starts is ended with it.
+        detached: true,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        env: {
+          ...Object.fromEntries(given),
+          TMPDIR: path.join(this.#root, 'tmp'),
+          PYTHONPATH: PYTHON_DIR,
+          PYTHONDONTWRITEBYTECODE: '1',
+          COGLET_DOORBELL: '1',
+        },
+      },
+    );
+  }
+
+  async #setUp({ signal }: SetupSink): Promise<void> {
+    const { config, source } = this.#parts;
+    const folders = [source.dir, path.join(this.#root, 'tmp'), this.#folder.path];
+    this.#ownFolders = await Promise.all(folders.map((folder) => realpath(folder)));
+    const abort = () => this.#kill('the server is shutting down');
+    signal.addEventListener('abort', abort, { once: true });
+    const limit = setTimeout(
+      () => this.#kill(`setup took longer than ${config.setupMs / 1000} s`),
+      config.setupMs,
+    );
+    const looks = setInterval(() => this.#wake(), LOOK_EVERY_MS);
+    try {
+      await this.#folder.write('config.json', {
+        module_name: source.module,
+        predictor_name: source.predictor,
+        max_concurrency: source.maxConcurrency ?? config.maxConcurrency,
+      });
+      const result = await this.#untilReady();
+      if (result.status !== 'succeeded') throw new Error(result.error ?? 'setup failed');
+      const schema = (await this.#folder.read('openapi.json')) as { components: { schemas: JsonObject } };
+      this.schemas = schema.components.schemas;
+      this.maxConcurrency = (await this.#folder.has('async_predict'))
+        ? (source.maxConcurrency ?? config.maxConcurrency)
+        : 1;
+      this.#hasHealthcheck = await this.#folder.has('healthcheck');
+      this.#sink = undefined;
+    } finally {
+      clearTimeout(limit);
+      clearInterval(looks);
+      signal.removeEventListener('abort', abort);
+    }
+  }
+
+  async #untilReady(): Promise<{ status: string; error?: string }> {
+    for (;;) {
+      const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      const result = await this.#folder.read('setup_result.json');
+      if (result !== undefined) {
+        // It ends by itself then, and its last words are a part of what is told.
+        if ((result as { status: string }).status !== 'succeeded') await Promise.race([this.ended, woken]);
+        else if (!(await this.#folder.has('ready'))) {
+          await woken;
+          continue;
+        }
+        return result as { status: string; error?: string };
+      }
+      if (this.#isEnded) throw new Error(this.#failure());
+      await Promise.race([woken, this.ended]);
+    }
+  }
+
+  #cancelOnAbort({ id, signal }: PredictCall): () => void {
+    let overdue: NodeJS.Timeout | undefined;
+    const cancel = () => {
+      void this.#folder.write(`cancel-${id}`, '').then(
+        () => this.#ring(),
+        () => undefined,
+      );
+      overdue = setTimeout(() => {
+        // It will not hear: it ends, and so does what runs beside it.
+        this.#reason ??= 'a prediction in it did not end after its cancel';
+        void this.#runs.get(id)?.lost({ status: 'canceled' });
+        this.#signal('SIGKILL');
+      }, this.#parts.config.cancelMs);
+    };
+    if (signal.aborted) cancel();
+    else signal.addEventListener('abort', cancel, { once: true });
+    return () => {
+      clearTimeout(overdue);
+      signal.removeEventListener('abort', cancel);
+    };
+  }
+
+  #watch(): void {
+    const child = this.#child;
+    const lines = [child.stdout, child.stderr].map((pipe) => {
+      const split = new HostLines({
+        onLine: (id, line) => this.#line(id, line),
+        onEnd: (id) => this.#runs.get(id)?.mark(),
+      });
+      pipe?.on('data', (chunk: Buffer) => split.write(chunk));
+      pipe?.once('end', () => split.end());
+      return split;
+    });
+    child.stdin?.on('error', () => undefined);
+    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    child.once('error', (error) => {
+      const code = 'code' in error ? error.code : undefined;
+      this.#reason ??=
+        code === 'ENOENT'
+          ? `${this.#parts.config.pythonPath} is not installed here`
+          : `it cannot be started: ${error.message}`;
+      void this.#end();
+    });
+    child.once('exit', (code, signal) => {
+      this.#reason ??=
+        signal === null ? `it ended by itself with exit code ${code ?? 0}` : `it was ended by ${signal}`;
+      const timer = setTimeout(() => void this.#end(), LAST_WORDS_MS);
+      void closed.then(() => {
+        clearTimeout(timer);
+        for (const split of lines) split.end();
+        return this.#end();
+      });
+    });
+  }
+
+  #line(id: string | undefined, line: string): void {
+    const run = id === undefined ? this.#onlyRun() : this.#runs.get(id);
+    if (run !== undefined) return run.line(line);
+    if (this.#sink !== undefined) return this.#sink.onLog(`${line}\n`);
+    this.#parts.log.info('predictor wrote a line outside of a prediction', { text: line });
+  }
+
+  #onlyRun(): PythonRun | undefined {
+    const [first] = this.#runs.values();
+    return this.#runs.size === 1 ? first : undefined;
+  }
+
+  #look(): void {
+    this.#wake();
+    for (const run of this.#runs.values()) void run.look();
+  }
+
+  #ring(): void {
+    this.#child.stdin?.write('\n');
+  }
+
+  #kill(reason: string): void {
+    this.#reason ??= reason;
+    this.#signal('SIGKILL');
+  }
+
+  /** To the host and all that it started. */
+  #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // Gone by then.
+    }
+  }
+
+  #failure(): string {
+    return `the process of the predictor is gone: ${this.#reason ?? 'it ended'}`;
+  }
+
+  async #end(): Promise<void> {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#closeStatus();
+    // Before anybody hears of a prediction that is lost: who does and asks at once finds a predictor that is not ready.
+    this.#resolveEnded(this.#reason ?? 'it ended');
+    // What it started and left behind.
+    this.#signal('SIGKILL');
+    const error = this.#failure();
+    await Promise.all([...this.#runs.values()].map((run) => run.lost({ status: 'failed', error })));
+    if (!this.#parts.config.keepFiles)
+      await rm(this.#root, { recursive: true, force: true }).catch(() => undefined);
+    this.#wake();
+    this.#resolveGone();
+  }
+}
+
+function iteratesOf(schemas: JsonObject): boolean {
+  const output = schemas['Output'];
+  return (
+    typeof output === 'object' && output !== null && Reflect.get(output, 'x-cog-array-type') === 'iterator'
+  );
+}

@@ -1,0 +1,147 @@
+import { findFiles, findSecrets, maskSecrets } from './input-schema.ts';
+import { placeInputFiles } from './files/input-files.ts';
+import type { InputFilesParts } from './files/input-files.ts';
+import { placeOutputFiles } from './files/output-files.ts';
+import type { OutputFilesParts } from './files/output-files.ts';
+import type { PredictConfig } from './predict-config.ts';
+import type { JsonObject } from './prediction-view.ts';
+import type { Outcome, Prediction } from './prediction.ts';
+import type { HostOutput, PredictResult, Predictor } from './predictor.ts';
+import type { PredictorSource } from './predictor-source.ts';
+import { createSecretMask } from './secret-mask.ts';
+
+export interface RunParts {
+  readonly config: Pick<PredictConfig, 'predictMs'>;
+  readonly input: JsonObject;
+  readonly context: Readonly<Record<string, string>>;
+  readonly source: PredictorSource;
+  /** Resolves when the prediction has a place. */
+  readonly placed: Promise<void>;
+  /** Gives the place back. */
+  release(): void;
+  readonly outputFilePrefix: string | undefined;
+  readonly outputs: OutputFilesParts;
+  readonly inputs: InputFilesParts & { readonly folder: string };
+}
+
+/** Runs one prediction to its end, whatever happens. Never rejects. */
+export async function runPrediction(prediction: Prediction, parts: RunParts): Promise<void> {
+  const ending = new AbortController();
+  const cancel = () => ending.abort();
+  prediction.signal.addEventListener('abort', cancel, { once: true });
+  let hasPlace = false;
+  let outcome: Outcome;
+  try {
+    await parts.placed;
+    hasPlace = true;
+    outcome = await runPlaced(prediction, parts, ending);
+  } catch (error) {
+    outcome = prediction.signal.aborted ? { status: 'canceled' } : failed(error);
+  }
+  if (hasPlace) parts.release();
+  prediction.finish(outcome);
+}
+
+async function runPlaced(prediction: Prediction, parts: RunParts, ending: AbortController): Promise<Outcome> {
+  const { predictor, release } = await parts.source.acquire(ending.signal);
+  try {
+    const schemas = predictor.schemas ?? {};
+    prediction.showInput(maskSecrets(schemas, parts.input));
+    const placed = await placeInputFiles(findFiles(schemas, parts.input), {
+      ...parts.inputs,
+      signal: ending.signal,
+    });
+    try {
+      return await call(prediction, predictor, placed.files, parts, ending);
+    } finally {
+      await placed.remove();
+    }
+  } finally {
+    release();
+  }
+}
+
+async function call(
+  prediction: Prediction,
+  predictor: Predictor,
+  files: Parameters<Predictor['predict']>[0]['files'],
+  parts: RunParts,
+  ending: AbortController,
+): Promise<Outcome> {
+  const { config, input, outputs } = parts;
+  const mask = createSecretMask(findSecrets(predictor.schemas ?? {}, input).map(({ value }) => value));
+  const limit = setTimeout(() => ending.abort(new Error('over its limit')), config.predictMs);
+  let failure: Error | undefined;
+  const place = async (output: HostOutput): Promise<unknown> => {
+    try {
+      return await placeOutputFiles(output, outputs, {
+        predictionId: prediction.id,
+        prefix: parts.outputFilePrefix,
+        signal: ending.signal,
+      });
+    } catch (error) {
+      // One file that is lost makes the whole output wrong: the rest need not be made.
+      failure ??= error as Error;
+      ending.abort(error);
+      throw error;
+    }
+  };
+  prediction.begin();
+  try {
+    const { created_at: createdAt, started_at: startedAt } = prediction.view();
+    const result = await predictor.predict({
+      id: prediction.id,
+      input,
+      files,
+      context: parts.context,
+      createdAt,
+      startedAt,
+      signal: ending.signal,
+      onLog: (text) => prediction.log(mask(text)),
+      onMetric: (name, value) => prediction.metric(name, value),
+      onOutput: async (output) => {
+        if (failure === undefined) prediction.addOutput(await place(output));
+        else await Promise.all([...output.files.values()].map((file) => file.close()));
+      },
+    });
+    return await conclude(result, prediction, {
+      place,
+      mask,
+      ending,
+      failure: () => failure,
+      predictMs: config.predictMs,
+    });
+  } finally {
+    clearTimeout(limit);
+  }
+}
+
+async function conclude(
+  result: PredictResult,
+  prediction: Prediction,
+  given: {
+    place(output: HostOutput): Promise<unknown>;
+    mask(text: string): string;
+    ending: AbortController;
+    failure(): Error | undefined;
+    predictMs: number;
+  },
+): Promise<Outcome> {
+  const failure = given.failure();
+  if (failure !== undefined) return failed(failure);
+  switch (result.status) {
+    case 'succeeded':
+      if (result.output !== undefined) prediction.setOutput(await given.place(result.output));
+      else if (result.iterates === true) prediction.setOutput([]);
+      return { status: 'succeeded' };
+    case 'canceled':
+      if (prediction.signal.aborted || !given.ending.signal.aborted) return { status: 'canceled' };
+      return { status: 'failed', error: `the prediction took longer than ${given.predictMs / 1000} s` };
+    case 'failed':
+      return { status: 'failed', error: given.mask(result.error) };
+  }
+}
+
+function failed(error: unknown): Outcome {
+  return { status: 'failed', error: error instanceof Error ? error.message : String(error) };
+}

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { systemClock } from '@switchyard/kernel';
+import { createLog } from '@switchyard/telemetry';
+import type { PredictConfig } from './predict-config.ts';
+import type { PredictServer } from './predict-server.ts';
+import { startStandardServer } from './start-standard-server.ts';
+
+export interface AloneOptions {
+  /** 0 takes a free port. */
+  readonly port: number;
+  readonly host: string;
+  readonly graceMs: number;
+  readonly config: Partial<PredictConfig>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** How TypeScript predictors are contained; `auto` takes the best that starts here. */
+  readonly sandbox?: 'auto' | 'bwrap' | 'permission' | 'none';
+  /** Takes the server's own log lines, which are JSON. */
+  /** From 0 to below 1: spreads retries. */
+  random(): number;
+  /** `info` says what happens, `warn` what went wrong. */
+  readonly logLevel: 'info' | 'warn';
+  readonly logTo: { write(line: string): void };
+}
+
+/** Serves one folder with nothing but Node and, for Python, python3: composed here, for programs that are no service. */
+export function serveAlone(
+  folder: string,
+  { logTo, logLevel, sandbox, ...options }: AloneOptions,
+): Promise<PredictServer> {
+  return startStandardServer(folder, {
+    ...options,
+    ...(sandbox === undefined ? {} : { runner: { sandbox } }),
+    clock: systemClock,
+    log: createLog({ service: 'predict', level: logLevel, destination: logTo }),
+    randomBytes,
+  });
+}

@@ -1,0 +1,72 @@
+import { createServer } from 'node:http';
+import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+export interface Delivery {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Record<string, unknown>;
+}
+
+export interface Upload {
+  readonly name: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly text: string;
+}
+
+/** What a case needs beside the server: a receiver of webhooks, files to download, a place to upload to. */
+export interface Bench {
+  readonly port: number;
+  readonly places: Record<string, string>;
+  readonly deliveries: Map<string, Delivery[]>;
+  readonly uploads: Upload[];
+  close(): Promise<void>;
+}
+
+export async function openBench(): Promise<Bench> {
+  const deliveries = new Map<string, Delivery[]>();
+  const uploads: Upload[] = [];
+  const refusals = new Map<string, number>();
+  const server: Server = createServer((req, res) => {
+    void (async () => {
+      const { pathname } = new URL(req.url ?? '/', 'http://bench');
+      const bytes = await buffer(req);
+      const [, place = '', key = ''] = pathname.split('/');
+      if (place === 'webhooks') {
+        // `busy-...`: two refusals that pass; `gone-...`: one that does not.
+        const refused = refusals.get(key) ?? 0;
+        refusals.set(key, refused + 1);
+        if (key.startsWith('busy-') && JSON.parse(bytes.toString())['completed_at'] && refused < 3)
+          return res.writeHead(503).end();
+        deliveries.set(key, [
+          ...(deliveries.get(key) ?? []),
+          { headers: req.headers, body: JSON.parse(bytes.toString()) },
+        ]);
+        return res.writeHead(key.startsWith('gone-') ? 410 : 200).end();
+      }
+      if (place === 'uploads') {
+        if (key.startsWith('refuse')) return res.writeHead(403).end();
+        const name = pathname.slice(pathname.lastIndexOf('/') + 1);
+        uploads.push({ name, headers: req.headers, text: bytes.toString() });
+        return res.writeHead(201, { location: `https://files.example/${name}` }).end();
+      }
+      if (pathname === '/files/moved.txt') return res.writeHead(302, { location: '/files/hello.txt' }).end();
+      if (pathname === '/files/hello.txt') return res.end('hello file');
+      if (pathname === '/files/large.bin') return res.end(Buffer.alloc(200_000));
+      return res.writeHead(404).end();
+    })();
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+  return {
+    port,
+    places: { webhooks: `${url}/webhooks`, files: `${url}/files`, uploads: `${url}/uploads` },
+    deliveries,
+    uploads,
+    close: async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => void server.close(resolve));
+    },
+  };
+}

@@ -1,0 +1,38 @@
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { systemClock } from '@switchyard/kernel';
+import { silentLog } from '@switchyard/telemetry';
+import { startStandardServer } from '../src/index.ts';
+import type { PredictConfig, PredictServer } from '../src/index.ts';
+
+export const KINDS = ['ts', 'py'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** A server over one of the predictors beside this file. */
+export function serveFixture(
+  kind: Kind,
+  predictor: string,
+  config: Partial<PredictConfig> = {},
+  graceMs?: number,
+): Promise<PredictServer> {
+  return serveFolder(path.join(import.meta.dirname, 'predictors', kind, predictor), config, graceMs);
+}
+
+export function serveFolder(
+  folder: string,
+  config: Partial<PredictConfig> = {},
+  graceMs = 3000,
+): Promise<PredictServer> {
+  return startStandardServer(folder, {
+    port: 0,
+    host: '127.0.0.1',
+    graceMs,
+    config: { privateHosts: ['*'], ...config },
+    runner: { sandbox: 'permission' },
+    env: process.env,
+    clock: systemClock,
+    log: silentLog,
+    random: Math.random,
+    randomBytes,
+  });
+}
