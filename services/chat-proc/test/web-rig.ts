@@ -19,6 +19,7 @@ import { runnerConfig } from '../src/runner-config.ts';
 import { startBundles } from '../src/start-bundles.ts';
 import type { CloudflareAccess } from '../src/web/access/cloudflare-access.ts';
 import { openDynamic } from '../src/web/dynamic/open-dynamic.ts';
+import { createSecretClient, secretsAt } from '../src/secrets/secret-client.ts';
 
 const HERE = import.meta.dirname;
 
@@ -107,7 +108,7 @@ async function startWorker(
   await foundations.start();
   await startBundles({ registry, bundles, log, bundlesDir: config.bundlesDir, defaultBundle: 'clerk' });
   const web = openDynamic(scope, base, config);
-  const work = openJobs(scope, base, config);
+  const work = openJobs(scope, base, config, createSecretClient({ ...secretsAt(config), scope: base.scope }));
   const { respond, purge } = CAPABILITY_CATALOG.web.methods;
   const capabilities = createCapabilities([
     {

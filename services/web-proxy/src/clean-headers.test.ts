@@ -37,6 +37,7 @@ test('forwarding and identity headers from outside are replaced', () => {
     'x-real-ip': '1.1.1.1',
     'x-user-type': 'privileged',
     'x-session-id': 's',
+    'x-switchyard-site-origin': 'own',
     'x-user-timezone': 'Europe/Berlin',
     'x-id-token': 't',
   };

@@ -30,6 +30,7 @@ const INSIDE_ONLY = [
   'x-username',
   'x-tenant',
   'x-project',
+  'x-switchyard-site-origin',
 ];
 const INSIDE_ONLY_PREFIX = 'x-forwarded-';
 
