@@ -18,7 +18,6 @@ export interface ProvenTokens {
 export interface ProvenToken {
   readonly kid: string;
   readonly key: KeyObject;
-  /** The same object for the same token. */
   readonly claims: Claims;
 }
 

@@ -23,10 +23,20 @@ interface View {
 }
 
 let bench: Bench;
+const shared = process.env['TMPDIR'];
+let ownTmp = '';
 beforeAll(async () => {
+  // A place of its own: what is left behind is counted there, and others make such folders at the same time.
+  ownTmp = await mkdtemp(path.join(tmpdir(), 'switchyard-races-'));
+  process.env['TMPDIR'] = ownTmp;
   bench = await openBench();
 });
-afterAll(() => bench.close());
+afterAll(async () => {
+  await bench.close();
+  if (shared === undefined) delete process.env['TMPDIR'];
+  else process.env['TMPDIR'] = shared;
+  await rm(ownTmp, { recursive: true, force: true });
+});
 
 const send = (server: PredictServer, target: string, body?: unknown, headers: Record<string, string> = {}) =>
   fetch(server.url + target, {
@@ -106,11 +116,14 @@ describe.for(KINDS)('written in %s', (kind) => {
     for (let run = 0; run < RUNS; run += 1) {
       const id = `moment-${run}`;
       // Before its code, in it, around its last line.
-      const body = { id, queue: true, input: { action: 'sleep', ms: run % 12 } };
+      // One in twelve is surely still running, and one surely over.
+      const ms = run % 12 === 11 ? 2000 : run % 12;
+      const body = { id, queue: true, input: { action: 'sleep', ms } };
       expect((await send(server, '/predictions', body, { prefer: 'respond-async' })).status).toBe(202);
       if (run % 3 === 1) await send(server, `/predictions/${id}`);
       if (run % 3 === 2)
         await Promise.all(Array.from({ length: run % 9 }, () => send(server, '/health-check')));
+      if (run % 12 === 0) await ended(server, id);
       const { status } = await send(server, `/predictions/${id}/cancel`, {});
       const view = await ended(server, id);
       expect(status === 404 ? ['succeeded'] : ['succeeded', 'canceled']).toContain(view.status);

@@ -33,6 +33,8 @@ export interface StartedGroup {
 
 const MASTER = 'main';
 const DOWN_AFTER_MS = 1000;
+/** A node that was asked to take over gives up after five seconds, and says so only in its own log. */
+const FAILOVER_LIMIT_MS = 6000;
 
 /** Three masters, each with a replica; or a master with two replicas and three sentinels. */
 export const startRedisGroup = async (kind: RedisGroup['kind']): Promise<StartedGroup> => {
@@ -90,8 +92,15 @@ const openCluster = async (dir: string, warden: Warden): Promise<Opened> => {
         }
         throw new Error('no replica');
       });
-      await replica.command('CLUSTER', 'FAILOVER');
-      return successor(key, former);
+      // As an operator would: one that did not come about in its time is asked for again.
+      let askedAt = Number.NEGATIVE_INFINITY;
+      return settled(async () => {
+        if (performance.now() - askedAt > FAILOVER_LIMIT_MS) {
+          askedAt = performance.now();
+          await replica.command('CLUSTER', 'FAILOVER');
+        }
+        return masterOf(key, former);
+      });
     },
     heal: async () => {
       await Promise.all(nodes.map((node) => node.start()));

@@ -92,6 +92,8 @@ async function play(turn: RunningTurn, gate: () => Promise<void>): Promise<TurnO
   };
   if (message === 'fail')
     return { status: 'failed', errorType: 'bundle_error', message: 'It failed.', record };
+  // Taken before the first word: whoever reads that may release before this turn has come to its wait.
+  const released = gate();
   let answer = '';
   let index = 0;
   const say = async (text: string) => {
@@ -108,7 +110,7 @@ async function play(turn: RunningTurn, gate: () => Promise<void>): Promise<TurnO
       const aborted = new Promise<'aborted'>((resolve) =>
         turn.signal.addEventListener('abort', () => resolve('aborted'), { once: true }),
       );
-      if ((await Promise.race([gate(), aborted])) === 'aborted') {
+      if ((await Promise.race([released, aborted])) === 'aborted') {
         return {
           status: 'cancelled',
           errorType: 'cancelled',
