@@ -88,9 +88,10 @@ export {
   wireResponseSchema,
 } from './wire-http.ts';
 export type { ByteStream, HeaderList, WireRequest, WireResponse } from './wire-http.ts';
+export { CAPABILITY_LIMITS } from './capability-method.ts';
+export type { CapabilityMethodSpec } from './capability-method.ts';
 export {
   CAPABILITY_CATALOG,
-  CAPABILITY_LIMITS,
   CAPABILITY_NAMES,
   documentPassageSchema,
   findCapabilityMethod,
@@ -102,7 +103,6 @@ export type {
   CapabilityCallArgs,
   CapabilityCatalog,
   CapabilityHandlers,
-  CapabilityMethodSpec,
   CapabilityName,
   CapabilityResult,
 } from './capability-catalog.ts';
