@@ -85,7 +85,14 @@ async function open(scope: Scope, config: ProcConfig) {
   await foundations.start();
   const { bundlesDir, defaultBundle, docsDir } = config;
   await Promise.all([
-    startBundles({ registry, bundles, log, bundlesDir: resolve(bundlesDir), defaultBundle }),
+    startBundles({
+      registry,
+      bundles,
+      log,
+      bundlesDir: resolve(bundlesDir),
+      leftOut: config.bundlesLeftOut,
+      defaultBundle,
+    }),
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
@@ -114,7 +121,6 @@ async function open(scope: Scope, config: ProcConfig) {
   let isDraining = false;
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
-  await work.start(invoker);
   const port = await serveEndpoints(
     scope,
     base,
@@ -125,6 +131,8 @@ async function open(scope: Scope, config: ProcConfig) {
       report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),
     },
   );
+  // Last: a job may publish a site, which takes what serves them.
+  await work.start(invoker);
   log.info('worker started', { port });
   return {
     port,

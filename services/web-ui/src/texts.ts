@@ -49,6 +49,7 @@ export const texts = {
     system: 'System',
     light: 'Light',
     dark: 'Dark',
+    documentation: 'Documentation',
     signOut: 'Sign out',
   },
   bundles: {

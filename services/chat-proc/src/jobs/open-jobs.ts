@@ -9,6 +9,7 @@ import type { Base } from '../open-base.ts';
 import { createJobsCapability } from './jobs-capability.ts';
 import { openWebhooks } from './open-webhooks.ts';
 import { runBundleJob } from './run-bundle-job.ts';
+import { createServeJobs } from './serve-jobs.ts';
 import { listServedSchedules } from './served-schedules.ts';
 
 export interface BundleJobs {
@@ -18,7 +19,7 @@ export interface BundleJobs {
   readonly capability: Capability;
   /** Keeps a webhook of a bundle until it is delivered. */
   readonly deliver: DeliverWebhook;
-  /** Runs jobs from now on. Apart from the opening, since bundles are invoked with the capability above. */
+  /** Runs jobs from now on. Apart from the opening, since bundles are invoked with the capability above, and by jobs with all of them. */
   start(invoker: BundleInvoker): Promise<void>;
 }
 
@@ -72,8 +73,17 @@ export function openJobs(
     async start(given) {
       invoker = given;
       await jobs.start();
-      const leave = await base.subscriber.subscribe(keys.registryChanges(), () => void jobs.syncSchedules());
+      const addServeJobs = createServeJobs({ jobs, bundles, log });
+      const addAgain = (): Promise<void> =>
+        addServeJobs().catch((error: unknown) =>
+          log.warn('served versions could not be looked through', { error }),
+        );
+      const leave = await base.subscriber.subscribe(keys.registryChanges(), () => {
+        void jobs.syncSchedules();
+        void addAgain();
+      });
       scope.defer(leave);
+      await addAgain();
     },
   };
 }
