@@ -111,7 +111,7 @@ function optionOf({ url, page, heading, excerpt }: Result, at: number, root: str
   name.append(...heading.map(nodeOf));
   where.textContent = page;
   text.append(...excerpt.map(nodeOf));
-  option.append(name, where, text);
+  option.append(name, ...(name.textContent === page ? [] : [where]), text);
   return option;
 }
 

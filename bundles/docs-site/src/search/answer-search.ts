@@ -44,7 +44,9 @@ function pageOf(page: string, query: string, found: readonly Found[]): string {
         : `${count} ${found.length === 1 ? 'section' : 'sections'} for “${escapeHtml(query)}”`;
   const items = found.map(({ section, words }) => {
     const { page: title, heading, excerpt } = resultOf({ section, words });
-    return `<li><a href="../${escapeHtml(section.url)}"><span class="result-heading">${html(heading)}</span><span class="result-page">${escapeHtml(title)}</span></a><p>${html(excerpt)}</p></li>`;
+    // Of a page's own beginning its name is the heading.
+    const where = section.heading === '' ? '' : `<span class="result-page">${escapeHtml(title)}</span>`;
+    return `<li><a href="../${escapeHtml(section.url)}"><span class="result-heading">${html(heading)}</span>${where}</a><p>${html(excerpt)}</p></li>`;
   });
   const results = `<p class="lede" role="status">${said}</p><ol class="results">${items.join('')}</ol>`;
   // By a function: `$&` in what somebody asked for is no pattern.
