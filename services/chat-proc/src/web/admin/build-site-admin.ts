@@ -8,8 +8,10 @@ import type { Base } from '../../open-base.ts';
 import { createSiteLogRoutes } from '../dynamic/site-log-routes.ts';
 import type { OpenedWeb } from '../open-web.ts';
 import { createDeployViews } from '../sites/deploy-view.ts';
+import { createChangeSiteRoutes } from './change-site-routes.ts';
 import { createDeployRoutes } from './deploy-routes.ts';
 import { createSiteRoutes } from './site-routes.ts';
+import { createSwitchDeployRoutes } from './switch-deploy-routes.ts';
 import { createUploadDeploy } from './upload-deploy.ts';
 
 export interface BuildSiteAdminParts {
@@ -26,8 +28,10 @@ export function buildSiteAdmin({ base, config, guards, web }: BuildSiteAdminPart
   const views = createDeployViews({ rows, urls });
   const shared = { guards, audited, rows, publisher, views };
   return [
-    ...createSiteRoutes({ ...shared, urls, tell, domain: config.sitesDomain }),
+    ...createSiteRoutes({ guards, rows, urls }),
+    ...createChangeSiteRoutes({ ...shared, urls, tell, domain: config.sitesDomain }),
     ...createDeployRoutes(shared),
+    ...createSwitchDeployRoutes(shared),
     createUploadDeploy({
       ...shared,
       ids: base.ids,

@@ -1,5 +1,5 @@
 import { defineRoute } from '@switchyard/http';
-import type { Audited, Route } from '@switchyard/http';
+import type { Route } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import { idSchema, siteProblemSchema } from '@switchyard/protocol';
 import type { Publisher, SiteRows } from '@switchyard/web-store';
@@ -11,9 +11,8 @@ import { differenceOf, differenceSchema, requireSite } from './site-views.ts';
 
 export interface DeployRouteParts {
   readonly guards: Pick<Guards, 'admin'>;
-  readonly audited: Audited;
   readonly rows: SiteRows;
-  readonly publisher: Pick<Publisher, 'active' | 'rollback' | 'unpublish'>;
+  readonly publisher: Pick<Publisher, 'active'>;
   readonly views: ReturnType<typeof createDeployViews>;
 }
 
@@ -36,12 +35,11 @@ const fileSchema = z.object({
 });
 
 const LISTED = 200;
-const deployParams = siteParams.extend({ deploy: idSchema });
+export const deployParams = siteParams.extend({ deploy: idSchema });
 
 /** The deploys of a site (05): what there is, which one serves, what is in them. */
-export function createDeployRoutes({ guards, audited, rows, publisher, views }: DeployRouteParts): Route[] {
+export function createDeployRoutes({ guards, rows, publisher, views }: DeployRouteParts): Route[] {
   const shared = { tag: 'administration', guard: 'admin' } as const;
-  const activeOf = async (alias: string) => (await requireSite(rows, alias)).active_deploy;
   const requireDeploy = async (alias: string, deployId: string) => {
     const found = await rows.findDeploy(alias, deployId);
     if (found === undefined) throw PlatformError.of('NOT_FOUND');
@@ -57,7 +55,7 @@ export function createDeployRoutes({ guards, audited, rows, publisher, views }: 
       answer: z.object({ active_deploy: z.string().nullable(), deploys: z.array(deployViewSchema) }),
       async handle({ params: { alias }, req, res }) {
         await guards.admin(req, res);
-        const active = await activeOf(alias);
+        const { active_deploy: active } = await requireSite(rows, alias);
         const deploys = (await rows.listDeploys(alias, LISTED)).map((row) => views.of(alias, row));
         return { active_deploy: active, deploys };
       },
@@ -103,59 +101,6 @@ export function createDeployRoutes({ guards, audited, rows, publisher, views }: 
         }));
         const last = files.at(-1);
         return { files, ...(left.length > limit && last !== undefined ? { next_cursor: last.path } : {}) };
-      },
-    }),
-    defineRoute({
-      ...shared,
-      method: 'post',
-      path: `${SITE}/deploys/:deploy/activate`,
-      summary: 'Have a deploy serve, from the next request on',
-      params: deployParams,
-      answer: deployViewSchema,
-      async handle({ params: { alias, deploy }, req, res }) {
-        const caller = await guards.admin(req, res);
-        return audited({ caller, req, res }, 'site.activate', alias, async () => {
-          const before = await activeOf(alias);
-          const answer = await views.find(alias, await publisher.rollback(alias, deploy));
-          return { before: { deploy: before }, after: { deploy }, answer };
-        });
-      },
-    }),
-    defineRoute({
-      ...shared,
-      method: 'post',
-      path: `${SITE}/rollback`,
-      summary: 'Have the deploy serve again that served before this one',
-      params: siteParams,
-      answer: deployViewSchema,
-      async handle({ params: { alias }, req, res }) {
-        const caller = await guards.admin(req, res);
-        return audited({ caller, req, res }, 'site.rollback', alias, async () => {
-          const before = await activeOf(alias);
-          const answer = await views.find(alias, await publisher.rollback(alias));
-          return { before: { deploy: before }, after: { deploy: answer.id }, answer };
-        });
-      },
-    }),
-    defineRoute({
-      ...shared,
-      method: 'post',
-      path: `${SITE}/unpublish`,
-      summary: 'Take one file away, by a deploy that is the one which serves without it',
-      params: siteParams,
-      body: z.strictObject({ path: z.string().min(1).max(1000) }),
-      answer: z.object({ path: z.string(), deleted: z.boolean() }),
-      async handle({ params: { alias }, body: { path }, req, res }) {
-        const caller = await guards.admin(req, res);
-        return audited({ caller, req, res }, 'site.unpublish', alias, async () => {
-          const before = await activeOf(alias);
-          const answer = await publisher.unpublish(alias, path, caller.username ?? caller.userId);
-          return {
-            before: { deploy: before },
-            after: { path: answer.path, deploy: await activeOf(alias) },
-            answer,
-          };
-        });
       },
     }),
   ];

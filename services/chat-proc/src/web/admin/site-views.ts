@@ -27,8 +27,7 @@ export function siteView(row: SiteRow, urls: SiteUrls): SiteView {
     owner,
     active_deploy,
     settings,
-    // Postgres counts in 64 bits and its driver gives those as text.
-    version: Number(version),
+    version,
     created_at: row.created_at.toISOString(),
     updated_at: row.updated_at.toISOString(),
   };

@@ -1,9 +1,9 @@
 import { expect, vi } from 'vitest';
 import { makeTar, makeZip } from '@switchyard/registry/testing';
 import type { MadeEntry } from '@switchyard/registry/testing';
-import { procTest as test } from '../../../test/proc-rig.ts';
-import type { ProcRig } from '../../../test/proc-rig.ts';
-import { openSite } from '../../../test/site-rig.ts';
+import { procTest as test } from '../../test/proc-rig.ts';
+import type { ProcRig } from '../../test/proc-rig.ts';
+import { openSite } from '../../test/site-rig.ts';
 
 const SITES = '/admin/integrations/sites';
 
