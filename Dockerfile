@@ -67,8 +67,8 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=4 CMD ["heal
 
 FROM runtime AS web-proxy
 COPY services/web-proxy services/web-proxy
-ENV PORT=8080
-EXPOSE 8080
+ENV PORT=8080 SITES_PORT=8081
+EXPOSE 8080 8081
 CMD ["node", "services/web-proxy/src/main.ts"]
 
 FROM runtime AS chat-ingress

@@ -25,7 +25,7 @@ export async function startOurs(options: { users: number }): Promise<{
   const data = await openDataFolder(path.join(dir, 'data'));
   const ports = Object.fromEntries(
     await Promise.all(
-      ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui'].map(async (name) => [
+      ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui', 'sites'].map(async (name) => [
         name,
         await freePort(),
       ]),

@@ -11,6 +11,9 @@ import { login, logout, profileList, profileUse, whoami } from './commands/login
 import { opsCall, opsList } from './commands/ops.ts';
 import { predictRun, predictSchema, predictServe } from './commands/predict.ts';
 import { propsGet, propsReset, propsSet } from './commands/props.ts';
+import { siteDeploy } from './commands/site-deploy.ts';
+import { siteLogs } from './commands/site-logs.ts';
+import { siteDeploys, siteList, siteRemove, siteRollback } from './commands/site-registry.ts';
 import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts';
 
 /** Every command, in the order of help and reference. */
@@ -37,6 +40,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   secretsRemove,
   opsList,
   opsCall,
+  siteDeploy,
+  siteList,
+  siteDeploys,
+  siteRollback,
+  siteLogs,
+  siteRemove,
   predictServe,
   predictSchema,
   predictRun,

@@ -9,7 +9,10 @@ export const STOP_ORDER: readonly ServiceName[] = [
   'web-ui',
   'secrets',
 ];
-export type ServicePorts = Readonly<Record<ServiceName, number>>;
+/** web-proxy has two: its own, and one where every host name is a site. */
+export const PORT_NAMES = [...SERVICE_NAMES, 'sites'] as const;
+export type PortName = (typeof PORT_NAMES)[number];
+export type ServicePorts = Readonly<Record<PortName, number>>;
 
 export const DEFAULT_PORTS: ServicePorts = {
   secrets: 7777,
@@ -17,6 +20,7 @@ export const DEFAULT_PORTS: ServicePorts = {
   'chat-proc': 8020,
   'web-proxy': 8080,
   'web-ui': 8030,
+  sites: 8081,
 };
 
 /** What all services of one stack agree on. */
@@ -40,6 +44,10 @@ export interface StackSettings {
 }
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
+
+/** Browsers find every name below `localhost` on this machine. */
+export const siteUrl = (site: string, ports: ServicePorts): string =>
+  `http://${site}.localhost:${ports.sites}`;
 
 const base = (name: ServiceName, settings: StackSettings): Record<string, string> => ({
   NODE_ENV: settings.nodeEnv,
@@ -66,6 +74,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     BLOB_DIR: `${settings.dataDir}/blobs`,
   }),
   'chat-proc': (settings) => ({
+    SITES_URL: siteUrl('{site}', settings.ports),
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
@@ -80,6 +89,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     DRAIN_LIMIT: settings.userEnv['DRAIN_LIMIT'] ?? LAPTOP_DRAIN,
   }),
   'web-proxy': (settings) => ({
+    SITES_PORT: String(settings.ports.sites),
     REDIS_URL: settings.redisUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
     INGRESS_URL: local(settings.ports['chat-ingress']),

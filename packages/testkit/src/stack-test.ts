@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  PORT_NAMES,
   SERVICE_NAMES,
   buildBundles,
   buildWebUi,
@@ -13,6 +14,7 @@ import {
   startStack,
 } from '@switchyard/devstack';
 import type {
+  PortName,
   ServiceName,
   ServicePorts,
   Stack,
@@ -26,6 +28,7 @@ import { createTestDatabase } from './postgres-test.ts';
 export interface StackFixture {
   /** What a browser would open: the proxy. */
   readonly url: string;
+  /** `sites`: where every host name is a site, as `blog.localhost`. */
   readonly ports: ServicePorts;
   readonly redisUrl: string;
   readonly databaseUrl: string;
@@ -53,12 +56,9 @@ const KEPT_LINES = 300;
 
 const freePorts = async (): Promise<ServicePorts> => {
   const ports = new Set<number>();
-  while (ports.size < SERVICE_NAMES.length) ports.add(await freePort());
+  while (ports.size < PORT_NAMES.length) ports.add(await freePort());
   const list = [...ports];
-  return Object.fromEntries(SERVICE_NAMES.map((name, index) => [name, list[index]])) as Record<
-    ServiceName,
-    number
-  >;
+  return Object.fromEntries(PORT_NAMES.map((name, index) => [name, list[index]])) as Record<PortName, number>;
 };
 
 const createLineKeeper = () => {

@@ -67,7 +67,7 @@ const settingsOf = (options: FleetOptions, member: MemberOptions, port: number):
   root: ROOT,
   dataDir: options.dataDir,
   bundlesDir: options.bundlesDir,
-  ports: { [member.service]: port } as unknown as ServicePorts,
+  ports: { [member.service]: port, sites: port } as unknown as ServicePorts,
   publicUrl: `http://localhost:${port}`,
   redisUrl: member.redisUrl,
   databaseUrl: member.databaseUrl,
