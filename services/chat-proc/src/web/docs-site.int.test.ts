@@ -11,7 +11,7 @@ const HOST = { host: 'docs.localhost', 'x-switchyard-site-origin': 'own' };
 
 /** `fetch` would put a host of its own in place of the site's. */
 const get = (port: number, target: string, headers: Record<string, string> = {}) =>
-  new Promise<{ status: number; text: string; type: string }>((resolve, reject) => {
+  new Promise<{ status: number; text: string; type: string; open: unknown }>((resolve, reject) => {
     const asked = request({
       host: '127.0.0.1',
       port,
@@ -23,7 +23,12 @@ const get = (port: number, target: string, headers: Record<string, string> = {})
       let text = '';
       answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
       answer.on('end', () =>
-        resolve({ status: answer.statusCode ?? 0, text, type: String(answer.headers['content-type']) }),
+        resolve({
+          status: answer.statusCode ?? 0,
+          text,
+          type: String(answer.headers['content-type']),
+          open: answer.headers['access-control-allow-origin'],
+        }),
       );
     });
     asked.end();
@@ -55,7 +60,7 @@ test('the documentation is published at the first start and not again, and its s
   expect([missing.status, missing.text.includes('There is no such page')]).toEqual([404, true]);
 
   const search = await get(first.port, '/api/search?q=steer%20the%20queu', { accept: 'application/json' });
-  expect([search.status, search.type]).toEqual([200, 'application/json']);
+  expect([search.status, search.type, search.open]).toEqual([200, 'application/json', '*']);
   const { results } = JSON.parse(search.text) as { results: { url: string }[] };
   expect(results[0]?.url).toMatch(/^how-to\/watch-and-steer-the-queue/u);
   const results2 = await get(first.port, '/api/search?q=%3Cb%3E', { accept: 'text/html' });
