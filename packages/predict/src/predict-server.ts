@@ -9,6 +9,7 @@ import type { RunnerConfig } from '@switchyard/runner';
 import { createMetrics } from '@switchyard/telemetry';
 import type { Log } from '@switchyard/telemetry';
 import { createOutbound } from './files/outbound.ts';
+import type { Outbound } from './files/outbound.ts';
 import { DEFAULT_PREDICT_CONFIG } from './predict-config.ts';
 import type { PredictConfig } from './predict-config.ts';
 import { Predictions } from './predictions.ts';
@@ -44,6 +45,7 @@ export interface PredictBase {
   readonly config: PredictConfig;
   readonly predictions: Predictions;
   readonly opening: OpenPredictorParts;
+  readonly outbound: Outbound;
 }
 
 export async function openPredictBase(options: PredictServerOptions): Promise<PredictBase> {
@@ -81,7 +83,13 @@ export async function openPredictBase(options: PredictServerOptions): Promise<Pr
     monotonic: () => clock.monotonic(),
     randomBytes: (size) => options.randomBytes(size),
   });
-  return { scope, config, predictions, opening: { config, runner, status, folder, env, clock, log, now } };
+  return {
+    scope,
+    config,
+    predictions,
+    outbound,
+    opening: { config, runner, status, folder, env, clock, log, now },
+  };
 }
 
 /** Listens, and shuts down in order: nothing new, predictions, webhooks, hosts, the port. */

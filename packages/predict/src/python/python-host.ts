@@ -269,6 +269,8 @@ export class PythonHost implements PredictorHost {
       overdue = setTimeout(() => {
         // It will not hear: it ends, and so does what runs beside it.
         this.#reason ??= 'a prediction in it did not end after its cancel';
+        // Before anybody hears of the end: what comes next must not go to a process that is about to be killed.
+        this.#resolveEnded(this.#reason);
         void this.#runs.get(id)?.lost({ status: 'canceled' });
         this.#signal('SIGKILL');
       }, this.#parts.config.cancelMs);
