@@ -70,7 +70,8 @@ export class HostPool {
 
   /** Throws ApiError 409 where there is no room and it may not wait. */
   claim(key: string, mayWait: boolean): PredictorClaim {
-    let entry = this.#assign(key);
+    // Who may wait takes a host when it has its place: with a host in hand and no place it would hold up those with a place and no host.
+    let entry = mayWait ? undefined : this.#assign(key);
     if (entry === undefined && !mayWait) throw new ApiError(409, ALREADY_RUNNING, 'every runner is busy');
     let isRunning = false;
     return {

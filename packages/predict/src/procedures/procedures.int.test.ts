@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { PredictServer } from '../index.ts';
 import { makeTar } from '../../test/make-tar.ts';
 import { serveProcedures } from '../../test/serve-fixture.ts';
@@ -43,6 +43,17 @@ afterAll(async () => {
   else process.env['TMPDIR'] = shared;
   await rm(ownTmp, { recursive: true, force: true });
 });
+
+const opened: PredictServer[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((server) => server.close(0)));
+});
+
+async function serve(config: Parameters<typeof serveProcedures>[0]): Promise<PredictServer> {
+  const server = await serveProcedures(config);
+  opened.push(server);
+  return server;
+}
 
 /** A procedure that says its name, its process, and what it found in its folder. */
 async function offer(name: string, code?: string): Promise<string> {
@@ -87,7 +98,7 @@ async function pythons(): Promise<number> {
 
 test('an archive is fetched once, its host is kept, each host has a folder of its own', LIMIT, async () => {
   const url = await offer('kept');
-  const server = await serveProcedures({ maxRunners: 2 });
+  const server = await serve({ maxRunners: 2 });
   const first = await call(server, url, { input: { text: 'a' } });
   expect(first).toMatchObject({ status: 'succeeded', output: expect.stringMatching(/^kept \d+ False a$/u) });
   const second = await call(server, url, { input: { text: 'b' } });
@@ -102,7 +113,7 @@ test('an archive is fetched once, its host is kept, each host has a folder of it
 });
 
 test('two first calls of a broken source fail by one fetch, the next call tries again', LIMIT, async () => {
-  const server = await serveProcedures({ maxRunners: 2 });
+  const server = await serve({ maxRunners: 2 });
   const url = `${shopUrl}/late`;
   const fine = await offer('fine');
   const [one, other, beside] = await Promise.all([call(server, url), call(server, url), call(server, fine)]);
@@ -121,10 +132,10 @@ test('two first calls of a broken source fail by one fetch, the next call tries 
 
 test('eviction under load: never more processes than runners, every call is answered', LIMIT, async () => {
   const urls = await Promise.all(['e1', 'e2', 'e3', 'e4'].map((name) => offer(name)));
-  const server = await serveProcedures({ maxRunners: 2, maxConcurrency: 4 });
+  const server = await serve({ maxRunners: 2, maxConcurrency: 4 });
   let most = 0;
   const watch = setInterval(() => void pythons().then((count) => (most = Math.max(most, count))), 10);
-  const calls = Array.from({ length: 16 }, (_, at) => urls[at % urls.length] ?? '');
+  const calls = Array.from({ length: 12 }, (_, at) => urls[at % urls.length] ?? '');
   const views = await Promise.all(calls.map((url) => call(server, url, { queue: true })));
   clearInterval(watch);
   for (const [at, view] of views.entries())
@@ -151,7 +162,7 @@ time.sleep(600)
 `,
     );
     const fine = await offer('after');
-    const server = await serveProcedures({ maxRunners: 1 });
+    const server = await serve({ maxRunners: 1 });
     const started = await send(server, slow, { id: 'cold' }, { prefer: 'respond-async' });
     expect(started.status).toBe(202);
     const refused = await send(server, fine, {});
@@ -173,7 +184,7 @@ time.sleep(600)
 
 test('one-shot: each call has a process of its own that ends after it', LIMIT, async () => {
   const url = await offer('once');
-  const server = await serveProcedures({ maxRunners: 2, isOneShot: true });
+  const server = await serve({ maxRunners: 2, isOneShot: true });
   const outputs = [await call(server, url), await call(server, url)].map(({ output }) => String(output));
   expect(outputs.map((output) => output.split(' ')[2])).toEqual(['False', 'False']);
   expect(new Set(outputs.map((output) => output.split(' ')[1])).size).toBe(2);
@@ -194,7 +205,7 @@ def predict(die: bool = False) -> str:
     return "alive"
 `,
     );
-    const server = await serveProcedures({ maxRunners: 1 });
+    const server = await serve({ maxRunners: 1 });
     expect(await call(server, url)).toMatchObject({ output: 'alive' });
     expect(await call(server, url, { input: { die: true } })).toMatchObject({
       status: 'failed',
@@ -217,7 +228,7 @@ def predict(fail: bool = False) -> str:
     return str(len(token))
 `,
   );
-  const server = await serveProcedures();
+  const server = await serve({});
   expect(await call(server, url)).toMatchObject({
     output: String(TOKEN.length),
     logs: 'the token is **********\n',
