@@ -68,6 +68,10 @@ export async function openPredictBase(options: PredictServerOptions): Promise<Pr
       startMs: config.setupMs,
       cancelGraceMs: config.cancelMs,
       hostConcurrency: config.maxConcurrency,
+      // A predictor may compute for as long as a prediction may take without a sign of life; a cancel that it does not hear ends it.
+      blockedMs: config.predictMs + config.setupMs,
+      // No lease is lost when this server stands still for a while; when it is gone, the closed channel ends the host.
+      selfFenceMs: config.predictMs + config.setupMs,
       ...options.runner,
     },
   });
