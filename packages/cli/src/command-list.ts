@@ -10,6 +10,7 @@ import { createCompletion } from './commands/completion.ts';
 import { login, logout, profileList, profileUse, whoami } from './commands/login.ts';
 import { opsCall, opsList } from './commands/ops.ts';
 import { predictRun, predictSchema, predictServe } from './commands/predict.ts';
+import { proceduresServe } from './commands/procedures.ts';
 import { propsGet, propsReset, propsSet } from './commands/props.ts';
 import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts';
 
@@ -40,6 +41,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   predictServe,
   predictSchema,
   predictRun,
+  proceduresServe,
   chat,
   createCompletion(() => COMMANDS),
 ];

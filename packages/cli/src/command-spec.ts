@@ -55,6 +55,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   secrets: 'Secrets of a bundle: they can be set and removed, never read',
   ops: 'Operations of bundles',
   predict: 'Serve and run predictors, without a server of the platform',
+  procedures: 'Serve predictors that requests name by their source',
   profile: 'Servers that you signed in to',
 };
 

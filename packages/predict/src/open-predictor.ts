@@ -36,7 +36,8 @@ export async function openPredictor(folder: string, parts: OpenPredictorParts): 
   });
 }
 
-async function chooseHost(dir: string, parts: OpenPredictorParts): Promise<StartHost> {
+/** How a host of the predictor in a folder is started. Rejects with a sentence where there is none. */
+export async function chooseHost(dir: string, parts: OpenPredictorParts): Promise<StartHost> {
   const { config, runner } = parts;
   const python = await readPythonSource(dir);
   if (python !== undefined) {
@@ -45,7 +46,7 @@ async function chooseHost(dir: string, parts: OpenPredictorParts): Promise<Start
   }
   const entry = await findEntry(dir);
   if (entry === undefined)
-    throw new Error(`there is no predictor in ${dir}: predict.py or cog.yaml, predict.ts, or a bundle`);
+    throw new Error('there is no predictor in it: predict.py or cog.yaml, predict.ts, or a bundle');
   const version = aloneVersion(dir, entry);
   const onCall = () => Promise.reject(new Error('a predictor that is served alone has no capabilities'));
   return (sink) => startBundleHost({ runner, version, config, onCall }, sink);

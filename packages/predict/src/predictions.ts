@@ -11,7 +11,7 @@ import { readContext } from './prediction-request.ts';
 import type { PredictionRequest } from './prediction-request.ts';
 import type { JsonObject } from './prediction-view.ts';
 import { Prediction } from './prediction.ts';
-import type { PredictorSource } from './predictor-source.ts';
+import type { PredictorClaim, PredictorSource } from './predictor-source.ts';
 import { runPrediction } from './run-prediction.ts';
 import { feedWebhook } from './webhooks/webhook-feed.ts';
 import type { WebhookSender } from './webhooks/webhook-sender.ts';
@@ -92,7 +92,8 @@ export class Predictions {
       maxReplayBytes: config.maxReplayCharacters,
       now,
     });
-    const placed = request.mayWait ? this.#places.takeOrWait(prediction.signal) : this.#place();
+    const claim = source.claim(request.mayWait);
+    const placed = this.#place(prediction, request.mayWait, claim);
     this.#kept.add(prediction);
     void prediction.finished.then((view) => this.#kept.finish(prediction, view));
     if (request.webhook !== undefined) this.#deliver(prediction, request.webhook, request, trace);
@@ -100,7 +101,8 @@ export class Predictions {
       config,
       input,
       context,
-      source,
+      claim,
+      secrets: source.secrets ?? [],
       placed,
       release: () => this.#places.release(),
       outputFilePrefix: request.outputFilePrefix,
@@ -125,9 +127,16 @@ export class Predictions {
     await within(Promise.all(this.#deliveries), this.#parts.config.webhookMs);
   }
 
-  #place(): Promise<void> {
-    this.#places.take();
-    return Promise.resolve();
+  /** Throws where there is neither a place nor a wait for one; the claim is given back then. */
+  #place({ signal }: Prediction, mayWait: boolean, claim: PredictorClaim): Promise<void> {
+    try {
+      if (mayWait) return this.#places.takeOrWait(signal);
+      this.#places.take();
+      return Promise.resolve();
+    } catch (error) {
+      claim.release();
+      throw error;
+    }
   }
 
   #readInput(input: unknown, schemas: JsonObject | undefined): JsonObject {

@@ -3,6 +3,8 @@ import { systemClock } from '@switchyard/kernel';
 import { createLog } from '@switchyard/telemetry';
 import type { PredictConfig } from './predict-config.ts';
 import type { PredictServer } from './predict-server.ts';
+import { startProceduresServer } from './procedures/start-procedures-server.ts';
+import type { PredictServerOptions } from './predict-server.ts';
 import { startStandardServer } from './start-standard-server.ts';
 
 export interface AloneOptions {
@@ -23,15 +25,21 @@ export interface AloneOptions {
 }
 
 /** Serves one folder with nothing but Node and, for Python, python3: composed here, for programs that are no service. */
-export function serveAlone(
-  folder: string,
-  { logTo, logLevel, sandbox, ...options }: AloneOptions,
-): Promise<PredictServer> {
-  return startStandardServer(folder, {
+export function serveAlone(folder: string, options: AloneOptions): Promise<PredictServer> {
+  return startStandardServer(folder, composed(options));
+}
+
+/** Serves whatever sources its callers name, in the same way. */
+export function serveProceduresAlone(options: AloneOptions): Promise<PredictServer> {
+  return startProceduresServer(composed(options));
+}
+
+function composed({ logTo, logLevel, sandbox, ...options }: AloneOptions): PredictServerOptions {
+  return {
     ...options,
     ...(sandbox === undefined ? {} : { runner: { sandbox } }),
     clock: systemClock,
     log: createLog({ service: 'predict', level: logLevel, destination: logTo }),
     randomBytes,
-  });
+  };
 }

@@ -39,6 +39,13 @@ export interface PythonHostParts {
   now(): number;
 }
 
+/** `setup_result.json`. */
+interface SetupResult {
+  readonly status: string;
+  readonly error?: string;
+  readonly marks?: boolean;
+}
+
 const PYTHON_DIR = fileURLToPath(new URL('../../python', import.meta.url));
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
 /** A status that was lost costs this long: files are looked at by the clock as well. */
@@ -69,6 +76,7 @@ export class PythonHost implements PredictorHost {
   #reason: string | undefined;
   #isEnded = false;
   #hasHealthcheck = false;
+  #hasMarks = false;
   #checks = 0;
 
   /** Rejects with a sentence for whoever wrote the predictor; nothing is left behind then. */
@@ -110,10 +118,11 @@ export class PythonHost implements PredictorHost {
       ownFolders: this.#ownFolders,
       maxFileBytes: this.#parts.config.maxFileBytes,
       iterates: iteratesOf(this.schemas),
+      hasMarks: this.#hasMarks,
     });
     this.#runs.set(call.id, run);
     this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
-    const stop = this.#cancelOnAbort(call);
+    let stop: () => void = () => undefined;
     try {
       const input = call.files.reduce<JsonObject>(
         (all, { pointer, path: file }) => replaceAt(all, pointer, file),
@@ -127,6 +136,8 @@ export class PythonHost implements PredictorHost {
         context: call.context,
         incremental: true,
       });
+      // Not before its request is there: a cancel of nothing is forgotten.
+      stop = this.#cancelOnAbort(call);
       this.#ring();
       return await run.result;
     } catch (error) {
@@ -141,8 +152,7 @@ export class PythonHost implements PredictorHost {
     }
   }
 
-  /** Asked between two predictions; one that does not answer in time is not healthy. */
-  async check(): Promise<boolean> {
+  async check(): Promise<boolean | undefined> {
     if (this.#isEnded || !this.#hasHealthcheck) return true;
     const name = `check-${(this.#checks += 1)}`;
     await this.#folder.write(name, '');
@@ -157,7 +167,7 @@ export class PythonHost implements PredictorHost {
       }
       await Promise.race([woken, sleep(LOOK_EVERY_MS), this.ended]);
     }
-    return false;
+    return undefined;
   }
 
   async stop(deadline: Deadline): Promise<void> {
@@ -233,6 +243,7 @@ export class PythonHost implements PredictorHost {
         ? (source.maxConcurrency ?? config.maxConcurrency)
         : 1;
       this.#hasHealthcheck = await this.#folder.has('healthcheck');
+      this.#hasMarks = result.marks === true;
       this.#sink = undefined;
     } finally {
       clearTimeout(limit);
@@ -241,18 +252,18 @@ export class PythonHost implements PredictorHost {
     }
   }
 
-  async #untilReady(): Promise<{ status: string; error?: string }> {
+  async #untilReady(): Promise<SetupResult> {
     for (;;) {
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
       const result = await this.#folder.read('setup_result.json');
       if (result !== undefined) {
         // It ends by itself then, and its last words are a part of what is told.
-        if ((result as { status: string }).status !== 'succeeded') await Promise.race([this.ended, woken]);
+        if ((result as SetupResult).status !== 'succeeded') await Promise.race([this.ended, woken]);
         else if (!(await this.#folder.has('ready'))) {
           await woken;
           continue;
         }
-        return result as { status: string; error?: string };
+        return result as SetupResult;
       }
       if (this.#isEnded) throw new Error(this.#failure());
       await Promise.race([woken, this.ended]);
@@ -269,6 +280,8 @@ export class PythonHost implements PredictorHost {
       overdue = setTimeout(() => {
         // It will not hear: it ends, and so does what runs beside it.
         this.#reason ??= 'a prediction in it did not end after its cancel';
+        // Before anybody hears of the end: what comes next must not go to a process that is about to be killed.
+        this.#resolveEnded(this.#reason);
         void this.#runs.get(id)?.lost({ status: 'canceled' });
         this.#signal('SIGKILL');
       }, this.#parts.config.cancelMs);
