@@ -195,3 +195,20 @@ stackTest('exit codes tell refused, wrong use and not reachable apart', async ({
   const lost = await line.run(['bundle', 'list'], at('http://127.0.0.1:9', user));
   expect(lost).toMatchObject({ code: 3, stderr: '✗ http://127.0.0.1:9 cannot be reached.\n' });
 });
+
+stackTest('who changed what is told, narrowed and page by page', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'ledger']);
+  await line.json(['bundle', 'push', 'ledger']);
+  for (const word of ['rollback', 'rollback', 'rollback']) await line.run(['bundle', word, 'ledger', 'none']);
+  const all = await line.json(['audit', '--actor', 'ada', '--target', 'ledger', '--limit', '3']);
+  expect(all).toMatchObject(
+    Array.from({ length: 3 }, () => ({ action: 'bundle.rollback', outcome: 'refused' })),
+  );
+  expect(
+    await line.json(['audit', '--action', 'bundle.up*', '--outcome', 'done', '--target', 'ledger']),
+  ).toHaveLength(1);
+  const shown = await line.run(['audit', '--limit', '1']);
+  expect(shown.stdout).toMatch(/^\S+Z\s+ada\s+bundle\.rollback\s+ledger\s+refused/u);
+  expect((await line.run(['audit', '--limit', 'many'])).code).toBe(2);
+});

@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command-spec.ts';
+import { audit } from './commands/audit.ts';
 import { bundleLogs } from './commands/bundle-logs.ts';
 import { bundleNew } from './commands/bundle-new.ts';
 import { bundlePush } from './commands/bundle-push.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   secretsList,
   secretsSet,
   secretsRemove,
+  audit,
   opsList,
   opsCall,
   predictServe,

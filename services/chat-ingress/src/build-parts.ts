@@ -27,6 +27,7 @@ import type {
 } from '@switchyard/store';
 import { createOldestWaitAlarm, createTurns, createTurnsAdmin } from '@switchyard/turns';
 import type { Turns, TurnsAdmin } from '@switchyard/turns';
+import { createAuditSweeper } from './admin/audit-sweeper.ts';
 import type { IngressConfig } from './env.ts';
 import { createBlobSweeper } from './files/blob-sweeper.ts';
 import type { Resources } from './open-resources.ts';
@@ -97,6 +98,17 @@ export async function buildParts(
   });
   await sweeper.start();
   closing.defer(() => sweeper.stop(Deadline.in(CLOSE_RESERVE_MS)));
+  const auditLog = createAuditLog(sql, scope);
+  const auditSweeper = createAuditSweeper({
+    sql,
+    auditLog,
+    keep: { changesMs: config.auditKeep, readsMs: config.auditKeepReads },
+    clock,
+    log,
+    lockName: `switchyard:audit:${scope.tenant}:${scope.project}`,
+  });
+  await auditSweeper.start();
+  closing.defer(() => auditSweeper.stop(Deadline.in(CLOSE_RESERVE_MS)));
   return {
     ...resources,
     config,
@@ -105,7 +117,7 @@ export async function buildParts(
     admission,
     turns,
     turnsAdmin,
-    auditLog: createAuditLog(sql, scope),
+    auditLog,
     relay,
     bundles: createBundles(sql, scope),
     conversations,

@@ -19,7 +19,7 @@ import { buildCapabilities } from './build-capabilities.ts';
 import { createSecretMasks } from '@switchyard/capabilities';
 import { createBundleProps } from '@switchyard/store';
 import { createPropsFollower } from './props/follow-props.ts';
-import { createSecretClient, secretsAt } from './secrets/secret-client.ts';
+import { openSecrets } from './secrets/open-secrets.ts';
 import type { ProcConfig } from './env.ts';
 import { indexDocs } from './index-docs.ts';
 import { checkSchedulesThen } from './jobs/check-schedules.ts';
@@ -66,7 +66,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const base = await openBase(scope, config);
   const { log, redis, store, bundles, documents, sql } = base;
   const masks = createSecretMasks();
-  const secrets = createSecretClient({ ...secretsAt(config), scope: base.scope });
+  const secrets = openSecrets(base, config);
   const runner = createRunner({ ...base, config: runnerConfig(config), masked: masks.masked });
   const props = createBundleProps(base.sql, base.scope);
   const propsFollower = createPropsFollower({ props, runner, log });

@@ -1,5 +1,5 @@
-import type { Request } from 'express';
-import { defineRoute } from '@switchyard/http';
+import type { Request, Response } from 'express';
+import { defineRoute, markAudited } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import { formatTimestamp, idSchema } from '@switchyard/protocol';
@@ -39,7 +39,7 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
   const keyParams = z.object({ ...params.shape, key: idSchema });
 
   /** Throws unless the caller may; writes who did what to which name, and never a value. */
-  function enter(req: Request, action: Action, given: object): SecretFolder {
+  function enter(req: Request, res: Response, action: Action, given: object): SecretFolder {
     const service = authenticate(req.get('authorization'));
     const folder = { ...given, kind } as SecretFolder;
     const bundle = req.get(BUNDLE_HEADER);
@@ -52,6 +52,7 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       key: keyOf(given),
       verdict,
     });
+    markAudited(res);
     if (verdict === 'foreign-scope') throw PlatformError.of('FOREIGN_SCOPE');
     if (verdict === 'forbidden') throw PlatformError.of('FORBIDDEN');
     return folder;
@@ -67,8 +68,8 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       params: keyParams,
       body: putSchema,
       answer: infoSchema,
-      handle: ({ req, params: given, body }) =>
-        toInfo(shelf.put(enter(req, 'write', given), given.key, body.value)),
+      handle: ({ req, res, params: given, body }) =>
+        toInfo(shelf.put(enter(req, res, 'write', given), given.key, body.value)),
     }),
     defineRoute({
       method: 'get',
@@ -78,8 +79,8 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       guard,
       params: keyParams,
       answer: infoSchema.extend({ value: z.string() }),
-      handle({ req, params: given }) {
-        const found = shelf.get(enter(req, 'read', given), given.key);
+      handle({ req, res, params: given }) {
+        const found = shelf.get(enter(req, res, 'read', given), given.key);
         if (found === undefined) throw PlatformError.of('NOT_FOUND');
         return { ...toInfo(found), value: found.value };
       },
@@ -92,7 +93,9 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       guard,
       params: keyParams,
       answer: z.object({ deleted: z.boolean() }),
-      handle: ({ req, params: given }) => ({ deleted: shelf.delete(enter(req, 'write', given), given.key) }),
+      handle: ({ req, res, params: given }) => ({
+        deleted: shelf.delete(enter(req, res, 'write', given), given.key),
+      }),
     }),
     defineRoute({
       method: 'get',
@@ -102,7 +105,9 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       guard,
       params,
       answer: listSchema,
-      handle: ({ req, params: given }) => ({ items: shelf.list(enter(req, 'list', given)).map(toInfo) }),
+      handle: ({ req, res, params: given }) => ({
+        items: shelf.list(enter(req, res, 'list', given)).map(toInfo),
+      }),
     }),
   ];
 }

@@ -154,6 +154,9 @@ test('bad ids are 404, bad queries 400 with the name of the field', async ({ adm
     ['/admin/inflight?cursor=zzz', 'cursor'],
     ['/admin/dead-letters?before=x', 'before'],
     ['/admin/audit?limit=1000', 'limit'],
+    ['/admin/audit?outcome=good', 'outcome'],
+    ['/admin/audit?action=worker.%25', 'action'],
+    ['/admin/audit?since=yesterday', 'since'],
     ['/admin/sessions?offset=-1', 'offset'],
     ['/admin/rate-limits/ann?user_type=gold', 'user_type'],
   ] as const) {
@@ -224,6 +227,13 @@ test('draining and working again, each with its audit entry; somebody who is not
   expect([...page.items, ...rest.items]).toEqual(items);
   expect((await admin.get<List>(`/admin/audit?target=${workerId}`)).items).toHaveLength(3);
   expect((await admin.get<List>('/admin/audit?actor_id=ann')).items).toEqual([]);
+  const found = async (query: string) => (await admin.get<List>(`/admin/audit?${query}`)).items.length;
+  expect(await found('action=worker.*&outcome=done')).toBe(3);
+  expect(await found('action=worker.undrain')).toBe(1);
+  const noon = String(items[0]?.['at']);
+  expect(await found(`until=${encodeURIComponent(noon)}`)).toBe(3);
+  expect(await found(`since=${encodeURIComponent(noon)}`)).toBe(1);
+  expect(await found('since=2026-01-01&until=2026-01-02')).toBe(0);
 });
 
 test('dead letters: a double click is one turn, with the files of the message; dropped ones stay dropped', async ({
