@@ -77,6 +77,7 @@ async function open(scope: Scope, config: ProcConfig) {
     refreshMs: config.bundleRefresh,
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
+    keepRecords: config.bundleKeepRecords,
     prepare: checkSchedulesThen(prepareWidgets(base, config)),
     applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });

@@ -55,6 +55,9 @@ export const procConfigSchema = z.object({
     'Where the immutable copies of bundle versions lie; one for all workers.',
   ),
   bundleKeepVersions: integer(5, 1, 100).describe('Versions of a bundle that are kept for a rollback.'),
+  bundleKeepRecords: integer(100, 1, 10_000).describe(
+    'Removed versions of a bundle that are still listed; the records of older ones go.',
+  ),
   bundleRefresh: duration('30s').describe(
     'How often the registry is read again, so that a lost message heals.',
   ),

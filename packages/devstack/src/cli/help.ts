@@ -12,7 +12,7 @@ export const HELP = `Switchyard: ./dev <verb>
      --type TYPE           registered (default), paid or privileged
   switchyard ...           the command line for bundles, operations and chat; switchyard --help says more
   logs [service]           merged logs, in colour; --follow goes on
-  test [suite] [filter]    unit, integration, e2e, browser, chaos, crash; without a name all of them; model, compose by name
+  test [suite] [filter]    unit, integration, e2e, browser, chaos, crash; without a name all of them; model, reloads, compose by name
   check                    format, lint, types, boundaries, structure, docs, unused code, unit tests
   bench [name]             measure; without a name lists what can be measured
   compose init             write .env for docker-compose.yml, with new secrets
