@@ -8,7 +8,14 @@ test('without flags: the usual ports, data beside the repository', () => {
     verb: 'up',
     dataDir: '/repo/.data',
     isDetached: false,
-    ports: { 'web-proxy': 8080, 'chat-ingress': 8010, 'chat-proc': 8020, 'web-ui': 8030, secrets: 7777 },
+    ports: {
+      'web-proxy': 8080,
+      'chat-ingress': 8010,
+      'chat-proc': 8020,
+      proxylogin: 8040,
+      'web-ui': 8030,
+      secrets: 7777,
+    },
   });
 });
 

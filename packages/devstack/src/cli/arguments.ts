@@ -11,6 +11,7 @@ const PORT_FLAG: Readonly<Record<ServiceName, string>> = {
   'chat-ingress': 'chat-ingress-port',
   'chat-proc': 'chat-proc-port',
   'web-ui': 'web-ui-port',
+  proxylogin: 'proxylogin-port',
   secrets: 'secrets-port',
 };
 
@@ -29,6 +30,7 @@ const OPTIONS = {
   'chat-proc-port': { type: 'string' },
   'web-ui-port': { type: 'string' },
   'secrets-port': { type: 'string' },
+  'proxylogin-port': { type: 'string' },
 } as const;
 
 export interface Arguments {
