@@ -49,6 +49,8 @@ export interface StackTestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Only for tests that open no page: leaves web-ui out, and with it the build of the page. */
   readonly isPageless?: boolean;
+  /** With proxylogin: people sign in by a page, and tokens behind cookies are short and made anew. */
+  readonly hasLogin?: boolean;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -83,6 +85,7 @@ export interface TestStack {
 export const startTestStack = async ({
   env = {},
   isPageless = false,
+  hasLogin = false,
 }: StackTestOptions = {}): Promise<TestStack> => {
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-stack-'));
   await chmod(dir, 0o755);
@@ -98,7 +101,9 @@ export const startTestStack = async ({
     ports,
     path: process.env['PATH'] ?? '',
     databaseUrl: database.url,
-    services: SERVICE_NAMES.filter((name) => name !== 'web-ui' || !isPageless),
+    services: SERVICE_NAMES.filter(
+      (name) => (name !== 'web-ui' || !isPageless) && (name !== 'proxylogin' || hasLogin),
+    ),
     isRestarted: false,
     nodeEnv: 'test',
     userEnv: env,

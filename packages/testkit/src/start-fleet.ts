@@ -73,6 +73,7 @@ const settingsOf = (options: FleetOptions, member: MemberOptions, port: number):
   databaseUrl: member.databaseUrl,
   masterKey: options.masterKey,
   secretsToken: 'no-secrets-service-in-a-fleet-of-a-test',
+  hasLogin: false,
   nodeEnv: 'test',
   logLevel: 'info',
   userEnv: options.env,
