@@ -1,6 +1,6 @@
+import { askHost } from '@switchyard/testkit';
+import type { HostAnswer } from '@switchyard/testkit';
 import { expect } from 'vitest';
-import { askHost } from '../test/ask-host.ts';
-import type { HostAnswer } from '../test/ask-host.ts';
 import { echo, proxyTest } from '../test/proxy-lab.ts';
 import type { Echoed } from '../test/proxy-lab.ts';
 
