@@ -96,9 +96,9 @@ function mailboxScripts(bind: Bind) {
 /** For those who look after the data. */
 function careScripts(bind: Bind) {
   return {
-    reap: bind<Arguments.ReapArguments, Coded & { suspects: RawTask[] }>(
+    reap: bind<Arguments.ReapArguments, Coded & { nextMs: number; suspects: RawTask[] }>(
       'reap',
-      (reply) => ({ ...coded(reply), suspects: tasksAfter(1)(reply) }),
+      (reply) => ({ ...coded(reply), nextMs: Number(words(reply)[1] ?? -1), suspects: tasksAfter(2)(reply) }),
       'once',
     ),
     heartbeat: bind<Arguments.HeartbeatArguments, { workers: number; ordered: string }>(
