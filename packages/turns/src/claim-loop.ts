@@ -19,7 +19,8 @@ export interface ClaimLoop {
   stop(): Promise<void>;
 }
 
-const CLAIMS_AT_ONCE = 8;
+/** A page of claims costs Redis 0.2 ms. What it claims, a worker has slots for. */
+const CLAIMS_AT_ONCE = 32;
 const UNBLOCK_AGAIN_MS = 20;
 
 /** While any lane has work: `claim`. When all are empty: one blocked pop per lane, each with a reserved slot (02, Waiting for work). */
