@@ -67,8 +67,10 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
     if (pauseMs > 0) return Promise.race([sleep(pauseMs), stopping]);
     // What was hinted at before this claim is seen by it.
     const isHinted = pops.takeHint();
+    const hasDoubt = pops.takeDoubt();
     if (slots.free() > 0) {
-      if ((await claimHot()) > 0 || stopped.signal.aborted || isSuspended()) return;
+      // A claim of lanes that are blocked, or were empty a moment ago, brings nothing: most turns of a quiet system need none.
+      if (hasDoubt && ((await claimHot()) > 0 || stopped.signal.aborted || isSuspended())) return;
       pops.blockLanes();
     } else if (isHinted) {
       // Slots have run out, some of them for pops on empty lanes: those come back. What comes free meanwhile must be heard: after a
