@@ -6,6 +6,7 @@ import { PlatformError } from '@switchyard/kernel';
 import type { BundleEvent, PredictInvocation, PredictOutcome } from '@switchyard/protocol';
 import { HostFailure, describeFailure } from '@switchyard/runner';
 import type { BundleCall, BundleVersion, Invocation, ProducedFile, Runner } from '@switchyard/runner';
+import { createPathMask } from '../path-mask.ts';
 import type { PredictConfig } from '../predict-config.ts';
 import type { HostFile, HostOutput, PredictCall, PredictResult } from '../predictor.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
@@ -73,9 +74,11 @@ type Call = Partial<Pick<PredictCall, 'onLog' | 'onMetric' | 'onOutput'>> & {
 };
 
 function createInvoke({ runner, version, onCall }: BundleHostParts) {
+  const shown = createPathMask(version.dir);
   return async (name: string, call: Call): Promise<PredictResult> => {
     // A file is told before the value that it belongs to.
     const files: HostFile[] = [];
+    const onLog = (text: string) => call.onLog?.(shown(text));
     const invocation: Invocation = {
       kind: 'predict',
       name,
@@ -83,19 +86,20 @@ function createInvoke({ runner, version, onCall }: BundleHostParts) {
       signal: call.signal,
       ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
       onCall,
-      onLog: ({ text }) => call.onLog?.(`${text}\n`),
+      onLog: ({ text }) => onLog(`${text}\n`),
       onEvent: async (event, file) => {
         if (event.kind === 'file' && file !== undefined) files.push(await keep(event.filename, file));
-        else if (event.kind === 'event') await takeEvent(event, call, files);
+        else if (event.kind === 'event') await takeEvent(event, { ...call, onLog }, files);
       },
     };
     try {
-      return toResult((await runner.invoke(version, invocation)) as PredictOutcome, files);
+      const result = toResult((await runner.invoke(version, invocation)) as PredictOutcome, files);
+      return result.status === 'failed' ? { ...result, error: shown(result.error) } : result;
     } catch (error) {
       if (call.signal.aborted) return { status: 'canceled' };
       const cause = error instanceof PlatformError ? error.cause : error;
       if (cause instanceof HostFailure) call.onCrash?.(cause.message);
-      return { status: 'failed', error: reasonOf(error) };
+      return { status: 'failed', error: shown(reasonOf(error)) };
     }
   };
 }
