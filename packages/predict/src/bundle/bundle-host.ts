@@ -10,6 +10,8 @@ import { createPathMask } from '../path-mask.ts';
 import type { PredictConfig } from '../predict-config.ts';
 import type { HostFile, HostOutput, PredictCall, PredictResult } from '../predictor.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
+import type { RunningPredictor } from '../predictor-source.ts';
+import type { JsonObject } from '../prediction-view.ts';
 
 export interface BundleHostParts {
   readonly runner: Runner;
@@ -47,11 +49,7 @@ export async function startBundleHost(parts: BundleHostParts, sink: SetupSink): 
     maxConcurrency: (limits.concurrency ?? config.maxConcurrency) * (limits.instances ?? 1),
     ended: ended.promise,
     async predict(call) {
-      const files = await Promise.all(
-        call.files.map(async ({ pointer, path, name }) => ({ pointer, name, content: await readFile(path) })),
-      );
-      const { id, input, context } = call;
-      return invoke('predict', { ...call, payload: { id, input, context, files }, onCrash: ended.resolve });
+      return invoke('predict', { ...call, payload: await payloadOf(call), onCrash: ended.resolve });
     },
     async check() {
       if (!predict.hasHealthcheck) return true;
@@ -66,6 +64,24 @@ export async function startBundleHost(parts: BundleHostParts, sink: SetupSink): 
   };
 }
 
+/** A version that somebody else keeps running: its setup is run by the process that has not done it yet. */
+export function createBundlePredictor(
+  parts: InvokeParts & { readonly schemas: JsonObject },
+): RunningPredictor {
+  const invoke = createInvoke(parts);
+  return {
+    schemas: parts.schemas,
+    predict: async (call) => invoke('predict', { ...call, payload: await payloadOf(call) }),
+  };
+}
+
+async function payloadOf({ id, input, context, files: given }: PredictCall): Promise<PredictInvocation> {
+  const files = await Promise.all(
+    given.map(async ({ pointer, path, name }) => ({ pointer, name, content: await readFile(path) })),
+  );
+  return { id, input, context, files };
+}
+
 type Call = Partial<Pick<PredictCall, 'onLog' | 'onMetric' | 'onOutput'>> & {
   readonly payload: PredictInvocation | typeof NO_CALL;
   readonly signal: AbortSignal;
@@ -73,7 +89,11 @@ type Call = Partial<Pick<PredictCall, 'onLog' | 'onMetric' | 'onOutput'>> & {
   onCrash?(reason: string): void;
 };
 
-function createInvoke({ runner, version, onCall }: BundleHostParts) {
+interface InvokeParts extends Pick<BundleHostParts, 'version' | 'onCall'> {
+  readonly runner: Pick<Runner, 'invoke'>;
+}
+
+function createInvoke({ runner, version, onCall }: InvokeParts) {
   const shown = createPathMask(version.dir);
   return async (name: string, call: Call): Promise<PredictResult> => {
     // A file is told before the value that it belongs to.
