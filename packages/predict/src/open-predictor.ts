@@ -6,6 +6,7 @@ import { aloneVersion, startBundleHost } from './bundle/bundle-host.ts';
 import { findEntry } from './bundle/find-entry.ts';
 import type { PredictConfig } from './predict-config.ts';
 import type { StartHost } from './predictor-host.ts';
+import { findPython } from './python/python-command.ts';
 import { PythonHost } from './python/python-host.ts';
 import { readPythonSource } from './python/python-source.ts';
 import type { StatusListener } from './python/status-listener.ts';
@@ -41,8 +42,13 @@ export async function chooseHost(dir: string, parts: OpenPredictorParts): Promis
   const { config, runner } = parts;
   const python = await readPythonSource(dir);
   if (python !== undefined) {
-    const hostParts = { ...parts, source: python, now: () => parts.clock.now() };
-    return (sink) => PythonHost.start(hostParts, sink);
+    return async (sink) => {
+      const pythonFolders = await foldersOfPython(parts);
+      return PythonHost.start(
+        { ...parts, source: python, pythonFolders, now: () => parts.clock.now() },
+        sink,
+      );
+    };
   }
   const entry = await findEntry(dir);
   if (entry === undefined)
@@ -50,4 +56,11 @@ export async function chooseHost(dir: string, parts: OpenPredictorParts): Promis
   const version = aloneVersion(dir, entry);
   const onCall = () => Promise.reject(new Error('a predictor that is served alone has no capabilities'));
   return (sink) => startBundleHost({ runner, version, config, onCall }, sink);
+}
+
+/** Asked only where it has to be known. */
+async function foldersOfPython({ config, env, log }: OpenPredictorParts): Promise<string[]> {
+  if (config.pythonSandbox !== undefined) return findPython(config.pythonPath, { PATH: env['PATH'] });
+  log.warn('a predictor in Python runs without a sandbox');
+  return [];
 }

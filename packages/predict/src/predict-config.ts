@@ -1,3 +1,5 @@
+import type { PythonSandbox } from './python/python-command.ts';
+
 /** Every wait, bound and limit of this room. Times in milliseconds. */
 export interface PredictConfig {
   /** Predictions at once over all hosts; a predictor's own number counts beside it. */
@@ -48,6 +50,10 @@ export interface PredictConfig {
   /** Names of environment variables that predictors see, beside PATH, HOME and LANG. */
   readonly environment: readonly string[];
   readonly pythonPath: string;
+  /** How predictors in Python are contained; without it they are not. */
+  readonly pythonSandbox?: PythonSandbox;
+  /** MiB that a predictor's process may have for itself; without it the runner's own bound for TypeScript, and none for Python. */
+  readonly memoryMb?: number;
   /** Procedures: hosts at once over all sources; over it the idle one that was used longest ago ends. */
   readonly maxRunners: number;
   /** Procedures: a host for each prediction, ended after it. */

@@ -72,6 +72,7 @@ export async function openPredictBase(options: PredictServerOptions): Promise<Pr
       blockedMs: config.predictMs + config.setupMs,
       // No lease is lost when this server stands still for a while; when it is gone, the closed channel ends the host.
       selfFenceMs: config.predictMs + config.setupMs,
+      ...(config.memoryMb === undefined ? {} : { memoryMb: config.memoryMb }),
       ...options.runner,
     },
   });

@@ -14,7 +14,7 @@ export interface AloneOptions {
   readonly graceMs: number;
   readonly config: Partial<PredictConfig>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** How TypeScript predictors are contained; `auto` takes the best that starts here. */
+  /** How predictors are contained. `auto` takes the best that starts here, for TypeScript alone; Python knows `bwrap` and nothing else. */
   readonly sandbox?: 'auto' | 'bwrap' | 'permission' | 'none';
   /** Takes the server's own log lines, which are JSON. */
   /** From 0 to below 1: spreads retries. */
@@ -35,8 +35,11 @@ export function serveProceduresAlone(options: AloneOptions): Promise<PredictServ
 }
 
 function composed({ logTo, logLevel, sandbox, ...options }: AloneOptions): PredictServerOptions {
+  // Weights are fetched by setup: alone, the network is there also in a sandbox.
+  const pythonSandbox = { bwrapPath: 'bwrap', sharesNetwork: true };
   return {
     ...options,
+    config: { ...options.config, ...(sandbox === 'bwrap' ? { pythonSandbox } : {}) },
     ...(sandbox === undefined ? {} : { runner: { sandbox } }),
     clock: systemClock,
     log: createLog({ service: 'predict', level: logLevel, destination: logTo }),

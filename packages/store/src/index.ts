@@ -36,6 +36,14 @@ export { createBundleFiles } from './bundle-files.ts';
 export type { BundleFile, BundleFiles } from './bundle-files.ts';
 export { createBundleProps } from './bundle-props.ts';
 export type { BundleProps, BundlePropsRow } from './bundle-props.ts';
+export { createPredictionRows } from './predictions.ts';
+export type {
+  NewPrediction,
+  PredictionName,
+  PredictionProgress,
+  PredictionRow,
+  PredictionRows,
+} from './predictions.ts';
 export { createWebResponses } from './web-responses.ts';
 export type { LateAnswer, StoredAnswer, WebResponses } from './web-responses.ts';
 export { createUsageLog } from './usage-log.ts';

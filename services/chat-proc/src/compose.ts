@@ -31,6 +31,7 @@ import { buildInvoker } from './invocations/build-invoker.ts';
 import { PROC_VERSION, serveEndpoints } from './serve-endpoints.ts';
 import { prepareWidgets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
+import { openPredictions } from './predictions/open-predictions.ts';
 import { openWeb } from './web/open-web.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 import { openBase } from './open-base.ts';
@@ -115,12 +116,13 @@ async function open(scope: Scope, config: ProcConfig) {
   let isDraining = false;
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
-  await work.start(invoker);
+  const predictions = await openPredictions(scope, base, config, { invoker, work });
+  await work.start(invoker, predictions.runJob);
   const port = await serveEndpoints(
     scope,
     base,
     config,
-    { registry, invoker, runner, secrets, props, follower: propsFollower, work, web },
+    { registry, invoker, runner, secrets, props, follower: propsFollower, work, web, predictions },
     {
       isDraining: () => isDraining,
       report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),
@@ -132,7 +134,11 @@ async function open(scope: Scope, config: ProcConfig) {
     async quiet(deadline: Deadline) {
       isDraining = true;
       log.info('worker stops');
-      await Promise.all([worker.stop(deadline), work.jobs.stop(deadline)]);
+      await Promise.all([
+        worker.stop(deadline),
+        work.jobs.stop(deadline),
+        predictions.predictions.stop(deadline),
+      ]);
       await foundations.stop(deadline);
     },
   };

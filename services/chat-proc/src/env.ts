@@ -20,6 +20,7 @@ import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
 import { modelSettings } from './model-settings.ts';
 import { siteSettings } from './web/sites/site-config.ts';
+import { predictionSettings } from './predictions/prediction-settings.ts';
 import { dynamicSettings } from './web/dynamic/dynamic-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
@@ -100,6 +101,7 @@ export const procConfigSchema = z.object({
   ...scaleInSettings,
   ...siteSettings,
   ...dynamicSettings,
+  ...predictionSettings,
   failpoints: failpointsSetting,
   ...identitySettings,
   ...workerConfigSchema.shape,

@@ -9,7 +9,7 @@ const PATIENT_MS = 24 * 3_600_000;
 
 export const SANDBOX: OptionSpec = {
   flags: '--sandbox <level>',
-  description: 'how a predictor is contained',
+  description: 'how a predictor is contained; in Python by bwrap or not at all',
   choices: ['auto', 'bwrap', 'permission', 'none'],
 };
 
@@ -30,6 +30,7 @@ export const SERVING: readonly OptionSpec[] = [
     description: 'host:port,... that inputs, sources and webhooks may name; * for all',
   },
   { flags: '--keep-files', description: 'keep the files between server and host, for looking into' },
+  { flags: '--memory <MiB>', description: 'what the process of a predictor may have for itself' },
   SANDBOX,
 ];
 
@@ -42,6 +43,7 @@ export function readServing(
   const { options, world } = context;
   const uploadUrl = textOption(options, 'uploadUrl');
   const maxConcurrency = numberOption(context, 'maxConcurrency');
+  const memoryMb = numberOption(context, 'memory');
   const sandbox = textOption(options, 'sandbox') as AloneOptions['sandbox'];
   const { WEBHOOK_AUTH_TOKEN: webhookToken, WEBHOOK_SIGNING_SECRET: webhookSecret } = world.env;
   return {
@@ -59,6 +61,7 @@ export function readServing(
       privateHosts: (textOption(options, 'allowPrivate') ?? '').split(',').filter((host) => host !== ''),
       ...(uploadUrl === undefined ? {} : { uploadUrl }),
       ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
+      ...(memoryMb === undefined ? {} : { memoryMb }),
       ...(webhookToken === undefined ? {} : { webhookToken }),
       ...(webhookSecret === undefined ? {} : { webhookSecret }),
     },

@@ -22,7 +22,7 @@ from coglet.logs import LineWriter, enter_prediction
 from coglet.running import Running, now
 from coglet.scope import enter_scope
 from coglet.shield import shield
-from coglet.status import Status
+from coglet.status import open_status
 
 CONFIG_LIMIT_S = 60
 # From the cancel file to the exception inside a sync predict: who ends by himself until then is not disturbed.
@@ -37,7 +37,7 @@ Event = Tuple[str, Any]
 class Host:
     def __init__(self, name: str, ipc_url: str, working_dir: str) -> None:
         self.folder = Folder(working_dir)
-        self.status = Status(name, ipc_url)
+        self.status = open_status(name, ipc_url)
         self.running: Dict[str, Running] = {}
         self.max_concurrency = 1
         self.predictor: Any = None
