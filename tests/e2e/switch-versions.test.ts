@@ -15,7 +15,10 @@ const SWITCHES = 20;
 const [BROKEN_AT, ROLLBACK_AT] = [8, 14];
 const PATIENCE_MS = 600_000;
 
-const stackTest = createStackTest({ isPageless: true, env: { BUNDLE_SOURCES: '*', SLOTS: '256' } });
+const stackTest = createStackTest({
+  isPageless: true,
+  env: { BUNDLE_SOURCES: '*', SLOTS: '256', RUNNER_START: '2m' },
+});
 
 /** One answer: the versions that were allowed to give it, and what came. */
 interface Answered {

@@ -29,8 +29,8 @@ export interface RegistryParts extends RegisterParts {
   /** Whether folders whose rows say `watch` are watched by this process. For development. */
   watchesFolders?: boolean;
   /**
-   * Called before and after each reading of the rows takes effect: tells the runner what was set for bundles. `manifestOf` knows the
-   * versions that serve here.
+   * Called before each reading of the rows takes effect, and after it when another version serves then: tells the runner what was set for
+   * bundles. `manifestOf` knows the versions that serve here.
    */
   applySettings?: (manifestOf: (bundleId: string) => BundleManifest | undefined) => Promise<void>;
   /** Versions of a bundle that stay for a rollback. Default 5. */

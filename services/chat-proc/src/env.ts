@@ -71,6 +71,9 @@ export const procConfigSchema = z.object({
   runnerSandbox: z.enum(SANDBOX_LEVELS).default('auto').describe('How bundle processes are contained.'),
   runnerMaxHosts: integer(32, 1, 1000).describe('Bundle processes alive at once.'),
   runnerIdle: duration('10m').describe('An idle bundle process is closed after this.'),
+  runnerStart: duration('10s').describe(
+    'Longest from the start of a bundle process to the end of its `onLoad`.',
+  ),
   runnerWarmHosts: integer(1, 0, 64).describe(
     'Bundle processes started before anybody asks, so that a cold start is a load only.',
   ),

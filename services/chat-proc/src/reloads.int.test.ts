@@ -44,7 +44,9 @@ test(
     const looks: Holdings[] = [];
     while (looks.length < LOOKS) {
       for (let each = 0; each < RELOADS / LOOKS; each += 1) await worker.reload();
-      looks.push(await worker.look());
+      const look = await worker.look();
+      looks.push(look);
+      console.log(`after ${look.reloads} reloads: heap ${look.heapBytes}, resident ${look.rssBytes}`);
     }
     const settled = looks.slice(WARM_UP);
     const [first, last] = [settled[0], settled.at(-1)].map((look) =>
@@ -54,9 +56,8 @@ test(
     const [heap, rss] = (['heapBytes', 'rssBytes'] as const).map((name) =>
       slopeOf(settled.map((look) => ({ x: look.reloads, y: look[name] }))),
     );
-    const told = looks.map((look) => [look.reloads, look.heapBytes, look.rssBytes].join(' ')).join('\n');
     console.log(
-      `bytes a reload: heap ${heap?.toFixed(0)}, resident ${rss?.toFixed(0)}\n${told}\n${JSON.stringify(last)}`,
+      `bytes a reload: heap ${heap?.toFixed(0)}, resident ${rss?.toFixed(0)}; ${JSON.stringify(last)}`,
     );
     expect(Object.fromEntries(grown)).toEqual({});
     expect(heap).toBeLessThan(MAX_HEAP_SLOPE);

@@ -9,7 +9,7 @@ import { descendants, launchWorker } from './worker-process.ts';
 
 const PROBE = path.join(import.meta.dirname, 'memory-probe.ts');
 const BUNDLE = 'reloaded';
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 120_000;
 /** Words of an answer that is under way while its version is switched. */
 const WORDS = 12;
 const RELOADS_A_SESSION = 20;
@@ -64,11 +64,18 @@ export async function openReloadRig(
   await mkdir(source, { recursive: true });
   await mkdir(rig.bundlesDir, { recursive: true });
   const env = rig.env({ redisUrl: redis.url, databaseUrl: postgres.url });
-  const worker = launchWorker({ ...env, RUNNER_SANDBOX: 'permission', BUNDLE_SOURCES: '*', ...settings }, [
-    '--expose-gc',
-    '--import',
-    PROBE,
-  ]);
+  const worker = launchWorker(
+    {
+      ...env,
+      RUNNER_SANDBOX: 'permission',
+      // What is slow here is the machine: nobody is to be taken for dead.
+      LEASE: '60s',
+      BUNDLE_SOURCES: '*',
+      RUNNER_START: '2m',
+      ...settings,
+    },
+    ['--expose-gc', '--import', PROBE],
+  );
   const pid = worker.child.pid ?? 0;
   await vi.waitFor(
     () => {
