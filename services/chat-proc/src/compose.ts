@@ -87,7 +87,14 @@ async function open(scope: Scope, config: ProcConfig) {
   await foundations.start();
   const { bundlesDir, defaultBundle, docsDir } = config;
   await Promise.all([
-    startBundles({ registry, bundles, log, bundlesDir: resolve(bundlesDir), defaultBundle }),
+    startBundles({
+      registry,
+      bundles,
+      log,
+      bundlesDir: resolve(bundlesDir),
+      leftOut: config.bundlesLeftOut,
+      defaultBundle,
+    }),
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
 
@@ -117,7 +124,6 @@ async function open(scope: Scope, config: ProcConfig) {
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
   const predictions = await openPredictions(scope, base, config, { invoker, work });
-  await work.start(invoker, predictions.runJob);
   const port = await serveEndpoints(
     scope,
     base,
@@ -128,6 +134,8 @@ async function open(scope: Scope, config: ProcConfig) {
       report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),
     },
   );
+  // Last: a job may publish a site, which takes what serves them.
+  await work.start(invoker, predictions.runJob);
   log.info('worker started', { port });
   return {
     port,
