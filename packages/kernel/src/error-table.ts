@@ -119,6 +119,12 @@ export const ERRORS = {
     retryable: true,
     text: 'Too many requests.',
   },
+  MODEL_BUDGET_EXCEEDED: {
+    status: 429,
+    errorType: 'model.budget_exceeded',
+    retryable: false,
+    text: 'What you may use of the language model today is used up.',
+  },
   ENQUEUE_REJECTED: {
     status: 503,
     errorType: 'queue.enqueue_rejected',

@@ -72,6 +72,22 @@ test('a key that is refused is told in words, and not repeated', async ({ rig })
   expect(JSON.stringify(events)).not.toContain(KEY);
 });
 
+test('over the day’s budget the model is not asked, and the answer says why', async ({ rig }) => {
+  await using server = await startModelServer({ apiKey: KEY });
+  server.script({ text: 'Hello.', usage: { input: 90, output: 10 } });
+  // `rig.say` speaks for a paying user.
+  await rig.start({ ...settings(server.url, 'openai'), modelDailyTokensPaid: '100' });
+  const first = await rig.ended(await rig.say('Hi', { bundleId: 'assistant' }));
+  expect(answerOf(first)).toBe('Hello.');
+  const second = await rig.ended(await rig.say('And now?', { bundleId: 'assistant' }));
+  expect(answerOf(second)).toContain('Try again tomorrow');
+  expect(second.at(-2)?.data.data).toMatchObject({ model_error: 'model_budget_exceeded' });
+  expect(server.requests).toHaveLength(1);
+  server.script({ text: 'Hello, Bob.' });
+  const other = await rig.ended(await rig.say('Hi', { bundleId: 'assistant', user: 'bob' }));
+  expect(answerOf(other)).toBe('Hello, Bob.');
+});
+
 test('a cancel of the turn ends the request to the model', async ({ rig }) => {
   await using server = await startModelServer({ apiKey: KEY });
   const { promise: never } = Promise.withResolvers<void>();

@@ -86,6 +86,9 @@ export const procConfigSchema = z.object({
     'Documents that administrators may add to those of the documentation.',
   ),
   operationTimeout: duration('60s').describe('Time limit of an operation that names none of its own.'),
+  operationCallDepth: integer(3, 1, 16).describe(
+    'Bundles that may call each other by `operations` in a row, for one call of a person.',
+  ),
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',
   ),

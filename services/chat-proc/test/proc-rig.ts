@@ -208,7 +208,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
             const found = await ofTurn(ack);
             if (!found.some(isTerminal)) throw new Error(`turn goes on: ${answerOf(found)}`);
           },
-          { timeout: 15_000, interval: 20 },
+          { timeout: 60_000, interval: 20 },
         );
         return ofTurn(ack);
       },

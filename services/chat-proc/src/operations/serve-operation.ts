@@ -11,6 +11,7 @@ import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import { beginCall } from './begin-call.ts';
 import type { BeginCallParts, KeptCall } from './begin-call.ts';
 import { countedAs } from './counted-as.ts';
+import { holdBundle } from './hold-bundle.ts';
 import { requireUse } from './may-use.ts';
 import { readPosted, readQueried } from './read-call.ts';
 import type { OperationCall } from './read-call.ts';
@@ -55,7 +56,7 @@ export function createServeOperation(parts: OperationParts): (request: Operation
   return async (request) => {
     const { req, caller } = request;
     await parts.admission.admitted(countedAs(caller, req.ip), req.ip, async () => {
-      const hold = await holdOf(parts, request);
+      const hold = await holdBundle(parts, request.bundleId);
       try {
         const chosen = await choose(parts, request, hold);
         await serve(parts, request, chosen);
@@ -65,17 +66,6 @@ export function createServeOperation(parts: OperationParts): (request: Operation
       }
     });
   };
-}
-
-async function holdOf(parts: OperationParts, { bundleId }: OperationRequest): Promise<BundleHold> {
-  try {
-    return await parts.invoker.hold(bundleId);
-  } catch (error) {
-    // "There is none" and "it cannot serve now" are told apart by the rows.
-    if (bundleId !== undefined && (await parts.bundles.find(bundleId)) === undefined)
-      throw PlatformError.of('NOT_FOUND');
-    throw error;
-  }
 }
 
 async function choose(parts: OperationParts, request: OperationRequest, hold: BundleHold): Promise<Chosen> {
