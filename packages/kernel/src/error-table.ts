@@ -89,6 +89,18 @@ export const ERRORS = {
     retryable: true,
     text: 'A call with this Idempotency-Key is under way.',
   },
+  CALL_UNKNOWN: {
+    status: 409,
+    errorType: 'call_unknown',
+    retryable: false,
+    text: 'The call with this Idempotency-Key was begun and did not end well; it is not known what it did, and it is not made again.',
+  },
+  CALL_DONE: {
+    status: 409,
+    errorType: 'call_done',
+    retryable: false,
+    text: 'The call with this Idempotency-Key was made; its answer was not kept.',
+  },
   TOO_LARGE: {
     status: 413,
     errorType: 'request.too_large',

@@ -10,11 +10,22 @@ export interface JsonChannelOptions<In> {
   onMessage(message: In): void;
 }
 
+/**
+ * Nothing runs behind these that a busy loop could hold up before they are out, so they wait for the end of the loop's turn: at many calls at
+ * once they go together, where each would be a system call of its own. Everything else (words of a turn, log lines, calls) leaves with its
+ * tick, because the code that said it may not come back to the loop for long.
+ */
+const PATIENT: ReadonlySet<unknown> = new Set(['invoke', 'result']);
+// Taken before a bundle can replace them.
+const { queueMicrotask: soon, setImmediate: later } = globalThis;
+
 /** One side of the host channel: lines of JSON. What is sent in one tick is one write. */
-export class JsonChannel<In, Out extends object> {
+export class JsonChannel<In, Out extends { readonly kind: unknown; readonly parts?: unknown }> {
   readonly #options: JsonChannelOptions<In>;
   readonly #splitter: LineSplitter;
   #outbox = '';
+  #isDue = false;
+  #isDueLater = false;
   #unsent = 0;
 
   constructor(options: JsonChannelOptions<In>) {
@@ -36,10 +47,31 @@ export class JsonChannel<In, Out extends object> {
     if (line.length * 3 > maxMessageBytes && Buffer.byteLength(line) > maxMessageBytes) {
       throw new RangeError(`a message is larger than ${maxMessageBytes} bytes`);
     }
-    if (this.#outbox === '') queueMicrotask(() => this.flush());
     this.#outbox += line;
+    // What announces a stream goes before its bytes, which do not wait.
+    if (PATIENT.has(message.kind) && message.parts === undefined) this.#flushLater();
+    else this.#flushSoon();
   }
 
+  #flushSoon(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    soon(() => {
+      this.#isDue = false;
+      this.flush();
+    });
+  }
+
+  #flushLater(): void {
+    if (this.#isDue || this.#isDueLater) return;
+    this.#isDueLater = true;
+    later(() => {
+      this.#isDueLater = false;
+      this.flush();
+    });
+  }
+
+  /** All that waits, in the order in which it was sent. */
   flush(): void {
     const batch = this.#outbox;
     this.#outbox = '';

@@ -59,6 +59,31 @@ test('it does not matter where what comes is cut', async () => {
   }
 });
 
+test('calls and their results of one turn of the loop are one write; words leave with their tick', async () => {
+  const { near, far } = openPair();
+  const chunks: Buffer[] = [];
+  far.socket.removeAllListeners('data').on('data', (chunk: Buffer) => void chunks.push(chunk));
+  const textOf = (chunk: Buffer | undefined) => chunk?.toString() ?? '';
+  for (let id = 1; id <= 3; id += 1) {
+    near.wire.channel.send({ kind: 'invoke', id });
+    await Promise.resolve();
+  }
+  await expect.poll(() => chunks.length).toBe(1);
+  expect(textOf(chunks[0]).match(/invoke/gu)).toHaveLength(3);
+  // A word takes along what waits, in order, and what announces a stream waits for nobody.
+  near.wire.channel.send({ kind: 'result', id: 1 });
+  near.wire.channel.send({ kind: 'event', id: 2 });
+  await Promise.resolve();
+  expect(near.wire.channel.backlog).toBeGreaterThan(0);
+  await expect.poll(() => chunks.length).toBe(2);
+  expect(textOf(chunks[1])).toMatch(/result[\s\S]*event/u);
+  let isFlushed = false;
+  setImmediate(() => (isFlushed = true));
+  far.socket.on('data', () => expect(isFlushed).toBe(false));
+  near.wire.channel.send({ kind: 'invoke', id: 4, parts: [] });
+  await expect.poll(() => chunks.length).toBe(3);
+});
+
 test('what is no message ends the wire, and the streams on it', async () => {
   const { near, far } = openPair();
   const reading = collect(far.wire.pipe.open(1), 10);

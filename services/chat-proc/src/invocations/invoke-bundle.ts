@@ -26,6 +26,8 @@ export interface BundleRequest {
   /** Milliseconds until the answer; its end is TIMEOUT. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** From then on the bundle may have done something. */
+  readonly onStart?: () => void;
 }
 
 export interface BundleInvokerParts {
@@ -76,13 +78,14 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
       hold.release();
     };
     try {
-      const { kind, name, payload, timeoutMs, signal } = request;
+      const { kind, name, payload, timeoutMs, signal, onStart } = request;
       const value = await parts.runner.invoke(version, {
         kind,
         ...(name === undefined ? {} : { name }),
         payload,
         timeoutMs,
         signal,
+        ...(onStart === undefined ? {} : { onStart }),
         onEvent: (event) => take(event, request, usedFor, logOf),
         onCall: (call) => parts.capabilities.call(callerOf(), hold.manifest.capabilities, call),
         onLog: ({ level, text }) => logOf()[level]('bundle wrote', { text }),
