@@ -106,6 +106,7 @@ export type {
   CapabilityName,
   CapabilityResult,
 } from './capability-catalog.ts';
+export { offeredOperationSchema } from './operations-capability.ts';
 export { turnRecordSchema } from './turn-record.ts';
 export type { TurnRecord } from './turn-record.ts';
 export {
@@ -197,6 +198,8 @@ export {
   adminTurnSchema,
   adminWorkersSchema,
 } from './admin.ts';
+export { adminUsageQuerySchema, adminUsageSchema } from './admin-usage.ts';
+export type { AdminUsage } from './admin-usage.ts';
 export type {
   AdminAudit,
   AdminDeadLetters,

@@ -46,6 +46,8 @@ export type {
 } from './predictions.ts';
 export { createWebResponses } from './web-responses.ts';
 export type { LateAnswer, StoredAnswer, WebResponses } from './web-responses.ts';
+export { createUsageReport } from './usage-report.ts';
+export type { UsageDimension, UsageQuery, UsageReport, UsageRow, UsageSum } from './usage-report.ts';
 export { createUsageLog } from './usage-log.ts';
 export type { UsageEntry, UsageLog } from './usage-log.ts';
 export { isoText } from './iso-text.ts';

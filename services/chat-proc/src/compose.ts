@@ -29,6 +29,7 @@ import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
 import { buildInvoker } from './invocations/build-invoker.ts';
 import { PROC_VERSION, serveEndpoints } from './serve-endpoints.ts';
+import { openCallsBetweenBundles } from './operations/call-between-bundles.ts';
 import { prepareWidgets } from './widgets/build-widgets.ts';
 import { startBundles } from './start-bundles.ts';
 import { openPredictions } from './predictions/open-predictions.ts';
@@ -100,10 +101,11 @@ async function open(scope: Scope, config: ProcConfig) {
 
   const work = openJobs(scope, base, config, secrets);
   const web = openWeb(scope, base, config);
+  const calls = openCallsBetweenBundles(base, config);
   const capabilities = buildCapabilities(scope, base, config, {
     reader: secrets,
     masks,
-    further: [work.capability, ...web.sites.capabilities],
+    further: [work.capability, calls.capability, ...web.sites.capabilities],
     deliver: work.deliver,
   });
   const worker = createWorker({
@@ -123,6 +125,7 @@ async function open(scope: Scope, config: ProcConfig) {
   let isDraining = false;
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
+  calls.start(invoker);
   const predictions = await openPredictions(scope, base, config, { invoker, work });
   const port = await serveEndpoints(
     scope,
@@ -169,7 +172,12 @@ function createExecutor(
     clock,
     log,
     capabilities,
-    storeUsage: createStoreUsage({ usageLog: createUsageLog(sql, scope), ids: base.ids, clock }),
+    storeUsage: createStoreUsage({
+      usageLog: createUsageLog(sql, scope),
+      ids: base.ids,
+      clock,
+      random: base.random,
+    }),
     fileStores: {
       blobs: createBlobStore({ dir: resolve(config.blobDir) }),
       files: createFiles(sql, scope),

@@ -7,12 +7,19 @@ import { createPeopleRoutes } from './people-routes.ts';
 import type { PeopleRouteParts } from './people-routes.ts';
 import { createAdminSignInRoutes } from './sign-in-routes.ts';
 import type { AdminSignInParts } from './sign-in-routes.ts';
+import { createUsageRoutes } from './usage-routes.ts';
+import type { UsageRouteParts } from './usage-routes.ts';
 import { createQueueRoutes } from './queue-routes.ts';
 import type { QueueRouteParts } from './queue-routes.ts';
 
 /** The platform's half of administration (03 §7); bundles are administered at chat-proc. */
 export function createAdminRoutes(
-  parts: QueueRouteParts & DeadLetterRouteParts & PeopleRouteParts & AuditRouteParts & AdminSignInParts,
+  parts: QueueRouteParts &
+    DeadLetterRouteParts &
+    PeopleRouteParts &
+    AuditRouteParts &
+    AdminSignInParts &
+    UsageRouteParts,
 ): Route[] {
   return [
     ...createQueueRoutes(parts),
@@ -20,5 +27,6 @@ export function createAdminRoutes(
     ...createPeopleRoutes(parts),
     ...createAdminSignInRoutes(parts),
     ...createAuditRoutes(parts),
+    ...createUsageRoutes(parts),
   ];
 }

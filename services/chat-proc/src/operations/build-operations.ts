@@ -47,6 +47,7 @@ export function buildOperations(
     scope: base.scope,
     timeoutMs,
     keepCallsMs: config.operationKeepCalls,
+    maxKeptBytes: config.operationKeepBytes,
   });
   return [
     ...createOperationRoutes({ guards, serveOperation }),
