@@ -12,7 +12,7 @@ import { login, logout, profileList, profileUse, whoami } from './commands/login
 import { opsCall, opsList } from './commands/ops.ts';
 import { predictRun, predictSchema, predictServe } from './commands/predict.ts';
 import { propsGet, propsReset, propsSet } from './commands/props.ts';
-import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts';
+import { secretsList, secretsPush, secretsRemove, secretsSet } from './commands/secrets.ts';
 
 /** Every command, in the order of help and reference. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -36,6 +36,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   secretsList,
   secretsSet,
   secretsRemove,
+  secretsPush,
   audit,
   opsList,
   opsCall,

@@ -153,6 +153,8 @@ const stackSettings = (options: StackOptions, servers: Servers): StackSettings =
   databaseUrl: servers.databaseUrl,
   masterKey: options.data.credentials.masterKey,
   secretsToken: options.data.credentials.secretsToken,
+  sealedFile: options.data.sealedFile,
+  sealedKeyFile: options.data.sealedKeyFile,
   nodeEnv: options.nodeEnv ?? 'development',
   logLevel: options.logLevel ?? 'info',
   userEnv: options.userEnv ?? {},

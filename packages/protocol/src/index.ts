@@ -202,3 +202,5 @@ export type {
   AdminTurn,
   AdminWorkers,
 } from './admin.ts';
+export { secretDocumentSchema } from './secret-document.ts';
+export type { SecretDocument } from './secret-document.ts';
