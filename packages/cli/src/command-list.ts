@@ -16,7 +16,7 @@ import { propsGet, propsReset, propsSet } from './commands/props.ts';
 import { siteDeploy } from './commands/site-deploy.ts';
 import { siteLogs } from './commands/site-logs.ts';
 import { siteDeploys, siteList, siteRemove, siteRollback } from './commands/site-registry.ts';
-import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts';
+import { secretsList, secretsPush, secretsRemove, secretsSet } from './commands/secrets.ts';
 
 /** Every command, in the order of help and reference. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -40,6 +40,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   secretsList,
   secretsSet,
   secretsRemove,
+  secretsPush,
   audit,
   opsList,
   opsCall,

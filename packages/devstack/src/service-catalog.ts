@@ -48,6 +48,8 @@ export interface StackSettings {
   readonly secretsToken: string;
   /** Whether people can sign in by a page: with proxylogin, which makes their tokens anew. */
   readonly hasLogin: boolean;
+  readonly sealedFile: string;
+  readonly sealedKeyFile: string;
   readonly nodeEnv: string;
   readonly logLevel: string;
   /** Where settings of services come from that the stack does not decide: the user's shell, or a test's short limits. */
@@ -80,7 +82,11 @@ const LAPTOP_DRAIN = '10s';
 
 /** Credentials go to the services that need them and to no other. */
 const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<string, string>>> = {
-  secrets: (settings) => ({ SECRETS_TOKEN: settings.secretsToken }),
+  secrets: (settings) => ({
+    SECRETS_TOKEN: settings.secretsToken,
+    SECRETS_SEALED_FILE: settings.sealedFile,
+    SECRETS_SEALED_KEY_FILE: settings.sealedKeyFile,
+  }),
   'chat-ingress': (settings) => ({
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,

@@ -211,3 +211,5 @@ export type {
   AdminTurn,
   AdminWorkers,
 } from './admin.ts';
+export { secretDocumentSchema } from './secret-document.ts';
+export type { SecretDocument } from './secret-document.ts';

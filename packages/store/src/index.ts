@@ -55,3 +55,5 @@ export { createFiles } from './files.ts';
 export type { FileOwner, FileRow, Files } from './files.ts';
 export { createBlobStore } from './blob-store.ts';
 export type { BlobStore, ByteRange, OpenBlob, StoredBlob } from './blob-store.ts';
+export { createLimitRows } from './limit-rows.ts';
+export type { LimitRow, LimitRows } from './limit-rows.ts';

@@ -32,6 +32,9 @@ export interface StackFixture {
   readonly ports: ServicePorts;
   readonly redisUrl: string;
   readonly databaseUrl: string;
+  /** What the secrets service fills in at its start, and the file with its passphrase. */
+  readonly sealedFile: string;
+  readonly sealedKeyFile: string;
   /** An access token of a user, made when it is first asked for. */
   token(options?: { user?: string; type?: TokenType; ttlMs?: number }): Promise<string>;
   /** A link that signs a browser in as admin, once. */
@@ -121,6 +124,8 @@ export const startTestStack = async ({
       return stack.settings.redisUrl;
     },
     databaseUrl: database.url,
+    sealedFile: data.sealedFile,
+    sealedKeyFile: data.sealedKeyFile,
     token: ({ user = 'tester', type = 'registered', ...rest } = {}) =>
       issueAccessToken(access(), { user, type, ...rest }),
     adminLink: () => createAdminLink(access(), stack.url),

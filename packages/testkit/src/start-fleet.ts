@@ -74,6 +74,8 @@ const settingsOf = (options: FleetOptions, member: MemberOptions, port: number):
   masterKey: options.masterKey,
   secretsToken: 'no-secrets-service-in-a-fleet-of-a-test',
   hasLogin: false,
+  sealedFile: '',
+  sealedKeyFile: '',
   nodeEnv: 'test',
   logLevel: 'info',
   userEnv: options.env,

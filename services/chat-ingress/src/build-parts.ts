@@ -29,6 +29,8 @@ import type {
 } from '@switchyard/store';
 import { createOldestWaitAlarm, createTurns, createTurnsAdmin } from '@switchyard/turns';
 import type { Turns, TurnsAdmin } from '@switchyard/turns';
+import { openLimits } from './admin/open-limits.ts';
+import type { OpenedLimits } from './admin/open-limits.ts';
 import { createAuditSweeper } from './admin/audit-sweeper.ts';
 import type { IngressConfig } from './env.ts';
 import { createBlobSweeper } from './files/blob-sweeper.ts';
@@ -42,7 +44,7 @@ import type { UploadBudget } from './submit/upload-budget.ts';
 export const CLOSE_RESERVE_MS = 2000;
 
 /** The rooms of the walk, put together over what was opened. */
-export interface IngressParts extends Resources {
+export interface IngressParts extends Resources, OpenedLimits {
   config: IngressConfig;
   scope: TenantProject;
   identity: Identity;
@@ -73,8 +75,11 @@ export async function buildParts(
   const scope = { tenant: config.tenant, project: config.project };
   const identity = createIdentity({ sql, redis, keys, clock, ids, config });
   await identity.check();
-  const admission = createAdmission({ redis, keys, config });
-  const turns = createTurns({ redis, sql, keys, scope, config, clock, ids, log, metrics });
+  const limits = await openLimits(config, resources, scope, closing);
+  const { liveLimits, breakers } = limits;
+  const admission = createAdmission({ redis, keys, config: () => liveLimits.current().admission, breakers });
+  const capacity = () => liveLimits.current().capacity;
+  const turns = createTurns({ redis, sql, keys, scope, config, capacity, clock, ids, log, metrics });
   const turnsAdmin = createTurnsAdmin({ redis, sql, keys, scope, config, clock, ids });
   const alarm = createOldestWaitAlarm({
     lanes: turnsAdmin.lanes,
@@ -117,6 +122,7 @@ export async function buildParts(
     config,
     scope,
     identity,
+    ...limits,
     admission,
     turns,
     turnsAdmin,

@@ -6,6 +6,7 @@ import { redisUrlSetting } from '@switchyard/redis';
 import { turnsAdminSettings, turnsConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
 import { auditSettings } from './admin/audit-settings.ts';
+import { limitSettings } from './admin/limit-settings.ts';
 
 const MIB = (count: number) => `${count / 1024 ** 2}MiB`;
 
@@ -16,6 +17,7 @@ export const ingressSchema = z.object({
   ...turnsConfigSchema.shape,
   ...turnsAdminSettings,
   ...auditSettings,
+  ...limitSettings,
   nodeEnv: z
     .enum(['development', 'production', 'test'])
     .default('production')

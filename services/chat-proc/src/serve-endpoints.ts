@@ -47,7 +47,7 @@ export async function serveEndpoints(
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
   const tickets = widgetTickets(base, config);
-  const operations = buildOperations(scope, {
+  const operations = await buildOperations(scope, {
     base,
     config,
     guards: acceptTickets(guards, tickets),
