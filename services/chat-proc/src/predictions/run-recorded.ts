@@ -56,7 +56,7 @@ export function runRecorded(parts: PredictionParts, run: RecordedRun): Running {
   const mirror = new MirroredPrediction({
     id: prediction.id,
     maxReplayCharacters: config.predictionEvents,
-    view: () => prediction.view(),
+    view: () => unended(prediction.view()),
     cancel: () => prediction.cancel(),
   });
   const recorded = recordPrediction(prediction, mirror, run, {
@@ -112,6 +112,13 @@ function invokeHeld(
     signal,
     own: { onEvent, onLog },
   });
+}
+
+/** What is over and not in its row yet is shown as running: nobody hears of an end that could be lost, or hears of it twice. */
+function unended(view: PredictionView): PredictionView {
+  return view.completed_at === null
+    ? view
+    : { ...view, status: 'processing', error: null, completed_at: null };
 }
 
 /** The signal ends it at the limit of predictions; a timer of the invocation's own only must not be earlier. */
