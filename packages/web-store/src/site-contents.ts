@@ -78,14 +78,11 @@ export function createSiteContents({ sql, dir }: { sql: Sql; dir: string }) {
     ): Promise<StoredContent> {
       const { sha256, size } = await plain.put(source, { maxBytes: options.maxBytes });
       const [known] = await sql.query<{ variants: Variants | null }>({ ...TOUCH, values: [sha256] });
+      const forms = known?.variants ?? undefined;
+      const wantsForms = options.isCompressible || forms !== undefined;
       const isMade =
-        known !== undefined &&
-        (known.variants === null ? !options.isCompressible : await haveBytes(compressed, known.variants));
-      const variants = isMade
-        ? (known.variants ?? {})
-        : options.isCompressible || known?.variants != null
-          ? await compress(sha256, size)
-          : null;
+        known !== undefined && (forms === undefined ? !wantsForms : await haveBytes(compressed, forms));
+      const variants = isMade ? (forms ?? {}) : wantsForms ? await compress(sha256, size) : null;
       if (!isMade)
         await sql.query({ ...PUT, values: [sha256, size, variants === null ? null : json(variants)] });
       // A collection that was removing the old row held it until the bytes were gone: whoever has the row now looks once more.

@@ -48,7 +48,7 @@ test('twenty deploys under sixty-four clients: no page without its assets, no mi
     });
   const wrong: string[] = [];
   const seen = new Set<string>();
-  let isOver = false;
+  const over = new AbortController();
   let pages = 0;
 
   const checkAssets = async (port: number, { mark, assets }: Page, when: string): Promise<void> => {
@@ -62,7 +62,7 @@ test('twenty deploys under sixty-four clients: no page without its assets, no mi
     const port = at % 2 === 0 ? site.port : other;
     let first: Page | undefined;
     let former = -1;
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const { status, text } = await get(port, '/');
       if (status !== 200) {
         wrong.push(`a page was ${status}`);
@@ -91,7 +91,7 @@ test('twenty deploys under sixty-four clients: no page without its assets, no mi
     // Each is read by somebody before the next one: otherwise a switch could pass unseen.
     await expect.poll(() => seen.has(`d${number}`), { timeout: 30_000, interval: 5 }).toBe(true);
   }
-  isOver = true;
+  over.abort();
   await clients;
   agent.destroy();
   // Torn deploys come by the thousand: the first ones say enough.
