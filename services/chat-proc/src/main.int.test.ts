@@ -5,6 +5,9 @@ import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { ACTOR_DIR, procTest as test } from '../test/proc-rig.ts';
 
+// Whole workers, each with a process of its own: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
+
 const DESK_DIR = path.join(import.meta.dirname, '../test/bundles/desk');
 const MAIN = path.join(import.meta.dirname, 'main.ts');
 
@@ -52,7 +55,7 @@ test('the process starts, says that it is ready, stops at SIGTERM and leaves not
   await rig.ship(ACTOR_DIR);
   const main = launch(rig.env({ redisUrl: redis.url, databaseUrl: postgres.url }));
   try {
-    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 60_000 });
     expect((await rig.ended(await rig.say('returned'))).some(({ event }) => event === 'chat_complete')).toBe(
       true,
     );
@@ -71,7 +74,7 @@ test('a killed process leaves no bundle process behind', async ({ rig, redis, po
   await rig.ship(ACTOR_DIR);
   const main = launch(rig.env({ redisUrl: redis.url, databaseUrl: postgres.url }));
   try {
-    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 60_000 });
     await rig.saysSoon(await rig.say('forever'), 'tick');
     const hosts = await descendants(main.child.pid ?? 0);
     main.child.kill('SIGKILL');
