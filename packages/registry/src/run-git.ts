@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { Deadline, PlatformError, errorCode } from '@switchyard/kernel';
+import { PlatformError, errorCode } from '@switchyard/kernel';
+import type { Deadline } from '@switchyard/kernel';
 
 export interface GitRun {
   readonly dir: string;
@@ -74,9 +75,11 @@ export async function runGit(
   }
 }
 
-/** Killed for a file that is too large, git itself says nothing; its helper says that the pack is broken. */
+/** Its helper that writes the pack is ended for the size of it; git itself says only that something is wrong with the pack. */
 function reasonOf(said: string, signal: NodeJS.Signals | null, maxFileBytes: number): string {
-  if (signal === 'SIGXFSZ' || /File too large|died of signal 25|SIGXFSZ/iu.test(said))
+  if (signal === 'SIGXFSZ' || /File too large|signal 25/iu.test(said))
     return `more than ${maxFileBytes} bytes would be fetched`;
+  if (/index-pack (failed|output)/iu.test(said))
+    return `what came is broken, or more than ${maxFileBytes} bytes`;
   return said.trim().split('\n').at(-1)?.slice(0, 300) || 'git failed';
 }

@@ -5,6 +5,9 @@ import { startModelServer } from '@switchyard/testkit';
 import { beforeAll, expect, vi } from 'vitest';
 import { ASSISTANT_DIR, answerOf, procTest as test } from '../test/proc-rig.ts';
 
+// Whole workers, each with a process of its own: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
+
 const ROOT = path.join(import.meta.dirname, '../../..');
 const KEY = 'sk-of-the-platform';
 const settings = (url: string, protocol: 'openai' | 'anthropic') => ({

@@ -8,6 +8,9 @@ import { descendants, launchWorker as launch } from '../test/worker-process.ts';
 const PATIENCE_MS = 90_000;
 vi.setConfig({ testTimeout: 2 * PATIENCE_MS });
 
+// Whole workers, each with a process of its own: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
+
 const DESK_DIR = path.join(import.meta.dirname, '../test/bundles/desk');
 
 /** A zombie is dead; whether somebody collects it is not ours. */

@@ -4,9 +4,12 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { createBundleProps } from '@switchyard/store';
 import { startModelServer } from '@switchyard/testkit';
-import { beforeAll, expect } from 'vitest';
+import { beforeAll, expect, vi } from 'vitest';
 import { ACTOR_DIR, ASSISTANT_DIR, answerOf, procTest as test } from '../../test/proc-rig.ts';
 import type { ProcRig } from '../../test/proc-rig.ts';
+
+// Workers with several bundles, one of them with a widget that is built: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 const BUNDLES = path.join(import.meta.dirname, '../../test/bundles');
 const WORKBOARD_DIR = path.join(ASSISTANT_DIR, '../workboard');
@@ -92,37 +95,36 @@ test('two that call each other come to an end', async ({ rig, redis }) => {
   expect(await call('reflect', { depth: 0 })).toEqual({ depth: 2, code: 'capability_denied' });
 });
 
-// Two real bundles, one of them with a widget that is built: a busy machine takes its time.
-test(
-  'the assistant puts a card on the workboard for who asked, where an admin allowed it',
-  { timeout: 120_000 },
-  async ({ rig, redis, postgres }) => {
-    await using server = await startModelServer();
-    for (const dir of [ASSISTANT_DIR, WORKBOARD_DIR]) await rig.ship(dir);
-    const props = createBundleProps(postgres.sql, redis);
-    await props.put('assistant', { operations: ['workboard.*', 'workboard.edit'] }, 0, 'admin');
-    await rig.start({ defaultBundle: 'assistant', modelBaseUrl: `${server.url}/v1`, modelName: 'small-1' });
-    server.script(
-      { toolCalls: [{ name: 'workboard_add', input: { title: 'Buy milk', column: 'todo' } }] },
-      { toolCalls: [{ name: 'workboard_board', input: {} }] },
-      { text: 'It is on the board.' },
-    );
-    const ack = await rig.say('Put milk on the board.', { bundleId: 'assistant' });
-    const events = await rig.ended(ack);
-    expect(answerOf(events)).toBe('It is on the board.');
-    const [first, , third] = server.requests;
-    expect(JSON.stringify(first?.body.tools)).toContain('workboard_search');
-    // Allowed by the admin, but not offered as a tool.
-    expect(JSON.stringify(first?.body.tools)).not.toContain('workboard_edit');
-    expect(JSON.stringify(third?.body.messages)).toContain('Buy milk');
-    const steps = events
-      .filter(({ event }) => event === 'chat_step')
-      .map(({ data }) => `${data.event.title ?? ''} ${data.event.status ?? ''}`);
-    expect(steps).toContain('workboard: add completed');
-    const kept = await postgres.sql.query<{ value: unknown }>({
-      text: "select value from bundle_value where bundle_id = 'workboard'",
-    });
-    expect(JSON.stringify(kept)).toContain('Buy milk');
-    expect(JSON.stringify(kept)).toContain('"by":"ada"');
-  },
-);
+test('the assistant puts a card on the workboard for who asked, where an admin allowed it', async ({
+  rig,
+  redis,
+  postgres,
+}) => {
+  await using server = await startModelServer();
+  for (const dir of [ASSISTANT_DIR, WORKBOARD_DIR]) await rig.ship(dir);
+  const props = createBundleProps(postgres.sql, redis);
+  await props.put('assistant', { operations: ['workboard.*', 'workboard.edit'] }, 0, 'admin');
+  await rig.start({ defaultBundle: 'assistant', modelBaseUrl: `${server.url}/v1`, modelName: 'small-1' });
+  server.script(
+    { toolCalls: [{ name: 'workboard_add', input: { title: 'Buy milk', column: 'todo' } }] },
+    { toolCalls: [{ name: 'workboard_board', input: {} }] },
+    { text: 'It is on the board.' },
+  );
+  const ack = await rig.say('Put milk on the board.', { bundleId: 'assistant' });
+  const events = await rig.ended(ack);
+  expect(answerOf(events)).toBe('It is on the board.');
+  const [first, , third] = server.requests;
+  expect(JSON.stringify(first?.body.tools)).toContain('workboard_search');
+  // Allowed by the admin, but not offered as a tool.
+  expect(JSON.stringify(first?.body.tools)).not.toContain('workboard_edit');
+  expect(JSON.stringify(third?.body.messages)).toContain('Buy milk');
+  const steps = events
+    .filter(({ event }) => event === 'chat_step')
+    .map(({ data }) => `${data.event.title ?? ''} ${data.event.status ?? ''}`);
+  expect(steps).toContain('workboard: add completed');
+  const kept = await postgres.sql.query<{ value: unknown }>({
+    text: "select value from bundle_value where bundle_id = 'workboard'",
+  });
+  expect(JSON.stringify(kept)).toContain('Buy milk');
+  expect(JSON.stringify(kept)).toContain('"by":"ada"');
+});

@@ -7,8 +7,11 @@ import { expect, vi } from 'vitest';
 import { ACTOR_DIR, procTest as test } from '../../test/proc-rig.ts';
 import type { ProcRig } from '../../test/proc-rig.ts';
 
+// Three workers and their hosts, and bodies of many megabytes.
+vi.setConfig({ testTimeout: 120_000 });
+
 const DESK_DIR = path.join(import.meta.dirname, '../../test/bundles/desk');
-const PATIENCE = { timeout: 20_000, interval: 50 };
+const PATIENCE = { timeout: 60_000, interval: 50 };
 const PIECE_BYTES = 16 * 1024;
 /** Of a connection, in both kernels' buffers and ours; a body without a bound would pass it in a moment. */
 const MAX_AHEAD_BYTES = 16 * 1024 * 1024;
@@ -65,7 +68,7 @@ test('a reader that does not read holds the bundle up, and nobody else; when it 
       before = pieces;
       expect(isStill && pieces > 1).toBe(true);
     },
-    { timeout: 20_000, interval: 400 },
+    { timeout: 60_000, interval: 400 },
   );
   expect(before * PIECE_BYTES).toBeLessThan(MAX_AHEAD_BYTES);
   // More than waits on the way: so the bundle goes on as soon as somebody reads.
