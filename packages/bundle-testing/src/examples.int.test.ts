@@ -62,7 +62,7 @@ test('tools', async () => {
 });
 
 test('helper', async () => {
-  await using bundle = await open('helper');
+  await using bundle = await open('assistant-with-tools');
   expect((await bundle.turn('Milk')).result).toEqual({ final_answer: 'There is no board for you here.' });
   const added: unknown[] = [];
   const run = (input: unknown, userId: string) => added.push([input, userId]);
