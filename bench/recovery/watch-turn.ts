@@ -82,6 +82,8 @@ export async function watchTurn(options: {
       const url = `${urls[0] ?? ''}/api/cb/conversations/${options.scope}/${conversationId}/fetch`;
       const read = await postJson(url, headers, { materialize: true }).catch(() => undefined);
       const turns = read?.status === 200 ? (JSON.parse(read.body) as Conversation).turns : [];
+      // Two resyncs read beside each other; and what was read late may have been heard.
+      if (ends.length > 0) return;
       const status = turns.find((turn) => turn.turn_id === turnId)?.status ?? 'running';
       if (status !== 'running' && status !== 'queued') {
         isReadOnly = true;
