@@ -73,7 +73,6 @@ async function open(scope: Scope, config: ProcConfig) {
   const registry = createRegistry({
     ...base,
     runner,
-    storeDir: resolve(config.bundleStoreDir),
     refreshMs: config.bundleRefresh,
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
