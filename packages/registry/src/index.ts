@@ -10,3 +10,5 @@ export type { BundleStore } from './bundle-store.ts';
 export { createFileBundleStore } from './file-bundle-store.ts';
 export { DEFAULT_SOURCE_LIMITS } from './source-files.ts';
 export type { SourceLimits } from './source-files.ts';
+export { unpackArchive } from './archive/unpack-archive.ts';
+export type { ArchiveRules } from './archive/check-entries.ts';

@@ -195,6 +195,7 @@ class BundleRunner implements Runner {
         releaseAll();
         continue;
       }
+      invocation.onStart?.();
       const { answer, ended } = pooled.host.invoke(invocation);
       void ended.then(releaseAll);
       return await answer;

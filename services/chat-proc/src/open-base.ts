@@ -52,6 +52,7 @@ export async function openBase(scope: Scope, config: ProcConfig) {
     redis,
     ids,
     bundleStore: createFileBundleStore({ dir: resolve(config.bundleStoreDir), token: ids.token(9) }),
+    random: () => randomBytes(2).readUInt16BE() / 65_536,
     metrics: createMetrics({ service: 'chat-proc', withProcessMetrics: true }),
     scope: at,
     keys,

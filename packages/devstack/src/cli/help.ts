@@ -2,7 +2,9 @@ export const HELP = `Switchyard: ./dev <verb>
 
   up [--detach]            start everything; prints the address and a one-time sign-in link
      --port N              the address of the page (8080)
+     --sites-port N        the port of published sites, each under a name of its own (8081)
      --chat-ingress-port N --chat-proc-port N --web-ui-port N --secrets-port N
+     --proxylogin-port N
      --data DIR            where the data lies (.data)
   down                     end a running stack, in order
   status                   what runs, and how it feels

@@ -39,7 +39,11 @@ export function buildAdmin({ base, config, guards, registry, work, ...settings }
   const { bundles, documents, bundleStore, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
-  const git = { hosts: isOpen ? ['*'] : config.bundleGitHosts, timeoutMs: config.bundleGitTimeout };
+  const git = {
+    hosts: isOpen ? ['*'] : config.bundleGitHosts,
+    timeoutMs: config.bundleGitTimeout,
+    maxFetchBytes: config.bundleGitLimit,
+  };
   const sources = createSources({ registry, bundleStore, git });
   const sourceRoots = isOpen ? ['*'] : [resolve(config.bundlesDir), ...config.bundleSources];
   const shared = { guards, audited, registry, bundles };
