@@ -3,6 +3,7 @@ import { describeFailure } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
 import type { Bundles, BundleRow } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
+import type { BundleStore } from './bundle-store.ts';
 import { loadServed } from './load-served.ts';
 import type { ServingTable } from './serving-table.ts';
 
@@ -10,7 +11,7 @@ export interface FollowParts {
   bundles: Bundles;
   runner: Pick<Runner, 'inspect' | 'retire'>;
   table: ServingTable;
-  storeDir: string;
+  bundleStore: BundleStore;
   clock: Clock;
   log: Log;
   /**
@@ -44,7 +45,7 @@ export function createRowFollower(parts: FollowParts): RowFollower {
     if (stored === null || stored.status !== 'ready') return false;
     if (table.get(row.bundle_id)?.version.versionId === stored.version_id) return false;
     try {
-      const served = await loadServed(parts.runner, parts.storeDir, stored);
+      const served = await loadServed(parts.runner, parts.bundleStore, stored);
       table.serve(row.bundle_id, served);
       log.info('bundle version serves', { bundle_id: row.bundle_id, version_id: stored.version_id });
       return true;

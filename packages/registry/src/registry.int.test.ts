@@ -10,6 +10,7 @@ import { createBundles } from '@switchyard/store';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
 import { platformTest } from '@switchyard/testkit';
 import { expect, vi } from 'vitest';
+import { createFileBundleStore } from './file-bundle-store.ts';
 import { createRegistry } from './registry.ts';
 import type { Registry } from './registry.ts';
 
@@ -74,9 +75,11 @@ const test = platformTest.extend<{ rig: Rig }>({
           keys: createKeys(at),
           scope: at,
           clock: systemClock,
-          ids: createIds(systemClock, randomBytes),
           log: silentLog,
-          storeDir,
+          bundleStore: createFileBundleStore({
+            dir: options.storeDir ?? storeDir,
+            token: createIds(systemClock, randomBytes).token(9),
+          }),
           ...options,
         });
         scope.defer(() => runner.stop(Deadline.in(2_000)));

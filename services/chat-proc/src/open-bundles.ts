@@ -31,7 +31,6 @@ export async function openBundles(
   const registry = createRegistry({
     ...base,
     runner,
-    storeDir: resolve(config.bundleStoreDir),
     refreshMs: config.bundleRefresh,
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,

@@ -52,15 +52,17 @@ test(
     const [first, last] = [settled[0], settled.at(-1)].map((look) =>
       look === undefined ? {} : countsOf(look),
     );
-    const grown = Object.entries(last ?? {}).filter(([name, count]) => count > (first?.[name] ?? 0) + SLACK);
+    const grown = Object.entries(last ?? {}).filter(
+      ([name, count]) => !(count <= (first?.[name] ?? 0) + SLACK),
+    );
     const [heap, rss] = (['heapBytes', 'rssBytes'] as const).map((name) =>
       slopeOf(settled.map((look) => ({ x: look.reloads, y: look[name] }))),
     );
     console.log(
       `bytes a reload: heap ${heap?.toFixed(0)}, resident ${rss?.toFixed(0)}; ${JSON.stringify(last)}`,
     );
-    expect(Object.fromEntries(grown)).toEqual({});
-    expect(heap).toBeLessThan(MAX_HEAP_SLOPE);
-    expect(rss).toBeLessThan(MAX_RSS_SLOPE);
+    expect.soft(Object.fromEntries(grown)).toEqual({});
+    expect.soft(heap).toBeLessThan(MAX_HEAP_SLOPE);
+    expect.soft(rss).toBeLessThan(MAX_RSS_SLOPE);
   },
 );

@@ -68,7 +68,7 @@ export async function serveEndpoints(
     openapi: { title: 'Switchyard chat-proc', version: PROC_VERSION },
     routes: [
       ...createBundleRoutes(guards, bundles, config.modelBaseUrl !== ''),
-      ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
+      ...(await buildWidgetRoutes({ base, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
       ...buildSiteAdmin({ base, config, guards, web }),

@@ -120,7 +120,7 @@ export async function openReloadRig(
         local is_of_turns = string.find(key, ':chat:', 1, true) ~= nil
         if not is_of_turns or redis.call('TTL', key) < 0 then count = count + 1 end
       end
-      return count`;
+      return tostring(count)`;
     return Number(
       await redis.command('EVAL', script, '1', redis.prefix, `*${redis.tenant}:${redis.project}*`),
     );
@@ -138,11 +138,19 @@ export async function openReloadRig(
     return listed.flat().length;
   };
   const probe = async (): Promise<Probed> => {
-    const told = new Promise<Probed>((resolve) =>
-      worker.child.once('message', (message) => resolve((message as { probed: Probed }).probed)),
-    );
+    const { promise: told, resolve } = Promise.withResolvers<Probed>();
+    // A worker says other things on this channel as well.
+    const hear = (message: unknown): void => {
+      const { probed } = message as { probed?: Probed };
+      if (probed !== undefined) resolve(probed);
+    };
+    worker.child.on('message', hear);
     worker.child.send('probe');
-    return told;
+    try {
+      return await told;
+    } finally {
+      worker.child.off('message', hear);
+    }
   };
 
   await register();
