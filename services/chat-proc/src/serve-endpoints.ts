@@ -18,7 +18,7 @@ import { createPredictionListRoutes, mountPredictions } from './predictions/moun
 import type { OpenedPredictions } from './predictions/open-predictions.ts';
 import type { OpenedWeb } from './web/open-web.ts';
 import { acceptTickets } from './widgets/accept-tickets.ts';
-import { createSiteLogRoutes } from './web/dynamic/site-log-routes.ts';
+import { buildSiteAdmin } from './web/admin/build-site-admin.ts';
 import { buildWidgetRoutes, widgetTickets } from './widgets/build-widgets.ts';
 
 export const PROC_VERSION = '0.1.0';
@@ -47,7 +47,7 @@ export async function serveEndpoints(
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
   const tickets = widgetTickets(base, config);
-  const operations = buildOperations(scope, {
+  const operations = await buildOperations(scope, {
     base,
     config,
     guards: acceptTickets(guards, tickets),
@@ -71,7 +71,7 @@ export async function serveEndpoints(
       ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
-      ...createSiteLogRoutes({ guards, siteLog: web.siteLog }),
+      ...buildSiteAdmin({ base, config, guards, web }),
       ...createPredictionListRoutes(predictionParts),
     ],
     mount: (mounted) => mountPredictions(mounted, predictionParts),
@@ -81,7 +81,10 @@ export async function serveEndpoints(
   const answer: RequestListener = (req, res) => {
     if (!sites.handle(req, res)) app(req, res);
   };
-  const server = await scope.use(listen(answer, { port, host }), (opened) => opened.close(CLOSE_MS));
+  const server = await scope.use(
+    listen(answer, { port, host, requestTimeoutMs: config.webRequestTimeout }),
+    (opened) => opened.close(CLOSE_MS),
+  );
   scope.defer(async () => base.bundleLogs.close());
   if (metricsPort !== 0) {
     const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });

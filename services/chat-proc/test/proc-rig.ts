@@ -211,7 +211,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
             const found = await ofTurn(ack);
             if (!found.some(isTerminal)) throw new Error(`turn goes on: ${answerOf(found)}`);
           },
-          { timeout: 15_000, interval: 20 },
+          { timeout: 60_000, interval: 20 },
         );
         return ofTurn(ack);
       },
@@ -221,7 +221,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
             const said = answerOf(await ofTurn(ack));
             if (!said.includes(text)) throw new Error(`so far: ${said}`);
           },
-          { timeout: 15_000, interval: 10 },
+          { timeout: 60_000, interval: 10 },
         );
       },
       async row(turnId) {

@@ -73,9 +73,9 @@ function createScheduleRoutes({ guards, audited, bundles, work, clock }: JobRout
       answer: z.object({ job_id: z.string() }),
       async handle({ params: { bundle, schedule }, req, res }) {
         const caller = await guards.admin(req, res);
-        const declared = await schedulesOf(bundle);
-        if (!Object.hasOwn(declared, schedule)) throw PlatformError.of('NOT_FOUND');
         return audited({ caller, req, res }, 'schedule.run', `${bundle}/${schedule}`, async () => {
+          const declared = await schedulesOf(bundle);
+          if (!Object.hasOwn(declared, schedule)) throw PlatformError.of('NOT_FOUND');
           const { jobId } = await work.jobs.add({
             kind: 'schedule',
             bundleId: bundle,

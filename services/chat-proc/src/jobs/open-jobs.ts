@@ -9,6 +9,7 @@ import type { Base } from '../open-base.ts';
 import { createJobsCapability } from './jobs-capability.ts';
 import { openWebhooks } from './open-webhooks.ts';
 import { runBundleJob } from './run-bundle-job.ts';
+import { createServeJobs } from './serve-jobs.ts';
 import { listServedSchedules } from './served-schedules.ts';
 
 /** One start of an asynchronous prediction. */
@@ -23,7 +24,7 @@ export interface BundleJobs {
   readonly deliver: DeliverWebhook;
   /** The same for one of no bundle's: where it leads is a client's word, and the operator's to allow. */
   readonly enqueueWebhook: Webhooks['enqueue'];
-  /** Runs jobs from now on. Apart from the opening, since bundles are invoked with the capability above. */
+  /** Runs jobs from now on. Apart from the opening, since bundles are invoked with the capability above, and by jobs with all of them. */
   start(invoker: BundleInvoker, runPrediction?: RunPredictionJob): Promise<void>;
 }
 
@@ -89,8 +90,17 @@ export function openJobs(
       invoker = given;
       runPrediction = givenRun;
       await jobs.start();
-      const leave = await base.subscriber.subscribe(keys.registryChanges(), () => void jobs.syncSchedules());
+      const addServeJobs = createServeJobs({ jobs, bundles, log });
+      const addAgain = (): Promise<void> =>
+        addServeJobs().catch((error: unknown) =>
+          log.warn('served versions could not be looked through', { error }),
+        );
+      const leave = await base.subscriber.subscribe(keys.registryChanges(), () => {
+        void jobs.syncSchedules();
+        void addAgain();
+      });
       scope.defer(leave);
+      await addAgain();
     },
   };
 }
