@@ -7,7 +7,7 @@ export { serveAlone, serveProceduresAlone } from './serve-alone.ts';
 export type { AloneOptions } from './serve-alone.ts';
 export { ApiError } from './api-error.ts';
 export { createBundlePredictor } from './bundle/bundle-host.ts';
-export { createOutbound } from './files/outbound.ts';
+export { RefusedAddress, createOutbound } from './files/outbound.ts';
 export type { Outbound } from './files/outbound.ts';
 export { createAnswerError } from './http/create-predict-app.ts';
 export { createPredictionRouter } from './http/prediction-router.ts';

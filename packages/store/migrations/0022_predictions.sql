@@ -14,8 +14,8 @@ create table prediction (
   is_async         boolean not null,
   -- What a worker needs to run it: the input as it was sent. Gone with its start.
   request          jsonb,
-  -- Where its last webhook goes; null: nowhere, or it is a row of background work by now.
-  webhook          text,
+  -- Where its last webhook goes, `{url, headers}`; null: nowhere, or it is a row of background work by now.
+  webhook          jsonb,
   input            jsonb not null,
   output           jsonb,
   error            text,

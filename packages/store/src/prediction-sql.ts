@@ -11,7 +11,7 @@ export const INSERT = {
   name: 'prediction.insert',
   text: `insert into prediction (tenant, project, bundle_id, user_id, prediction_id, version_id, is_async, request, webhook, input,
       shown_created_at, shown_started_at, fence, lease_until)
-    select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9, $10::jsonb, $11, $12, $13::text,
+    select $1, $2, $3, $4, $5, $6, $7, $8::jsonb, $9::jsonb, $10::jsonb, $11, $12, $13::text,
       case when $13::text is null then null else now() + $14 * ${MS} end
     where (select count(*) from (select from prediction
       where ${SCOPE} and ended_at is null and user_id = $4 limit $15) as open) < $15

@@ -23,6 +23,12 @@ export interface PredictionName {
   predictionId: string;
 }
 
+/** Of the request only what traces it. */
+export interface PredictionWebhook {
+  url: string;
+  headers: Record<string, string>;
+}
+
 export interface PredictionRow {
   bundle_id: string;
   user_id: string;
@@ -31,7 +37,7 @@ export interface PredictionRow {
   status: 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled';
   is_async: boolean;
   request: unknown;
-  webhook: string | null;
+  webhook: PredictionWebhook | null;
   input: Record<string, unknown>;
   output: unknown;
   error: string | null;
@@ -49,7 +55,7 @@ export interface PredictionRow {
 export interface NewPrediction extends PredictionName {
   versionId: string;
   input: unknown;
-  webhook: string | undefined;
+  webhook: PredictionWebhook | undefined;
   shownCreatedAt: string;
   shownStartedAt: string;
   /** With it, it runs here at once; without, it waits for a worker. */
@@ -136,7 +142,7 @@ function createHolderRows(ask: Ask) {
         row.versionId,
         row.held === undefined,
         row.held === undefined ? json(row.request) : null,
-        row.webhook ?? null,
+        row.webhook === undefined ? null : json(row.webhook),
         json(row.input),
         row.shownCreatedAt,
         row.shownStartedAt,

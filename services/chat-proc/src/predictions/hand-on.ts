@@ -42,12 +42,12 @@ export function createHandOn({
       }
     },
     async tellEndOf(row) {
-      const { webhook: url, prediction_id } = row;
-      if (url === null) return;
+      const { webhook, prediction_id } = row;
+      if (webhook === null) return;
       try {
         await work.enqueueWebhook({
           bundleId: '',
-          url,
+          ...webhook,
           event: 'prediction.completed',
           payload: viewOf(row),
           deliveryKey: keyOf(row),

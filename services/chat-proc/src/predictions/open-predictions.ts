@@ -5,13 +5,14 @@ import path from 'node:path';
 import type { JobOutcome, JobRow } from '@switchyard/jobs';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
-import { createOutbound, isoTime } from '@switchyard/predict';
+import { isoTime } from '@switchyard/predict';
 import { createPredictionRows } from '@switchyard/store';
 import type { PredictionRows } from '@switchyard/store';
 import type { ProcConfig } from '../env.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import type { BundleJobs } from '../jobs/open-jobs.ts';
 import type { Base } from '../open-base.ts';
+import { createAllowedOutbound } from './allowed-outbound.ts';
 import { createHandOn } from './hand-on.ts';
 import type { PredictionParts } from './prediction-parts.ts';
 import { reconcilePredictions } from './reconcile-predictions.ts';
@@ -35,7 +36,7 @@ export async function openPredictions(
 ): Promise<OpenedPredictions> {
   const { sql, clock, ids, log } = base;
   const rows = createPredictionRows(sql, base.scope);
-  const outbound = await scope.use(createOutbound(config.httpPrivateHosts), (opened) => opened.close());
+  const outbound = await scope.use(createAllowedOutbound(config), (opened) => opened.close());
   const folder = await scope.use(mkdtemp(path.join(tmpdir(), 'switchyard-predictions-')), (dir) =>
     rm(dir, { recursive: true, force: true }),
   );

@@ -219,7 +219,7 @@ export class RecordedPredictions {
       ...name,
       versionId: hold.version.versionId,
       input: shownInput,
-      webhook: request.events.includes('completed') ? request.webhook : undefined,
+      webhook: lastWebhookOf(request, trace),
       shownCreatedAt: createdAt,
       shownStartedAt: isoTime(now()),
       request: stored,
@@ -258,6 +258,10 @@ export class RecordedPredictions {
     void running.recorded.then(() => this.#running.delete(key));
     return running;
   }
+}
+
+function lastWebhookOf({ webhook: url, events }: PredictionRequest, trace: TraceHeaders) {
+  return url === undefined || !events.includes('completed') ? undefined : { url, headers: { ...trace } };
 }
 
 function nameOf({ bundleId, user }: PredictionCaller, predictionId: string): PredictionName {
