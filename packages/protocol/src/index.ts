@@ -132,8 +132,14 @@ export type {
   WidgetList,
   WidgetTicket,
 } from './widget-bridge.ts';
-export { signInEndedSchema, signInListSchema, signInSchema } from './sign-in.ts';
-export type { SignInEntry } from './sign-in.ts';
+export {
+  authSessionSchema,
+  loggedOutSchema,
+  signInEndedSchema,
+  signInListSchema,
+  signInSchema,
+} from './sign-in.ts';
+export type { AuthSession, SignInEntry } from './sign-in.ts';
 export { frontendConfigSchema, profileSchema } from './profile.ts';
 export type { FrontendConfig, Profile } from './profile.ts';
 export {
@@ -205,3 +211,5 @@ export type {
   AdminTurn,
   AdminWorkers,
 } from './admin.ts';
+export { secretDocumentSchema } from './secret-document.ts';
+export type { SecretDocument } from './secret-document.ts';

@@ -18,7 +18,7 @@ export interface HostWireOptions<In>
  * because Node's permission model (26.12 and later) lets a process open no socket but on its descriptors 0 to 2, and 1 and 2 are
  * what a bundle's libraries write to.
  */
-export class HostWire<In, Out extends { readonly kind: unknown; readonly parts?: unknown }> {
+export class HostWire<In, Out extends object> {
   readonly channel: JsonChannel<In, Out>;
   readonly pipe: BytePipe;
   readonly #socket: Duplex;

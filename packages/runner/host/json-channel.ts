@@ -5,28 +5,26 @@ export interface JsonChannelOptions<In> {
   /** `written`: the other side's end of the socket has it. */
   write(text: string, written: () => void): void;
   readonly maxMessageBytes: number;
+  /**
+   * When what was sent is written. `at-end-of-turn` of the event loop: for whoever never blocks it. `at-once-then-at-end-of-turn`: the
+   * first of a turn goes in its tick, for a bundle may compute for a minute after it; what follows in that turn goes at its end.
+   */
+  readonly flushes: 'at-end-of-turn' | 'at-once-then-at-end-of-turn';
   /** Checks what came; throws on anything that `onMessage` must not see. */
   read(message: { readonly kind: unknown }): In;
   onMessage(message: In): void;
 }
 
-/**
- * Nothing runs behind these that a busy loop could hold up before they are out, so they wait for the end of the loop's turn: at many calls at
- * once they go together, where each would be a system call of its own. Everything else (words of a turn, log lines, calls) leaves with its
- * tick, because the code that said it may not come back to the loop for long.
- */
-const PATIENT: ReadonlySet<unknown> = new Set(['invoke', 'result']);
-// Taken before a bundle can replace them.
-const { queueMicrotask: soon, setImmediate: later } = globalThis;
+/** As it was before a bundle could replace it. */
+const atEndOfTurn = setImmediate;
 
-/** One side of the host channel: lines of JSON. What is sent in one tick is one write. */
-export class JsonChannel<In, Out extends { readonly kind: unknown; readonly parts?: unknown }> {
+/** One side of the host channel: lines of JSON. What is sent in one turn of the event loop is one write, or two; each wakes the other side. */
+export class JsonChannel<In, Out extends object> {
   readonly #options: JsonChannelOptions<In>;
   readonly #splitter: LineSplitter;
   #outbox = '';
-  #isDue = false;
-  #isDueLater = false;
   #unsent = 0;
+  #isGathering = false;
 
   constructor(options: JsonChannelOptions<In>) {
     this.#options = options;
@@ -48,30 +46,18 @@ export class JsonChannel<In, Out extends { readonly kind: unknown; readonly part
       throw new RangeError(`a message is larger than ${maxMessageBytes} bytes`);
     }
     this.#outbox += line;
-    // What announces a stream goes before its bytes, which do not wait.
-    if (PATIENT.has(message.kind) && message.parts === undefined) this.#flushLater();
-    else this.#flushSoon();
+    if (!this.#isGathering) this.#gather();
   }
 
-  #flushSoon(): void {
-    if (this.#isDue) return;
-    this.#isDue = true;
-    soon(() => {
-      this.#isDue = false;
+  #gather(): void {
+    this.#isGathering = true;
+    if (this.#options.flushes === 'at-once-then-at-end-of-turn') queueMicrotask(() => this.flush());
+    atEndOfTurn(() => {
+      this.#isGathering = false;
       this.flush();
     });
   }
 
-  #flushLater(): void {
-    if (this.#isDue || this.#isDueLater) return;
-    this.#isDueLater = true;
-    later(() => {
-      this.#isDueLater = false;
-      this.flush();
-    });
-  }
-
-  /** All that waits, in the order in which it was sent. */
   flush(): void {
     const batch = this.#outbox;
     this.#outbox = '';

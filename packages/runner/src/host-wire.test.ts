@@ -2,15 +2,21 @@ import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { HostWire } from '../host/host-wire.ts';
+import type { HostWireOptions } from '../host/host-wire.ts';
 import { collect } from '../host/incoming-stream.ts';
 
 type Message = { readonly kind: unknown };
 
-function openSide(socket: Duplex, firstId: 1 | 2) {
+function openSide(
+  socket: Duplex,
+  firstId: 1 | 2,
+  flushes: HostWireOptions<Message>['flushes'] = 'at-once-then-at-end-of-turn',
+) {
   const heard: Message[] = [];
   const broken: string[] = [];
   const wire = new HostWire<Message, Message & Record<string, unknown>>({
     socket,
+    flushes,
     firstId,
     windowBytes: 64 * 1024,
     maxStreams: 8,
@@ -41,6 +47,30 @@ test('messages of any length arrive in order beside bytes', async () => {
   await expect.poll(() => near.wire.channel.backlog).toBe(0);
 });
 
+test.each([
+  ['at-end-of-turn', [['a', 'b', 'c']]],
+  ['at-once-then-at-end-of-turn', [['a', 'b'], ['c']]],
+] as const)('what is sent in a turn of the loop is written %s', async (flushes, expected) => {
+  const [left, right] = duplexPair();
+  const { wire } = openSide(left, 1, flushes);
+  const written: string[][] = [];
+  right.on('data', (chunk: Buffer) => {
+    written.push([...chunk.toString('latin1').matchAll(/"text":"(\w)"/g)].map((match) => match[1] ?? ''));
+  });
+  const turn = async (...texts: string[]): Promise<void> => {
+    const [first = '', ...others] = texts;
+    for (const text of [first, ...others.splice(0, 1)]) wire.channel.send({ kind: 'log', text });
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    for (const text of others) wire.channel.send({ kind: 'log', text });
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  await turn('a', 'b', 'c');
+  await expect.poll(() => written.flat()).toEqual(['a', 'b', 'c']);
+  expect(written).toEqual(expected);
+  await turn('d', 'e', 'f');
+  await expect.poll(() => written.flat()).toEqual('abcdef'.split(''));
+});
+
 test('it does not matter where what comes is cut', async () => {
   const sent: Buffer[] = [];
   const { near, far } = openPair();
@@ -57,31 +87,6 @@ test('it does not matter where what comes is cut', async () => {
     await expect.poll(() => side.heard.length, { interval: 1 }).toBe(2);
     expect(side.heard[1]).toEqual({ v: 1, kind: 'log', text: 'é' });
   }
-});
-
-test('calls and their results of one turn of the loop are one write; words leave with their tick', async () => {
-  const { near, far } = openPair();
-  const chunks: Buffer[] = [];
-  far.socket.removeAllListeners('data').on('data', (chunk: Buffer) => void chunks.push(chunk));
-  const textOf = (chunk: Buffer | undefined) => chunk?.toString() ?? '';
-  for (let id = 1; id <= 3; id += 1) {
-    near.wire.channel.send({ kind: 'invoke', id });
-    await Promise.resolve();
-  }
-  await expect.poll(() => chunks.length).toBe(1);
-  expect(textOf(chunks[0]).match(/invoke/gu)).toHaveLength(3);
-  // A word takes along what waits, in order, and what announces a stream waits for nobody.
-  near.wire.channel.send({ kind: 'result', id: 1 });
-  near.wire.channel.send({ kind: 'event', id: 2 });
-  await Promise.resolve();
-  expect(near.wire.channel.backlog).toBeGreaterThan(0);
-  await expect.poll(() => chunks.length).toBe(2);
-  expect(textOf(chunks[1])).toMatch(/result[\s\S]*event/u);
-  let isFlushed = false;
-  setImmediate(() => (isFlushed = true));
-  far.socket.on('data', () => expect(isFlushed).toBe(false));
-  near.wire.channel.send({ kind: 'invoke', id: 4, parts: [] });
-  await expect.poll(() => chunks.length).toBe(3);
 });
 
 test('what is no message ends the wire, and the streams on it', async () => {

@@ -106,9 +106,8 @@ class TurnRun {
     if (isDropped) this.#log.warn('returned answer does not go on from the streamed one');
     if (rest !== '') await this.#say({ kind: 'delta', text: rest, marker: 'answer' });
     if (result.followups !== undefined) await this.#sayFollowups(result.followups);
-    for (const closing of this.#envelopes.closings()) await this.#emit(closing);
     this.#tellTitle();
-    return completedOutcome(result, this.recorder);
+    return completedOutcome(result, this.recorder, this.#envelopes.closings());
   }
 
   /** Waits for what runs beside the turn. Never rejects. */

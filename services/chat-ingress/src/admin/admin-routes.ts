@@ -9,6 +9,8 @@ import { createAdminSignInRoutes } from './sign-in-routes.ts';
 import type { AdminSignInParts } from './sign-in-routes.ts';
 import { createUsageRoutes } from './usage-routes.ts';
 import type { UsageRouteParts } from './usage-routes.ts';
+import { createLimitRoutes } from './limit-routes.ts';
+import type { LimitRouteParts } from './limit-routes.ts';
 import { createQueueRoutes } from './queue-routes.ts';
 import type { QueueRouteParts } from './queue-routes.ts';
 
@@ -17,6 +19,7 @@ export function createAdminRoutes(
   parts: QueueRouteParts &
     DeadLetterRouteParts &
     PeopleRouteParts &
+    LimitRouteParts &
     AuditRouteParts &
     AdminSignInParts &
     UsageRouteParts,
@@ -26,6 +29,7 @@ export function createAdminRoutes(
     ...createDeadLetterRoutes(parts),
     ...createPeopleRoutes(parts),
     ...createAdminSignInRoutes(parts),
+    ...createLimitRoutes(parts),
     ...createAuditRoutes(parts),
     ...createUsageRoutes(parts),
   ];

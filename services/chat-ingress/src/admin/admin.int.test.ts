@@ -1,37 +1,11 @@
 import { createKeys } from '@switchyard/redis';
-import { createUsageLog } from '@switchyard/store';
 import { platformTest } from '@switchyard/testkit';
 import type { PostgresFixture } from '@switchyard/testkit';
 import { expect } from 'vitest';
-import { errorOf, ingressTest, openIngress } from '../../test/ingress-fixture.ts';
+import { createAdmin, adminTest as test } from '../../test/admin-bench.ts';
+import type { Body, List } from '../../test/admin-bench.ts';
+import { errorOf, openIngress } from '../../test/ingress-fixture.ts';
 import type { IngressBench } from '../../test/ingress-fixture.ts';
-
-type Body = Record<string, unknown>;
-interface List {
-  items: Body[];
-  next_before?: number | null;
-}
-
-const test = ingressTest.extend<{ admin: Admin }>({
-  admin: async ({ ingress }, use) => use(await createAdmin(ingress)),
-});
-
-interface Admin {
-  get<T = Body>(path: string): Promise<T>;
-  send(method: string, path: string): Promise<Response>;
-}
-
-async function createAdmin(ingress: IngressBench): Promise<Admin> {
-  const token = await ingress.tokenFor('root', 'privileged');
-  const send = (method: string, path: string) =>
-    ingress.call(method, path, { token, headers: { 'user-agent': 'admin-test' } });
-  const get = async <T>(path: string) => {
-    const answer = await send('GET', path);
-    expect(answer.status, path).toBe(200);
-    return (await answer.json()) as T;
-  };
-  return { get, send };
-}
 
 const say = async (ingress: IngressBench, user: string, message: string) => {
   const token = await ingress.tokenFor(user);
@@ -156,6 +130,9 @@ test('bad ids are 404, bad queries 400 with the name of the field', async ({ adm
     ['/admin/inflight?cursor=zzz', 'cursor'],
     ['/admin/dead-letters?before=x', 'before'],
     ['/admin/audit?limit=1000', 'limit'],
+    ['/admin/audit?outcome=good', 'outcome'],
+    ['/admin/audit?action=worker.%25', 'action'],
+    ['/admin/audit?since=yesterday', 'since'],
     ['/admin/sessions?offset=-1', 'offset'],
     ['/admin/rate-limits/ann?user_type=gold', 'user_type'],
   ] as const) {
@@ -226,6 +203,13 @@ test('draining and working again, each with its audit entry; somebody who is not
   expect([...page.items, ...rest.items]).toEqual(items);
   expect((await admin.get<List>(`/admin/audit?target=${workerId}`)).items).toHaveLength(3);
   expect((await admin.get<List>('/admin/audit?actor_id=ann')).items).toEqual([]);
+  const found = async (query: string) => (await admin.get<List>(`/admin/audit?${query}`)).items.length;
+  expect(await found('action=worker.*&outcome=done')).toBe(3);
+  expect(await found('action=worker.undrain')).toBe(1);
+  const noon = String(items[0]?.['at']);
+  expect(await found(`until=${encodeURIComponent(noon)}`)).toBe(3);
+  expect(await found(`since=${encodeURIComponent(noon)}`)).toBe(1);
+  expect(await found('since=2026-01-01&until=2026-01-02')).toBe(0);
 });
 
 test('dead letters: a double click is one turn, with the files of the message; dropped ones stay dropped', async ({
@@ -310,41 +294,6 @@ test('who is connected here, page by page', async ({ ingress, admin }) => {
   });
   gone.abort();
   await expect.poll(() => admin.get('/admin/sessions')).toMatchObject({ streams: 0, sessions: 0, items: [] });
-});
-
-test('what models used, by user and day, with its cost', async ({ admin, postgres, redis }) => {
-  const log = createUsageLog(postgres.sql, redis);
-  const used = {
-    bundleId: 'assistant',
-    versionId: 'v',
-    provider: 'p',
-    model: 'm',
-    source: 'platform',
-  } as const;
-  const at = Date.now();
-  const tokens = { input_tokens: 100, output_tokens: 10 };
-  await log.add({ ...used, ...tokens, usageId: '1', at, userId: 'ann', cost: 0.5 });
-  await log.add({ ...used, ...tokens, usageId: '2', at, userId: 'ann' });
-  await log.add({ ...used, ...tokens, usageId: '3', at: at - 60 * 24 * 3600 * 1000, userId: 'bob', cost: 1 });
-  const sums = {
-    calls: 2,
-    input_tokens: 200,
-    cached_tokens: 0,
-    output_tokens: 20,
-    cost: 0.5,
-    calls_without_cost: 1,
-  };
-  expect(await admin.get('/admin/usage?by=user,bundle')).toMatchObject({
-    by: ['user', 'bundle'],
-    items: [{ user: 'ann', bundle: 'assistant', ...sums }],
-    total: sums,
-    next_offset: null,
-  });
-  const from = new Date(at - 70 * 24 * 3600 * 1000).toISOString();
-  const page = await admin.get<List>(`/admin/usage?by=user&limit=1&from=${from}`);
-  expect(page).toMatchObject({ items: [{ user: 'ann' }], total: { calls: 3, cost: 1.5 }, next_offset: 1 });
-  for (const query of ['by=colour', 'by=user,user', 'from=yesterday', 'from=2026-02-01&to=2026-01-01'])
-    expect((await admin.send('GET', `/admin/usage?${query}`)).status, query).toBe(400);
 });
 
 test('what a user has used of his limits, and forgetting it', async ({ ingress, admin }) => {

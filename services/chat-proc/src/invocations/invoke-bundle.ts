@@ -3,7 +3,7 @@ import { PlatformError } from '@switchyard/kernel';
 import type { BundleEvent, InvocationUser, Usage } from '@switchyard/protocol';
 import type { BundleHold, Registry } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
-import type { InvocationKind, Runner } from '@switchyard/runner';
+import type { Invocation, InvocationKind, Runner } from '@switchyard/runner';
 import type { Log } from '@switchyard/telemetry';
 import { capabilityUserOf } from './capability-user.ts';
 import { holdUntilRead } from './hold-until-read.ts';
@@ -26,6 +26,8 @@ export interface BundleRequest {
   /** Milliseconds until the answer; its end is TIMEOUT. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Of a prediction, whose events and lines are its own; without them lines are the log's, and only notes and usage can be said. */
+  readonly own?: Pick<Invocation, 'onEvent' | 'onLog'>;
   /** From then on the bundle may have done something. */
   readonly onStart?: () => void;
 }
@@ -86,9 +88,15 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
         timeoutMs,
         signal,
         ...(onStart === undefined ? {} : { onStart }),
-        onEvent: (event) => take(event, request, usedFor, logOf),
+        onEvent: (event, file) =>
+          request.own !== undefined && event.kind !== 'notify' && event.kind !== 'usage'
+            ? request.own.onEvent(event, file)
+            : take(event, request, usedFor, logOf),
         onCall: (call) => parts.capabilities.call(callerOf(), hold.manifest.capabilities, call),
-        onLog: ({ level, text }) => logOf()[level]('bundle wrote', { text }),
+        onLog: (line) =>
+          request.own === undefined
+            ? logOf()[line.level]('bundle wrote', { text: line.text })
+            : request.own.onLog(line),
       });
       return holdUntilRead(value, end);
     } catch (error) {
