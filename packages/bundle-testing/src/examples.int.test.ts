@@ -61,8 +61,8 @@ test('tools', async () => {
   expect(await bundle.tool('search', { query: 'lane' })).toEqual(['Lanes']);
 });
 
-test('helper', async () => {
-  await using bundle = await open('assistant-with-tools');
+test('scribe', async () => {
+  await using bundle = await open('scribe');
   expect((await bundle.turn('Milk')).result).toEqual({ final_answer: 'There is no board for you here.' });
   const added: unknown[] = [];
   const run = (input: unknown, userId: string) => added.push([input, userId]);

@@ -1,8 +1,8 @@
 import { defineBundle } from '@switchyard/bundle-sdk';
 
 export default defineBundle({
-  id: 'helper',
-  name: 'Helper',
+  id: 'scribe',
+  name: 'Scribe',
   capabilities: ['operations'],
   async executeCore(turn) {
     // Those that say `tool: true`, of other bundles, and that this user may call.
