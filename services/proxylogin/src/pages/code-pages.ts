@@ -106,7 +106,7 @@ export function removePage(view: { login: string; problem?: string }): PageConte
 
 /** Black on white in both themes: cameras are used to it. */
 function qrCode(text: string): Html {
-  const { data, size } = encode(text, { ecc: 'M', border: 2 });
+  const { data, size } = encode(text, { ecc: 'M', border: 4 });
   const dots = data.flatMap((row, y) => row.flatMap((isDark, x) => (isDark ? [`M${x} ${y}h1v1h-1z`] : [])));
   return html`<svg
     class="qr"
