@@ -17,7 +17,10 @@ export const STOP_ORDER: readonly ServiceName[] = [
   'web-ui',
   'secrets',
 ];
-export type ServicePorts = Readonly<Record<ServiceName, number>>;
+/** web-proxy has two: its own, and one where every host name is a site. */
+export const PORT_NAMES = [...SERVICE_NAMES, 'sites'] as const;
+export type PortName = (typeof PORT_NAMES)[number];
+export type ServicePorts = Readonly<Record<PortName, number>>;
 
 export const DEFAULT_PORTS: ServicePorts = {
   secrets: 7777,
@@ -26,6 +29,7 @@ export const DEFAULT_PORTS: ServicePorts = {
   proxylogin: 8040,
   'web-proxy': 8080,
   'web-ui': 8030,
+  sites: 8081,
 };
 
 /** What all services of one stack agree on. */
@@ -44,6 +48,8 @@ export interface StackSettings {
   readonly secretsToken: string;
   /** Whether people can sign in by a page: with proxylogin, which makes their tokens anew. */
   readonly hasLogin: boolean;
+  readonly sealedFile: string;
+  readonly sealedKeyFile: string;
   readonly nodeEnv: string;
   readonly logLevel: string;
   /** Where settings of services come from that the stack does not decide: the user's shell, or a test's short limits. */
@@ -51,6 +57,10 @@ export interface StackSettings {
 }
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
+
+/** Browsers find every name below `localhost` on this machine. */
+export const siteUrl = (site: string, ports: ServicePorts): string =>
+  `http://${site}.localhost:${ports.sites}`;
 
 const base = (name: ServiceName, settings: StackSettings): Record<string, string> => ({
   NODE_ENV: settings.nodeEnv,
@@ -72,7 +82,11 @@ const LAPTOP_DRAIN = '10s';
 
 /** Credentials go to the services that need them and to no other. */
 const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<string, string>>> = {
-  secrets: (settings) => ({ SECRETS_TOKEN: settings.secretsToken }),
+  secrets: (settings) => ({
+    SECRETS_TOKEN: settings.secretsToken,
+    SECRETS_SEALED_FILE: settings.sealedFile,
+    SECRETS_SEALED_KEY_FILE: settings.sealedKeyFile,
+  }),
   'chat-ingress': (settings) => ({
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,
@@ -82,6 +96,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     ...signInEnv(settings),
   }),
   'chat-proc': (settings) => ({
+    SITES_URL: siteUrl('{site}', settings.ports),
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
@@ -103,6 +118,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     ...signInEnv(settings),
   }),
   'web-proxy': (settings) => ({
+    SITES_PORT: String(settings.ports.sites),
     REDIS_URL: settings.redisUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
     INGRESS_URL: local(settings.ports['chat-ingress']),

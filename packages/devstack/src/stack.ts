@@ -154,6 +154,8 @@ const stackSettings = (options: StackOptions, servers: Servers): StackSettings =
   masterKey: options.data.credentials.masterKey,
   secretsToken: options.data.credentials.secretsToken,
   hasLogin: (options.services ?? SERVICE_NAMES).includes('proxylogin'),
+  sealedFile: options.data.sealedFile,
+  sealedKeyFile: options.data.sealedKeyFile,
   nodeEnv: options.nodeEnv ?? 'development',
   logLevel: options.logLevel ?? 'info',
   userEnv: options.userEnv ?? {},

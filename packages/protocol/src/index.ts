@@ -106,6 +106,7 @@ export type {
   CapabilityName,
   CapabilityResult,
 } from './capability-catalog.ts';
+export { offeredOperationSchema } from './operations-capability.ts';
 export { turnRecordSchema } from './turn-record.ts';
 export type { TurnRecord } from './turn-record.ts';
 export {
@@ -197,6 +198,8 @@ export {
   adminTurnSchema,
   adminWorkersSchema,
 } from './admin.ts';
+export { adminUsageQuerySchema, adminUsageSchema } from './admin-usage.ts';
+export type { AdminUsage } from './admin-usage.ts';
 export type {
   AdminAudit,
   AdminDeadLetters,
@@ -208,3 +211,5 @@ export type {
   AdminTurn,
   AdminWorkers,
 } from './admin.ts';
+export { secretDocumentSchema } from './secret-document.ts';
+export type { SecretDocument } from './secret-document.ts';

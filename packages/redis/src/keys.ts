@@ -48,6 +48,8 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | authLogout | string | P:auth:logout:<hash> | proxylogin | proxylogin | 7 min |
  * | authMail | string | P:auth:mail:<hash> | proxylogin | proxylogin | link |
  * | rate | prefix | P:rate | limiter | limiter | window |
+ * | breaker | hash | P:chat:breaker:<user_type> | note-refusal, ask-breaker, close-breaker | admission, console | 2 windows and openings |
+ * | limitChanges | channel | P:control.limits | who changes limits | admission | - |
  * | jobs | prefix | P:jobs | BullMQ | BullMQ | - |
  */
 export const KEY_TABLE = {
@@ -90,6 +92,8 @@ export const KEY_TABLE = {
   authLogout: 'auth:logout:<hash>',
   authMail: 'auth:mail:<hash>',
   rate: 'rate',
+  breaker: 'chat:breaker:<user_type>',
+  limitChanges: 'control.limits',
   jobs: 'jobs',
 } as const;
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  PORT_NAMES,
   SERVICE_NAMES,
   buildBundles,
   buildWebUi,
@@ -13,6 +14,7 @@ import {
   startStack,
 } from '@switchyard/devstack';
 import type {
+  PortName,
   ServiceName,
   ServicePorts,
   Stack,
@@ -26,9 +28,13 @@ import { createTestDatabase } from './postgres-test.ts';
 export interface StackFixture {
   /** What a browser would open: the proxy. */
   readonly url: string;
+  /** `sites`: where every host name is a site, as `blog.localhost`. */
   readonly ports: ServicePorts;
   readonly redisUrl: string;
   readonly databaseUrl: string;
+  /** What the secrets service fills in at its start, and the file with its passphrase. */
+  readonly sealedFile: string;
+  readonly sealedKeyFile: string;
   /** An access token of a user, made when it is first asked for. */
   token(options?: { user?: string; type?: TokenType; ttlMs?: number }): Promise<string>;
   /** A link that signs a browser in as admin, once. */
@@ -55,12 +61,9 @@ const KEPT_LINES = 300;
 
 const freePorts = async (): Promise<ServicePorts> => {
   const ports = new Set<number>();
-  while (ports.size < SERVICE_NAMES.length) ports.add(await freePort());
+  while (ports.size < PORT_NAMES.length) ports.add(await freePort());
   const list = [...ports];
-  return Object.fromEntries(SERVICE_NAMES.map((name, index) => [name, list[index]])) as Record<
-    ServiceName,
-    number
-  >;
+  return Object.fromEntries(PORT_NAMES.map((name, index) => [name, list[index]])) as Record<PortName, number>;
 };
 
 const createLineKeeper = () => {
@@ -121,6 +124,8 @@ export const startTestStack = async ({
       return stack.settings.redisUrl;
     },
     databaseUrl: database.url,
+    sealedFile: data.sealedFile,
+    sealedKeyFile: data.sealedKeyFile,
     token: ({ user = 'tester', type = 'registered', ...rest } = {}) =>
       issueAccessToken(access(), { user, type, ...rest }),
     adminLink: () => createAdminLink(access(), stack.url),

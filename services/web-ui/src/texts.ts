@@ -51,6 +51,7 @@ export const texts = {
     system: 'System',
     light: 'Light',
     dark: 'Dark',
+    documentation: 'Documentation',
     signOut: 'Sign out',
   },
   bundles: {

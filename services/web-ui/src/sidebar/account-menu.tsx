@@ -1,4 +1,4 @@
-import { Check, ChevronsUpDown, LogIn, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
+import { BookOpen, Check, ChevronsUpDown, LogIn, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { usePage } from '../app/page-context.tsx';
@@ -63,6 +63,12 @@ export function AccountMenu() {
             </DropdownMenu.Item>
           )}
           <ThemeChoice />
+          <DropdownMenu.Separator className="my-1 h-px bg-line" />
+          <DropdownMenu.Item asChild className="menu-item">
+            <a href="/sites/docs/" target="_blank" rel="noopener">
+              <BookOpen size={15} aria-hidden="true" /> {texts.account.documentation}
+            </a>
+          </DropdownMenu.Item>
           {!isGuest && <SignOut />}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
