@@ -6,6 +6,9 @@ const keys = createKeys({ tenant: 'demo', project: 'main' });
 test('the table of keys is what other processes and older versions find in Redis', () => {
   expect(KEY_TABLE).toMatchInlineSnapshot(`
     {
+      "authFlow": "auth:flow:<hash>",
+      "authHalfWay": "auth:half-way:<hash>",
+      "authLogout": "auth:logout:<hash>",
       "authMail": "auth:mail:<hash>",
       "authMasked": "auth:masked:<hash>",
       "authRedeem": "auth:redeem:<hash>",

@@ -7,6 +7,9 @@ import type { LoginConfig } from './env.ts';
 import { openResources } from './open-resources.ts';
 import { createAssets } from './pages/create-assets.ts';
 import { createAccountRoutes } from './routes/account-routes.ts';
+import { createMailRoutes } from './routes/mail-routes.ts';
+import { createOidcRoutes } from './routes/oidc-routes.ts';
+import { createSecondFactorRoutes } from './routes/second-factor-routes.ts';
 import { createSessionRoutes } from './routes/session-routes.ts';
 import { createSignInRoutes } from './routes/sign-in-routes.ts';
 
@@ -21,7 +24,7 @@ const open = async (config: LoginConfig, scope: Scope) => {
   const resources = await openResources(config, scope);
   const { log, metrics, clock, ids, redis, store } = resources;
   const { paths, route: assetRoute } = await createAssets();
-  const parts = await buildParts(config, resources, paths);
+  const parts = await buildParts(config, resources, paths, scope);
   let isDraining = false;
   const report = async (): Promise<HealthReport> => {
     const isStoreUp = await store.ping().then(
@@ -43,6 +46,9 @@ const open = async (config: LoginConfig, scope: Scope) => {
       ...createSignInRoutes(parts),
       ...createAccountRoutes(parts),
       ...createSessionRoutes(parts),
+      ...createSecondFactorRoutes(parts),
+      ...createMailRoutes(parts),
+      ...createOidcRoutes(parts),
       assetRoute,
     ],
     openapi: { title: 'Switchyard sign-in', version: '1' },

@@ -1,4 +1,4 @@
-import { duration, integer } from '@switchyard/kernel';
+import { duration, flag, integer, list, optionalSecret, text } from '@switchyard/kernel';
 import { ratesSetting } from '@switchyard/admission';
 
 /** Settings of how people sign in by themselves. */
@@ -22,4 +22,28 @@ export const loginSettings = {
   knownBrowserTtl: duration('180d').describe(
     'How long a browser counts as one that has signed in to an account',
   ),
+  productName: text('Switchyard').describe('Name of this installation in apps for one-time codes'),
+  mailUrl: optionalSecret().describe(
+    'Mail server, `smtps://user:password@host` or `smtp://...` with STARTTLS; empty: no mail is sent, and in development mails stand in the log',
+  ),
+  mailFrom: text('Switchyard <no-reply@localhost>').describe('Sender of mails'),
+  mailLinkTtl: duration('30m').describe('Life of a mailed link'),
+  mailQueue: integer(100, 1, 10_000).describe('Mails that wait to be sent; more are answered with 503'),
+  mailsOfAccount: ratesSetting('3/1h,10/1d').describe('Links that are mailed to one account per window'),
+  mailsOfAddress: ratesSetting('10/1h').describe('Links that one address may ask for per window'),
+  passwordsAllowed: flag(true).describe(
+    'Whether people sign in with passwords; without it the issuer is the only way',
+  ),
+  oidcClientSecret: optionalSecret().describe(
+    'Secret of this installation at the issuer; empty: a public client',
+  ),
+  oidcScopes: text('openid profile email').describe(
+    'What is asked of the issuer; many give a refresh token only with `offline_access` among them',
+  ),
+  oidcAuthorizeParameters: text('').describe(
+    'More parameters of the way to the issuer, as `access_type=offline&prompt=consent`',
+  ),
+  oidcLabel: text('your organisation').describe('What the button for signing in at the issuer calls it'),
+  signUpAllowed: flag(false).describe('Whether people may sign up by themselves; mail must be sent'),
+  signUpDomains: list([]).describe('Mail domains that may sign up; empty: all'),
 };

@@ -6,7 +6,7 @@ import { COOKIE, roleNames } from '@switchyard/protocol';
 import { connectRedis, createKeys } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import { createAccounts, createUsers } from '@switchyard/store';
-import type { Accounts, Users } from '@switchyard/store';
+import type { Accounts, Sql, Users } from '@switchyard/store';
 import { platformTest } from '@switchyard/testkit';
 import type { PostgresFixture, RedisFixture } from '@switchyard/testkit';
 import { start } from '../src/compose.ts';
@@ -22,6 +22,7 @@ export interface LoginBench {
   readonly vault: TokenVault;
   readonly accounts: Accounts;
   readonly users: Users;
+  readonly sql: Sql;
   readonly redis: RedisConnection;
   readonly keys: Keys;
   /** A browser with cookies of its own, behind what web-proxy does. */
@@ -73,6 +74,7 @@ export async function openLogin({ redis, postgres, env = {} }: LoginSettings): P
     vault,
     accounts: createAccounts(postgres.sql, scope),
     users: createUsers(postgres.sql, scope),
+    sql: postgres.sql,
     redis: connection,
     keys,
     browser,

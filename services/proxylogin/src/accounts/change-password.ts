@@ -3,6 +3,7 @@ import { isUniqueViolation } from '@switchyard/store';
 import { decidePassword } from '../passwords/decide-password.ts';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
 import type { TakeAttempt } from '../limits/sign-in-limits.ts';
+import type { MailLinks } from './mail-links.ts';
 import { toLogin } from './sign-in-by-password.ts';
 
 export interface PasswordChange {
@@ -36,8 +37,9 @@ export function createChangePassword(parts: {
   hasher: PasswordHasher;
   take: TakeAttempt;
   minCharacters: number;
+  mail: Pick<MailLinks, 'tellChanged'> | undefined;
 }) {
-  const { accounts, hasher, take, minCharacters } = parts;
+  const { accounts, mail, hasher, take, minCharacters } = parts;
   return async (change: PasswordChange): Promise<PasswordRefusal | undefined> => {
     const { account, current = '', password, again, address, browserId } = change;
     if (!mayHavePassword(account.user_id)) return 'elsewhere';
@@ -54,7 +56,9 @@ export function createChangePassword(parts: {
     try {
       const login = account.login === null ? loginOf(account) : undefined;
       const changed = await accounts.setPassword(account.user_id, hash, account.password_hash, login);
-      return changed === undefined ? 'late' : undefined;
+      if (changed === undefined) return 'late';
+      if (account.password_hash !== null) mail?.tellChanged(changed);
+      return undefined;
     } catch (error) {
       if (isUniqueViolation(error)) return 'taken';
       throw error;

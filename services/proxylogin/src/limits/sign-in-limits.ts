@@ -24,7 +24,10 @@ export function decideSubjects(attempt: Attempt, rates: Rates): AttemptSubject[]
     return [{ name: `${at}:browser:${browserId}`, rates: rates.attemptsOfBrowser }];
   const ofAccount = { name: `${at}:account:${account}`, rates: rates.attemptsOfAccount };
   if (address === undefined) return [ofAccount];
-  return [{ name: `address:${networkOf(address)}`, rates: rates.attemptsOfAddress }, ofAccount];
+  return [
+    { name: `${at === 'mail' ? 'mail:' : ''}address:${networkOf(address)}`, rates: rates.attemptsOfAddress },
+    ofAccount,
+  ];
 }
 
 /** One household has 2^64 IPv6 addresses. */

@@ -10,6 +10,8 @@ export interface AccountView {
   readonly hasPassword: boolean;
   /** At an issuer there is nothing to set here. */
   readonly mayHavePassword: boolean;
+  readonly hasSecondFactor: boolean;
+  readonly recoveryCodesLeft: number;
   readonly signIns: readonly SignInRow[];
   readonly currentId: string | undefined;
   readonly notice?: string | undefined;
@@ -35,7 +37,7 @@ export function accountPage(view: AccountView): PageContent {
           <dt>${words.signedInAs}</dt>
           <dd>${view.name}</dd>
         </div>
-        ${view.mayHavePassword ? passwordRow(view) : undefined}
+        ${view.mayHavePassword ? passwordRow(view) : undefined}${view.hasPassword ? factorRow(view) : undefined}
       </dl>
       <h2>${words.devices}</h2>
       <ul class="rows">
@@ -56,6 +58,17 @@ function passwordRow({ hasPassword }: AccountView): Html {
     <dt>${words.password}</dt>
     <dd>${state}</dd>
     <dd class="act"><a href="/auth/password">${action}</a></dd>
+  </div>`;
+}
+
+function factorRow({ hasSecondFactor, recoveryCodesLeft }: AccountView): Html {
+  const [state, action, path] = hasSecondFactor
+    ? [words.factorOn(recoveryCodesLeft), words.switchOff, '/auth/second-factor/remove']
+    : [words.factorOff, words.setUp, '/auth/second-factor'];
+  return html`<div>
+    <dt>${words.factor}</dt>
+    <dd>${state}</dd>
+    <dd class="act"><a href="${path}">${action}</a></dd>
   </div>`;
 }
 

@@ -10,7 +10,7 @@ export interface Field {
   readonly hint?: string | undefined;
   readonly isFocused?: boolean;
   /** `numeric` brings up digits on a phone. */
-  readonly inputMode?: 'numeric' | 'email';
+  readonly inputMode?: 'numeric' | 'text';
   readonly maxLength?: number;
 }
 

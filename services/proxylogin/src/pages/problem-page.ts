@@ -6,6 +6,9 @@ import { texts } from './texts.ts';
 const words = texts.problem;
 
 const wordsOf = (error: PlatformError): { title: string; hint: string } => {
+  if (error.errorType === 'auth.user_disabled') return words.disabled;
+  if (error.errorType === 'auth.flow_refused') return words.flow;
+  if (error.errorType === 'auth.issuer_refused') return words.issuer;
   switch (error.code) {
     case 'CSRF':
       return words.otherSite;

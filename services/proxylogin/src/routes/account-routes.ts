@@ -1,4 +1,3 @@
-import type { Request } from 'express';
 import type { Route } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import { z } from 'zod';
@@ -10,6 +9,7 @@ import { texts } from '../pages/texts.ts';
 import { definePage } from './define-page.ts';
 import type { PageAnswer } from './define-page.ts';
 import { requireBrowser } from './identify-browser.ts';
+import { readOwn } from './read-own.ts';
 
 const none = z.object({});
 const SIGN_IN_FIRST = (to: string): PageAnswer => ({ to: `/auth/sign-in?to=${encodeURIComponent(to)}` });
@@ -25,13 +25,6 @@ const endForm = z.object({ sign_in_id: z.string().regex(/^[\w-]{1,64}$/) });
 export function createAccountRoutes(parts: LoginParts): Route[] {
   return [...passwordRoutes(parts), ...deviceRoutes(parts)];
 }
-
-const readOwn = async ({ identifyBrowser, accounts }: LoginParts, req: Request) => {
-  const caller = await requireBrowser(identifyBrowser, req);
-  const account = await accounts.find(caller.userId);
-  if (account === undefined || account.disabled_at !== null) throw PlatformError.of('USER_REQUIRED');
-  return { caller, account };
-};
 
 function passwordRoutes(parts: LoginParts): Route[] {
   const { config, frame, identity, identifyBrowser, accounts, changePassword, known, endStreams } = parts;
@@ -109,7 +102,7 @@ function passwordRoutes(parts: LoginParts): Route[] {
 }
 
 function deviceRoutes(parts: LoginParts): Route[] {
-  const { frame, identity, identifyBrowser, endStreams } = parts;
+  const { frame, identity, identifyBrowser, accounts, endStreams } = parts;
   const ended = (count: number): PageAnswer => ({ to: `/auth/account?ended=${count}` });
   return [
     definePage(
@@ -127,6 +120,8 @@ function deviceRoutes(parts: LoginParts): Route[] {
             name: account.username ?? account.login ?? account.user_id,
             hasPassword: account.password_hash !== null,
             mayHavePassword: mayHavePassword(account.user_id),
+            hasSecondFactor: account.totp_confirmed_at !== null,
+            recoveryCodesLeft: await accounts.countRecoveryCodes(account.user_id),
             signIns: await identity.signIns.list(caller.userId),
             currentId: caller.signInId,
             notice: query.ended === undefined ? undefined : texts.account.ended(query.ended),

@@ -21,7 +21,7 @@ export interface PageFrame {
   readonly publicUrl: string;
   readonly log: Log;
   /** Where forms may lead besides here: an issuer, for signing out there. */
-  readonly formTargets: readonly string[];
+  readonly formTargets: () => readonly string[];
 }
 
 export interface PageDefinition<Q extends z.ZodType, F extends z.ZodType> {
@@ -63,7 +63,7 @@ export function definePage<Q extends z.ZodType, F extends z.ZodType>(
 ): Route {
   const { handle, query: querySchema, form: formSchema, ...row } = definition;
   const send = (res: Response, answer: PageAnswer): void => {
-    res.setHeader('Content-Security-Policy', policyOf(frame.formTargets));
+    res.setHeader('Content-Security-Policy', policyOf(frame.formTargets()));
     // `no-referrer` would make the origin of our own forms `null`.
     res.setHeader('Referrer-Policy', 'same-origin');
     if ('to' in answer) return res.redirect(303, answer.to);

@@ -12,7 +12,7 @@ const renewForm = z.object({ cookie: z.string().max(200) });
 
 /** Who is signed in in this browser, signing out, and the renewal that web-proxy asks for. */
 export function createSessionRoutes(parts: LoginParts): Route[] {
-  const { identity, identifyBrowser, accounts, frame, signOut } = parts;
+  const { identity, identifyBrowser, accounts, frame, signOut, oidc } = parts;
   return [
     defineRoute({
       method: 'get',
@@ -78,7 +78,7 @@ export function createSessionRoutes(parts: LoginParts): Route[] {
       guard: 'none',
       body: renewForm,
       answer: z.object({ outcome: z.enum(['renewed', 'ended']) }),
-      handle: async ({ body }) => ({ outcome: await identity.signIns.renew(body.cookie) }),
+      handle: async ({ body }) => ({ outcome: await identity.signIns.renew(body.cookie, oidc?.signIn.ask) }),
     }),
   ];
 }

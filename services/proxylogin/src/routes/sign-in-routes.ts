@@ -13,22 +13,32 @@ import { isInsecure } from './own-origin.ts';
 const none = z.object({});
 const shown = z.object({
   to: z.unknown().optional(),
-  note: z.enum(['signed-out', 'changed']).optional().catch(undefined),
+  note: z.enum(['signed-out', 'changed', 'code-late']).optional().catch(undefined),
 });
 const form = z.object({
   login: z.string().min(1).max(320),
   password: z.string().min(1).max(1024),
   to: z.unknown().optional(),
 });
-const NOTES = { 'signed-out': texts.signIn.signedOut, changed: texts.signIn.changed } as const;
+const NOTES = {
+  'signed-out': texts.signIn.signedOut,
+  changed: texts.signIn.changed,
+  'code-late': texts.signIn.codeLate,
+} as const;
 
 /** Name and password. */
 export function createSignInRoutes(parts: LoginParts): Route[] {
-  const { config, frame, identifyBrowser, signInByPassword, welcome, attempts, log } = parts;
-  const isGuestAllowed = config.anonymousAllowed;
+  const { config, frame, identifyBrowser, signInByPassword, welcome, halfWay, attempts, log } = parts;
+  const always = {
+    isGuestAllowed: config.anonymousAllowed,
+    mayReset: parts.mail !== undefined && config.passwordsAllowed,
+    maySignUp: parts.mail !== undefined && config.signUpAllowed && config.passwordsAllowed,
+    hasPasswords: config.passwordsAllowed,
+    issuer: parts.oidc === undefined ? undefined : config.oidcLabel,
+  };
 
-  const show = (view: Omit<SignInView, 'isGuestAllowed' | 'isInsecure'>, status = 200): PageAnswer => ({
-    page: signInPage({ ...view, isGuestAllowed, isInsecure: false }),
+  const show = (view: Omit<SignInView, keyof typeof always | 'isInsecure'>, status = 200): PageAnswer => ({
+    page: signInPage({ ...view, ...always, isInsecure: false }),
     status,
   });
 
@@ -45,7 +55,7 @@ export function createSignInRoutes(parts: LoginParts): Route[] {
           const to = readLocalPath(query.to);
           if ((await identifyBrowser(req)) !== undefined) return { to };
           if (isInsecure(req, config.publicUrl))
-            return { page: signInPage({ to, isGuestAllowed, isInsecure: true }) };
+            return { page: signInPage({ to, ...always, isInsecure: true }) };
           return show({ to, ...(query.note === undefined ? {} : { notice: NOTES[query.note] }) });
         },
       },
@@ -61,8 +71,9 @@ export function createSignInRoutes(parts: LoginParts): Route[] {
         form,
         handle: async ({ form: { login, password, to: wanted }, req, res }) => {
           const to = readLocalPath(wanted);
+          if (!config.passwordsAllowed) throw PlatformError.of('NOT_FOUND');
           if (isInsecure(req, config.publicUrl))
-            return { page: signInPage({ to, isGuestAllowed, isInsecure: true }), status: 403 };
+            return { page: signInPage({ to, ...always, isInsecure: true }), status: 403 };
           try {
             const cookieHeader = req.headers.cookie;
             const account = await signInByPassword({ login, password, address: req.ip, cookieHeader });
@@ -70,6 +81,10 @@ export function createSignInRoutes(parts: LoginParts): Route[] {
             if (account === undefined) {
               log.info('sign-in refused', { method: 'password' });
               return show({ to, login, problem: texts.signIn.wrong }, 401);
+            }
+            if (account.totp_confirmed_at !== null) {
+              res.append('Set-Cookie', await halfWay.begin({ userId: account.user_id, to }));
+              return { to: '/auth/code' };
             }
             const former = await identifyBrowser(req);
             await welcome({ req, res, former }, { userId: account.user_id, method: 'password' });
