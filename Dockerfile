@@ -27,6 +27,7 @@ RUN node -e "const fs = require('fs'); \
       fs.writeFileSync(file, JSON.stringify(manifest)); }" \
  && npm ci --ignore-scripts --omit=peer --no-audit --no-fund --loglevel=error \
       -w services/web-proxy -w services/chat-ingress -w services/chat-proc -w services/web-ui -w services/secrets \
+      -w services/proxylogin \
  && find . -path '*/node_modules/*' -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete \
  && find . -name package.json ! -path '*/node_modules/*' -delete && rm -f package-lock.json .npmrc && find . -type d -empty -delete
 
@@ -40,12 +41,14 @@ COPY packages/client packages/client
 COPY services/web-ui services/web-ui
 RUN cd services/web-ui && node ../../node_modules/vite/bin/vite.js build --logLevel warn
 
-# Bundles have no node_modules where they run: those that use packages pack them into a file of their own.
+# Bundles have no node_modules where they run: those that use packages pack them into a file of their own. The documentation is made
+# into the site that its bundle publishes.
 FROM node AS bundles
 COPY --from=manifests /app ./
-RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error -w bundles/assistant
+RUN npm ci --ignore-scripts --no-audit --no-fund --loglevel=error -w bundles/assistant -w bundles/docs-site
 COPY bundles bundles
-RUN npm run build -w bundles/assistant
+COPY docs docs
+RUN npm run build -w bundles/assistant -w bundles/docs-site
 
 FROM ${BASE_IMAGE} AS runtime
 RUN (command -v tini && ldconfig -p | grep -q libatomic.so.1) >/dev/null \
@@ -65,8 +68,8 @@ HEALTHCHECK --interval=5s --timeout=3s --start-period=60s --retries=4 CMD ["heal
 
 FROM runtime AS web-proxy
 COPY services/web-proxy services/web-proxy
-ENV PORT=8080
-EXPOSE 8080
+ENV PORT=8080 SITES_PORT=8081
+EXPOSE 8080 8081
 CMD ["node", "services/web-proxy/src/main.ts"]
 
 FROM runtime AS chat-ingress
@@ -90,6 +93,12 @@ COPY services/secrets services/secrets
 ENV PORT=7777
 EXPOSE 7777
 CMD ["node", "services/secrets/src/main.ts"]
+
+FROM runtime AS proxylogin
+COPY services/proxylogin services/proxylogin
+ENV PORT=8040
+EXPOSE 8040
+CMD ["node", "services/proxylogin/src/main.ts"]
 
 FROM runtime AS web-ui
 COPY services/web-ui/package.json services/web-ui/package.json

@@ -82,13 +82,15 @@ const freePort = (): Promise<number> =>
 const docker = async (...args: string[]): Promise<string> =>
   (await run('docker', args, { maxBuffer: MAX_OUTPUT })).stdout;
 
-/** Writes the settings as a person would, then points them at a free port. */
-const writeSettings = async (folder: string, port: number): Promise<string> => {
+/** Writes the settings as a person would, then points them at free ports. */
+const writeSettings = async (folder: string, port: number, sitesPort: number): Promise<string> => {
   const file = join(folder, 'env');
   await run(join(root, 'deploy/compose-init'), [file]);
   const text = readFileSync(file, 'utf8')
     .replace(/^SWITCHYARD_PORT=.*$/m, `SWITCHYARD_PORT=${port}`)
-    .replace(/^PUBLIC_URL=.*$/m, `PUBLIC_URL=http://localhost:${port}`);
+    .replace(/^PUBLIC_URL=.*$/m, `PUBLIC_URL=http://localhost:${port}`)
+    .replace(/^SWITCHYARD_SITES_PORT=.*$/m, `SWITCHYARD_SITES_PORT=${sitesPort}`)
+    .replace(/^SITES_URL=.*$/m, `SITES_URL=http://{site}.localhost:${sitesPort}`);
   writeFileSync(file, text, { mode: 0o600 });
   return file;
 };
@@ -98,7 +100,7 @@ export const createComposeStack = async (): Promise<ComposeStack> => {
   const project = `switchyard-test-${randomBytes(4).toString('hex')}`;
   const folder = mkdtempSync(join(tmpdir(), `${project}-`));
   const port = await freePort();
-  const settings = await writeSettings(folder, port);
+  const settings = await writeSettings(folder, port, await freePort());
   const compose = async (...args: string[]): Promise<string> => {
     const given = ['-p', project, '--env-file', settings, ...args];
     const { stdout } = await run(join(root, 'deploy/compose'), given, {

@@ -1,6 +1,7 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createStackTest } from '@switchyard/testkit';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { askHost, createStackTest } from '@switchyard/testkit';
 import type { StackFixture } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { openCommandLine } from '../src/command-line.ts';
@@ -94,6 +95,75 @@ stackTest('versions are listed, rolled back and removed', async ({ stack }) => {
   const gone = await line.run(['bundle', 'versions', 'clock', '--json']);
   expect(gone.code).toBe(1);
   expect(JSON.parse(gone.stdout)).toMatchObject({ status: 'error', http_status: 404 });
+});
+
+const lookAt = (stack: StackFixture, host: string, path = '/') =>
+  askHost(stack.ports.sites, `${host}.localhost:${stack.ports.sites}`, path);
+
+/** A line whose `dist` has these files. */
+const signInWith = async (stack: StackFixture, files: Record<string, string>): Promise<CommandLine> => {
+  const line = await signIn(stack);
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(join(line.folder, 'dist', name, '..'), { recursive: true });
+    await writeFile(join(line.folder, 'dist', name), text);
+  }
+  return line;
+};
+
+stackTest('a folder becomes a site, is looked at before it serves, and goes back', async ({ stack }) => {
+  await using line = await signInWith(stack, {
+    'index.html': '<h1>one</h1>',
+    'docs/guide.html': 'guide',
+    '.env': 'SECRET=1',
+    '.well-known/security.txt': 'mail us',
+  });
+  const [first] = await line.json(['site', 'deploy', './dist', '--site', 'blog']);
+  const url = `http://blog.localhost:${stack.ports.sites}/`;
+  expect(first).toMatchObject({ site: 'blog', is_active: true, files: 3, site_url: url });
+  expect((await lookAt(stack, 'blog')).text).toBe('<h1>one</h1>');
+  expect((await lookAt(stack, 'blog', '/docs/guide')).text).toBe('guide');
+  expect((await lookAt(stack, 'blog', '/.env')).status).toBe(404);
+  const shared = await fetch(`${stack.url}/sites/blog/`);
+  expect([await shared.text(), shared.headers.get('content-security-policy')]).toEqual([
+    '<h1>one</h1>',
+    expect.stringContaining('sandbox'),
+  ]);
+
+  await writeFile(join(line.folder, 'dist', 'index.html'), '<h1>two</h1>');
+  await writeFile(join(line.folder, 'dist', '_redirects'), '/old /new 299');
+  const preview = await line.run(['site', 'deploy', 'dist', '-s', 'blog', '--preview']);
+  expect(preview).toMatchObject({ code: 0, stdout: expect.stringContaining('! _redirects:1:') });
+  const id = /preview +http:\/\/(\S+)--blog\.localhost:/u.exec(preview.stdout)?.[1] ?? '';
+  expect((await lookAt(stack, `${id}--blog`)).text).toBe('<h1>two</h1>');
+  expect((await lookAt(stack, 'blog')).text).toBe('<h1>one</h1>');
+  const serves = async (text: string) => {
+    while ((await lookAt(stack, 'blog')).text !== text) await sleep(20);
+  };
+  expect((await line.run(['site', 'rollback', 'blog', id])).stdout).toContain(`${id} serves`);
+  await serves('<h1>two</h1>');
+  expect(await line.json(['site', 'rollback', 'blog'])).toMatchObject([{ id: first?.['id'] }]);
+  await serves('<h1>one</h1>');
+  expect((await line.run(['site', 'deploys', 'blog'])).stdout).toMatch(
+    new RegExp(`^\\* +${String(first?.['id'])} .*ada`, 'mu'),
+  );
+});
+
+stackTest('requests of a site are shown and followed, and a site is removed', async ({ stack }) => {
+  await using line = await signInWith(stack, { 'index.html': 'news' });
+  await line.json(['site', 'deploy', 'dist', '--site', 'news']);
+  await lookAt(stack, 'news', '/');
+  const following = line.start(['site', 'logs', 'news', '--follow', '--json']);
+  await following.until('"path":"/"');
+  await lookAt(stack, 'news', '/new-one?token=secret');
+  await following.until('"path":"/new-one"');
+  following.interrupt();
+  expect(await following.ended).toMatchObject({ code: 0, stdout: expect.not.stringContaining('secret') });
+
+  expect((await line.run(['site', 'list'])).stdout).toMatch(/^news +\S+ +public +http:\/\/news\.localhost/mu);
+  expect((await line.run(['site', 'deploy', 'dist'])).code).toBe(2);
+  expect((await line.run(['site', 'deploy', 'dist', '--site', 'No Name'])).code).toBe(1);
+  expect((await line.run(['site', 'remove', 'news', '--yes'])).code).toBe(0);
+  expect((await line.run(['site', 'rollback', 'news'])).code).toBe(1);
 });
 
 stackTest('operations are listed and called', async ({ stack }) => {

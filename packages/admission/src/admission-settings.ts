@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { parseRates } from './parse-rates.ts';
 import type { Rate } from './parse-rates.ts';
 
-const rates = (fallback: string, whose: string) =>
+/** A setting of calls per window, `10/1m,120/1h`. */
+export const ratesSetting = (fallback: string) =>
   z
     .string()
     .default(fallback)
@@ -13,8 +14,9 @@ const rates = (fallback: string, whose: string) =>
       if (parsed !== undefined) return parsed;
       context.addIssue({ code: 'custom', message: 'expected calls per window like 10/1m,120/1h' });
       return z.NEVER;
-    })
-    .describe(whose);
+    });
+
+const rates = (fallback: string, whose: string) => ratesSetting(fallback).describe(whose);
 
 const ofOne = (userType: UserType) => `Messages of one ${userType} user per window; all windows hold`;
 

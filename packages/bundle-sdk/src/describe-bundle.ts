@@ -22,7 +22,7 @@ export function describeBundle(definition: AnyBundleDefinition): BundleManifest 
     jobs: mapValues(jobs, ({ definition: { data, ...declared } }) => ({
       ...(data === undefined ? {} : { data: toSchema(data, 'input') }),
       attempts: declared.attempts ?? 1,
-      ...pick(declared, ['backoff', 'timeoutMs']),
+      ...pick(declared, ['backoff', 'timeoutMs', 'onServe']),
     })),
     channels: describeChannels(channels),
     widgets: mapValues(widgets, (widget) => ({

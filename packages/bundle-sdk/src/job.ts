@@ -16,6 +16,11 @@ export interface JobDefinition<
   readonly attempts?: number;
   readonly backoff?: { readonly kind: 'fixed' | 'exponential'; readonly delayMs: number };
   readonly timeoutMs?: number;
+  /**
+   * Added by the platform as well, with `{}` for data, each time a version of the bundle begins to serve: once for all workers, in the
+   * background. It may come again with nothing changed, so it should look first what there is to do.
+   */
+  readonly onServe?: boolean;
   readonly run: (ctx: JobContext<z.output<P>, C, S>, data: z.output<D>) => unknown;
 }
 
@@ -27,6 +32,7 @@ export interface Job<Ctx = never, D = unknown> {
     readonly attempts?: number;
     readonly backoff?: { readonly kind: 'fixed' | 'exponential'; readonly delayMs: number };
     readonly timeoutMs?: number;
+    readonly onServe?: boolean;
   };
   readonly run: (ctx: Ctx, data: unknown) => unknown;
   /** Never there; carries the type. */

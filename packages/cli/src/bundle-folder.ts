@@ -1,10 +1,12 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { createGzip } from 'node:zlib';
 import ignore from 'ignore';
 import { pack } from 'tar-stream';
 import { UsageError } from './exit-codes.ts';
+import { listFolderFiles } from './folder-files.ts';
+import type { IsPart } from './folder-files.ts';
 
 /** What the server takes of a source too: more is refused here already, before anything travels. */
 const MAX_FILES = 2_000;
@@ -16,21 +18,10 @@ export const IGNORE_FILE = '.switchyardignore';
 /** Names that begin with a dot and `node_modules` never leave the machine: the server leaves them out as well. */
 const ALWAYS = ['.*', 'node_modules'];
 
-/** Whether a path of the folder, with `/`, belongs to the bundle. */
-export type IsPart = (relative: string) => boolean;
-
-export async function readIgnoreRules(folder: string): Promise<IsPart> {
+export async function readIgnoreRules(folder: string, always = ALWAYS): Promise<IsPart> {
   const text = await readFile(path.join(folder, IGNORE_FILE), 'utf8').catch(() => '');
-  const rules = ignore().add(ALWAYS).add(text);
+  const rules = ignore().add(always).add(text);
   return (relative) => relative !== '' && !rules.ignores(relative);
-}
-
-/** The absolute folder. Throws UsageError when there is none. */
-export async function requireBundleFolder(cwd: string, named: string): Promise<string> {
-  const folder = path.resolve(cwd, named);
-  const found = await stat(folder).catch(() => undefined);
-  if (found?.isDirectory() !== true) throw new UsageError(`There is no folder ${folder}.`);
-  return folder;
 }
 
 /** `switchyard.id` of package.json, else the name of the folder, as the server has it. */
@@ -57,25 +48,7 @@ function idOf(text: string, folder: string): string | undefined {
 
 /** Files of the bundle, sorted, relative with `/`. Links are refused: the server would refuse the archive. */
 export async function listBundleFiles(folder: string): Promise<string[]> {
-  const isPart = await readIgnoreRules(folder);
-  const files: string[] = [];
-  const visit = async (below: string): Promise<void> => {
-    for (const entry of await readdir(path.join(folder, below), { withFileTypes: true })) {
-      const relative = below === '' ? entry.name : `${below}/${entry.name}`;
-      // A rule for folders only (`data/`) is matched by a name with a slash at its end.
-      if (!isPart(entry.isDirectory() ? `${relative}/` : relative)) continue;
-      if (entry.isDirectory()) await visit(relative);
-      else if (entry.isFile()) files.push(relative);
-      else throw new UsageError(`${relative} is a link; a bundle holds files and folders only.`);
-      if (files.length > MAX_FILES)
-        throw new UsageError(
-          `More than ${MAX_FILES} files; name what does not belong to the bundle in ${IGNORE_FILE}.`,
-        );
-    }
-  };
-  await visit('');
-  if (files.length === 0) throw new UsageError(`There is no file in ${folder}.`);
-  return files.toSorted();
+  return listFolderFiles(folder, { isPart: await readIgnoreRules(folder), maxFiles: MAX_FILES });
 }
 
 /** A tar.gz of the bundle in memory: the same bytes for the same files, whoever packs them and when. */

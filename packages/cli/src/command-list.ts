@@ -11,7 +11,11 @@ import { createCompletion } from './commands/completion.ts';
 import { login, logout, profileList, profileUse, whoami } from './commands/login.ts';
 import { opsCall, opsList } from './commands/ops.ts';
 import { predictRun, predictSchema, predictServe } from './commands/predict.ts';
+import { proceduresServe } from './commands/procedures.ts';
 import { propsGet, propsReset, propsSet } from './commands/props.ts';
+import { siteDeploy } from './commands/site-deploy.ts';
+import { siteLogs } from './commands/site-logs.ts';
+import { siteDeploys, siteList, siteRemove, siteRollback } from './commands/site-registry.ts';
 import { secretsList, secretsPush, secretsRemove, secretsSet } from './commands/secrets.ts';
 
 /** Every command, in the order of help and reference. */
@@ -40,9 +44,16 @@ export const COMMANDS: readonly CommandSpec[] = [
   audit,
   opsList,
   opsCall,
+  siteDeploy,
+  siteList,
+  siteDeploys,
+  siteRollback,
+  siteLogs,
+  siteRemove,
   predictServe,
   predictSchema,
   predictRun,
+  proceduresServe,
   chat,
   createCompletion(() => COMMANDS),
 ];

@@ -54,7 +54,9 @@ export const GROUPS: Readonly<Record<string, string>> = {
   props: 'Settings of a bundle',
   secrets: 'Secrets of a bundle: they can be set and removed, never read',
   ops: 'Operations of bundles',
+  site: 'Publish web sites, switch and watch them',
   predict: 'Serve and run predictors, without a server of the platform',
+  procedures: 'Serve predictors that requests name by their source',
   profile: 'Servers that you signed in to',
 };
 

@@ -10,7 +10,8 @@ import type { World } from './world.ts';
 export interface Server {
   readonly url: string;
   readonly chat: Client;
-  json<T>(path: string, options?: RequestOptions): Promise<T>;
+  /** `limitMs`: longest that it may take, where the usual two minutes are too short. */
+  json<T>(path: string, options?: RequestOptions & { limitMs?: number }): Promise<T>;
   /** The answer as it is; with `isEndless` it is given no time limit. */
   open(path: string, options?: RequestOptions & { isEndless?: boolean }): Promise<Response>;
   /** `tenant/project`, as addresses have it. */
@@ -39,15 +40,15 @@ export function createServer(chosen: ChosenServer, world: World, signal: AbortSi
     clock: systemClientClock,
     random,
   });
-  const limited = (options: RequestOptions): RequestOptions => ({
+  const limited = (options: RequestOptions, limitMs = REQUEST_MS): RequestOptions => ({
     ...options,
-    signal: AbortSignal.any([signal, options.signal ?? signal, AbortSignal.timeout(REQUEST_MS)]),
+    signal: AbortSignal.any([signal, options.signal ?? signal, AbortSignal.timeout(limitMs)]),
   });
   const chat = createClient({ baseUrl: url, token, random });
   return {
     url,
     chat,
-    json: (path, options = {}) => requester.json(path, limited(options)),
+    json: (path, { limitMs, ...options } = {}) => requester.json(path, limited(options, limitMs)),
     open: (path, { isEndless = false, ...options } = {}) =>
       requester.open(path, isEndless ? { ...options, signal } : limited(options)),
     async scope() {

@@ -14,7 +14,7 @@ export interface RequesterOptions {
 
 export interface RequestOptions {
   method?: string;
-  /** Sent as JSON, unless it is FormData. */
+  /** Sent as JSON, unless it is FormData or a Blob. */
   body?: unknown;
   headers?: Record<string, string>;
   query?: Record<string, string | number | boolean | undefined>;
@@ -48,7 +48,7 @@ async function initOf(source: TokenSource | undefined, options: RequestOptions):
   const init: RequestInit = { method: options.method ?? 'GET', headers, credentials: 'same-origin' };
   if (options.signal !== undefined) init.signal = options.signal;
   if (options.keepalive === true) init.keepalive = true;
-  if (options.body instanceof FormData) init.body = options.body;
+  if (options.body instanceof FormData || options.body instanceof Blob) init.body = options.body;
   else if (options.body !== undefined) {
     headers.set('content-type', 'application/json');
     init.body = JSON.stringify(options.body);

@@ -5,11 +5,14 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hashSources } from './hash-sources.ts';
 
-const hasBuild = async (folder: string): Promise<boolean> => {
-  const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}');
-  const { scripts = {} } = JSON.parse(text) as { scripts?: Record<string, string> };
-  return scripts['build'] !== undefined;
-};
+interface BundleManifestFile {
+  scripts?: Record<string, string>;
+  /** Files and folders of the repository that the build reads beside the bundle's own. */
+  switchyard?: { buildInputs?: readonly string[] };
+}
+
+const readManifest = async (folder: string): Promise<BundleManifestFile> =>
+  JSON.parse(await readFile(join(folder, 'package.json'), 'utf8').catch(() => '{}')) as BundleManifestFile;
 
 /**
  * Runs `npm run build` in every shipped bundle that has such a script, when its sources changed since the last time. A build writes to
@@ -20,9 +23,14 @@ export const buildBundles = async (root: string, done: (result: string) => void)
   const built: string[] = [];
   for (const name of folders.toSorted()) {
     const folder = join(root, 'bundles', name);
-    if (!(await hasBuild(folder))) continue;
+    const { scripts, switchyard } = await readManifest(folder);
+    if (scripts?.['build'] === undefined) continue;
     const stamp = join(root, '.cache', `bundle-${name}.hash`);
-    const hash = await hashSources(root, [join('bundles', name), 'package-lock.json']);
+    const hash = await hashSources(root, [
+      join('bundles', name),
+      'package-lock.json',
+      ...(switchyard?.buildInputs ?? []),
+    ]);
     const isBuilt = existsSync(join(folder, 'dist')) && existsSync(stamp);
     if (isBuilt && (await readFile(stamp, 'utf8')) === hash) continue;
     try {

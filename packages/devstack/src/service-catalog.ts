@@ -1,4 +1,11 @@
-export const SERVICE_NAMES = ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui'] as const;
+export const SERVICE_NAMES = [
+  'secrets',
+  'chat-ingress',
+  'chat-proc',
+  'proxylogin',
+  'web-proxy',
+  'web-ui',
+] as const;
 /** In start order. */
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 /** Turns end first, then streams are told and closed, both still seen through the proxy; secrets are needed to the end. */
@@ -6,17 +13,23 @@ export const STOP_ORDER: readonly ServiceName[] = [
   'chat-proc',
   'chat-ingress',
   'web-proxy',
+  'proxylogin',
   'web-ui',
   'secrets',
 ];
-export type ServicePorts = Readonly<Record<ServiceName, number>>;
+/** web-proxy has two: its own, and one where every host name is a site. */
+export const PORT_NAMES = [...SERVICE_NAMES, 'sites'] as const;
+export type PortName = (typeof PORT_NAMES)[number];
+export type ServicePorts = Readonly<Record<PortName, number>>;
 
 export const DEFAULT_PORTS: ServicePorts = {
   secrets: 7777,
   'chat-ingress': 8010,
   'chat-proc': 8020,
+  proxylogin: 8040,
   'web-proxy': 8080,
   'web-ui': 8030,
+  sites: 8081,
 };
 
 /** What all services of one stack agree on. */
@@ -33,6 +46,8 @@ export interface StackSettings {
   readonly databaseUrl: string;
   readonly masterKey: string;
   readonly secretsToken: string;
+  /** Whether people can sign in by a page: with proxylogin, which makes their tokens anew. */
+  readonly hasLogin: boolean;
   readonly sealedFile: string;
   readonly sealedKeyFile: string;
   readonly nodeEnv: string;
@@ -42,6 +57,10 @@ export interface StackSettings {
 }
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
+
+/** Browsers find every name below `localhost` on this machine. */
+export const siteUrl = (site: string, ports: ServicePorts): string =>
+  `http://${site}.localhost:${ports.sites}`;
 
 const base = (name: ServiceName, settings: StackSettings): Record<string, string> => ({
   NODE_ENV: settings.nodeEnv,
@@ -53,6 +72,10 @@ const base = (name: ServiceName, settings: StackSettings): Record<string, string
   PROJECT: settings.project,
   PUBLIC_URL: settings.publicUrl,
 });
+
+/** Every service that opens or reads sign-ins must know whether tokens are made anew. */
+const signInEnv = ({ hasLogin }: StackSettings): Record<string, string> =>
+  hasLogin ? { SIGN_IN_PATH: '/auth/sign-in' } : {};
 
 /** Running answers get this long after Ctrl-C; a server gives them two minutes. */
 const LAPTOP_DRAIN = '10s';
@@ -70,8 +93,10 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     SWITCHYARD_MASTER_KEY: settings.masterKey,
     DATA_DIR: settings.dataDir,
     BLOB_DIR: `${settings.dataDir}/blobs`,
+    ...signInEnv(settings),
   }),
   'chat-proc': (settings) => ({
+    SITES_URL: siteUrl('{site}', settings.ports),
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
@@ -84,13 +109,22 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     BUNDLES_DIR: settings.bundlesDir,
     DOCS_DIR: `${settings.root}/docs`,
     DRAIN_LIMIT: settings.userEnv['DRAIN_LIMIT'] ?? LAPTOP_DRAIN,
+    ...signInEnv(settings),
+  }),
+  proxylogin: (settings) => ({
+    REDIS_URL: settings.redisUrl,
+    DATABASE_URL: settings.databaseUrl,
+    SWITCHYARD_MASTER_KEY: settings.masterKey,
+    ...signInEnv(settings),
   }),
   'web-proxy': (settings) => ({
+    SITES_PORT: String(settings.ports.sites),
     REDIS_URL: settings.redisUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
     INGRESS_URL: local(settings.ports['chat-ingress']),
     PROC_URL: local(settings.ports['chat-proc']),
     WEB_UI_URL: local(settings.ports['web-ui']),
+    ...(settings.hasLogin ? { LOGIN_URL: local(settings.ports.proxylogin) } : {}),
   }),
   'web-ui': () => ({}),
 };

@@ -153,6 +153,7 @@ const stackSettings = (options: StackOptions, servers: Servers): StackSettings =
   databaseUrl: servers.databaseUrl,
   masterKey: options.data.credentials.masterKey,
   secretsToken: options.data.credentials.secretsToken,
+  hasLogin: (options.services ?? SERVICE_NAMES).includes('proxylogin'),
   sealedFile: options.data.sealedFile,
   sealedKeyFile: options.data.sealedKeyFile,
   nodeEnv: options.nodeEnv ?? 'development',

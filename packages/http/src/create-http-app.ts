@@ -16,7 +16,8 @@ export interface HttpAppOptions {
   name: string;
   log: Log;
   metrics: Metrics;
-  health: HealthSource;
+  /** Without it `/health*` and `/metrics` are paths like any other. */
+  health?: HealthSource;
   clock: Clock;
   /** Makes a request id where the caller sent none. */
   makeRequestId: () => string;
@@ -49,7 +50,8 @@ export function createHttpApp(options: HttpAppOptions): Express {
   if (options.timingPart !== undefined) app.use(sayServerTiming(options.timingPart, options.clock));
   app.use(observeRequests(options.log, options.metrics, options.clock));
   app.use(setSecurityHeaders);
-  app.use(createHealthRouter(options.name, options.health, options.metrics));
+  if (options.health !== undefined)
+    app.use(createHealthRouter(options.name, options.health, options.metrics));
   const routes = options.routes ?? [];
   if (options.openapi !== undefined) {
     const document = buildOpenApi({ ...options.openapi, routes });

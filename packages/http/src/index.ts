@@ -19,6 +19,7 @@ export { elapsedMs, timePart } from './server-timing.ts';
 export { forgetRequest } from './forget-request.ts';
 export { sendError } from './error-handler.ts';
 export type { SseFrame } from './encode-sse-frame.ts';
+export { setCookieName } from './set-cookie-name.ts';
 export { SseConnection, lastEventIdOf } from './sse-connection.ts';
 export type { SseCloseReason, SseOptions, SseWritten } from './sse-connection.ts';
 export { SseOutlet } from './sse-outlet.ts';

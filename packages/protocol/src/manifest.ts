@@ -68,6 +68,8 @@ export const jobManifestSchema = z.object({
     .object({ kind: z.enum(['fixed', 'exponential']), delayMs: z.number().int().nonnegative() })
     .optional(),
   timeoutMs: z.number().int().positive().optional(),
+  /** Added by the platform too, without data, each time a version of the bundle begins to serve. */
+  onServe: z.boolean().optional(),
 });
 
 /** Which messages of an event channel a bundle wants; without a rule, all. */

@@ -8,3 +8,5 @@ export type { BundleHold, LoadFailure, ServedBundle } from './serving-table.ts';
 export { BUILT_FOLDER } from './clean-up.ts';
 export { DEFAULT_SOURCE_LIMITS } from './source-files.ts';
 export type { SourceLimits } from './source-files.ts';
+export { unpackArchive } from './archive/unpack-archive.ts';
+export type { ArchiveRules } from './archive/check-entries.ts';

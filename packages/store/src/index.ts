@@ -36,8 +36,18 @@ export { createBundleFiles } from './bundle-files.ts';
 export type { BundleFile, BundleFiles } from './bundle-files.ts';
 export { createBundleProps } from './bundle-props.ts';
 export type { BundleProps, BundlePropsRow } from './bundle-props.ts';
+export { createPredictionRows } from './predictions.ts';
+export type {
+  NewPrediction,
+  PredictionName,
+  PredictionProgress,
+  PredictionRow,
+  PredictionRows,
+} from './predictions.ts';
 export { createWebResponses } from './web-responses.ts';
 export type { LateAnswer, StoredAnswer, WebResponses } from './web-responses.ts';
+export { createUsageReport } from './usage-report.ts';
+export type { UsageDimension, UsageQuery, UsageReport, UsageRow, UsageSum } from './usage-report.ts';
 export { createUsageLog } from './usage-log.ts';
 export type { UsageEntry, UsageLog } from './usage-log.ts';
 export { isoText } from './iso-text.ts';

@@ -1,3 +1,5 @@
+export { askHost } from './ask-host.ts';
+export type { HostAnswer } from './ask-host.ts';
 export { lastingPort } from './lasting-port.ts';
 export { launchChromium } from './launch-chromium.ts';
 export { platformTest } from './platform-test.ts';

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  PORT_NAMES,
   SERVICE_NAMES,
   buildBundles,
   buildWebUi,
@@ -13,6 +14,7 @@ import {
   startStack,
 } from '@switchyard/devstack';
 import type {
+  PortName,
   ServiceName,
   ServicePorts,
   Stack,
@@ -26,6 +28,7 @@ import { createTestDatabase } from './postgres-test.ts';
 export interface StackFixture {
   /** What a browser would open: the proxy. */
   readonly url: string;
+  /** `sites`: where every host name is a site, as `blog.localhost`. */
   readonly ports: ServicePorts;
   readonly redisUrl: string;
   readonly databaseUrl: string;
@@ -55,6 +58,8 @@ export interface StackTestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Only for tests that open no page: leaves web-ui out, and with it the build of the page. */
   readonly isPageless?: boolean;
+  /** With proxylogin: people sign in by a page, and tokens behind cookies are short and made anew. */
+  readonly hasLogin?: boolean;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -62,12 +67,9 @@ const KEPT_LINES = 300;
 
 const freePorts = async (): Promise<ServicePorts> => {
   const ports = new Set<number>();
-  while (ports.size < SERVICE_NAMES.length) ports.add(await freePort());
+  while (ports.size < PORT_NAMES.length) ports.add(await freePort());
   const list = [...ports];
-  return Object.fromEntries(SERVICE_NAMES.map((name, index) => [name, list[index]])) as Record<
-    ServiceName,
-    number
-  >;
+  return Object.fromEntries(PORT_NAMES.map((name, index) => [name, list[index]])) as Record<PortName, number>;
 };
 
 const createLineKeeper = () => {
@@ -92,6 +94,7 @@ export interface TestStack {
 export const startTestStack = async ({
   env = {},
   isPageless = false,
+  hasLogin = false,
 }: StackTestOptions = {}): Promise<TestStack> => {
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-stack-'));
   await chmod(dir, 0o755);
@@ -107,7 +110,9 @@ export const startTestStack = async ({
     ports,
     path: process.env['PATH'] ?? '',
     databaseUrl: database.url,
-    services: SERVICE_NAMES.filter((name) => name !== 'web-ui' || !isPageless),
+    services: SERVICE_NAMES.filter(
+      (name) => (name !== 'web-ui' || !isPageless) && (name !== 'proxylogin' || hasLogin),
+    ),
     isRestarted: false,
     nodeEnv: 'test',
     userEnv: env,

@@ -78,12 +78,11 @@ export function createSiteContents({ sql, dir }: { sql: Sql; dir: string }) {
     ): Promise<StoredContent> {
       const { sha256, size } = await plain.put(source, { maxBytes: options.maxBytes });
       const [known] = await sql.query<{ variants: Variants | null }>({ ...TOUCH, values: [sha256] });
-      const isMade = known !== undefined && (known.variants !== null || !options.isCompressible);
-      const variants = isMade
-        ? (known.variants ?? {})
-        : options.isCompressible
-          ? await compress(sha256, size)
-          : null;
+      const forms = known?.variants ?? undefined;
+      const wantsForms = options.isCompressible || forms !== undefined;
+      const isMade =
+        known !== undefined && (forms === undefined ? !wantsForms : await haveBytes(compressed, forms));
+      const variants = isMade ? (forms ?? {}) : wantsForms ? await compress(sha256, size) : null;
       if (!isMade)
         await sql.query({ ...PUT, values: [sha256, size, variants === null ? null : json(variants)] });
       // A collection that was removing the old row held it until the bytes were gone: whoever has the row now looks once more.
@@ -93,6 +92,14 @@ export function createSiteContents({ sql, dir }: { sql: Sql; dir: string }) {
     /** Undefined: not there. */
     open(coding: Coding | 'identity', sha256: string, range?: ByteRange): Promise<OpenBlob | undefined> {
       return (coding === 'identity' ? plain : compressed[coding]).open(sha256, range);
+    },
+    /** Removes what uploads left behind that died; how much. One that takes longer than `olderThanSec` counts as dead. */
+    async removeAbandoned(olderThanSec: number): Promise<number> {
+      const before = new Date(Date.parse(await nowOf(sql)) - olderThanSec * 1000);
+      let removed = 0;
+      for (const store of [plain, ...CODINGS.map((coding) => compressed[coding])])
+        removed += await store.removeAbandoned(before);
+      return removed;
     },
     /** Forgets contents that no deploy of any scope names, and their bytes; how many. */
     async collect({ graceSec, limit }: { graceSec: number; limit: number }): Promise<number> {
@@ -111,6 +118,15 @@ export function createSiteContents({ sql, dir }: { sql: Sql; dir: string }) {
       });
     },
   };
+}
+
+/** False after a collection that died between the bytes and its commit: then the row tells of what is gone. */
+async function haveBytes(stores: Readonly<Record<Coding, BlobStore>>, variants: Variants): Promise<boolean> {
+  for (const coding of CODINGS) {
+    const variant = variants[coding];
+    if (variant !== undefined && !(await stores[coding].has(variant.sha256))) return false;
+  }
+  return true;
 }
 
 async function removeVariant(

@@ -1,6 +1,7 @@
 const SCOPE = 'tenant = $1 and project = $2';
 
-const SITE = `select s.alias, s.owner, s.active_deploy, s.settings, s.version, s.created_at, s.updated_at,
+// Of 64 bits the driver makes text.
+const SITE = `select s.alias, s.owner, s.active_deploy, s.settings, s.version::int as version, s.created_at, s.updated_at,
     coalesce((select array_agg(h.host order by h.host) from web_host h
       where h.tenant = s.tenant and h.project = s.project and h.alias = s.alias), '{}') as hosts
   from web_site s where s.tenant = $1 and s.project = $2`;

@@ -83,7 +83,9 @@ export const siteHostSchema = z
 /** Part of addresses, as `/sites/{alias}/`, and of host names. */
 export const siteAliasSchema = z
   .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'small letters, digits and hyphens inside, 63 at most');
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'small letters, digits and hyphens inside, 63 at most')
+  // In the host name of a preview two of them stand between deploy and site.
+  .regex(/^(?!.*--)/, 'no two hyphens in a row');
 
 /** A site as one request sees it: all of it belongs to one deploy. */
 export const servedSiteSchema = z.object({

@@ -9,6 +9,7 @@ import { createRelay } from '@switchyard/relay';
 import type { Relay } from '@switchyard/relay';
 import {
   createAuditLog,
+  createUsageReport,
   createBundles,
   createConversations,
   createFeedback,
@@ -18,6 +19,7 @@ import {
 } from '@switchyard/store';
 import type {
   AuditLog,
+  UsageReport,
   Bundles,
   Conversations,
   FeedbackStore,
@@ -50,6 +52,7 @@ export interface IngressParts extends Resources, OpenedLimits {
   turns: Turns;
   turnsAdmin: TurnsAdmin;
   auditLog: AuditLog;
+  usageReport: UsageReport;
   relay: Relay;
   bundles: Bundles;
   conversations: Conversations;
@@ -124,6 +127,7 @@ export async function buildParts(
     turns,
     turnsAdmin,
     auditLog,
+    usageReport: createUsageReport(sql, scope),
     relay,
     bundles: createBundles(sql, scope),
     conversations,

@@ -13,9 +13,12 @@ import type { ProcConfig } from './env.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import type { Base } from './open-base.ts';
 import { buildOperations } from './operations/build-operations.ts';
+import { buildPredictionParts } from './predictions/build-prediction-parts.ts';
+import { createPredictionListRoutes, mountPredictions } from './predictions/mount-predictions.ts';
+import type { OpenedPredictions } from './predictions/open-predictions.ts';
 import type { OpenedWeb } from './web/open-web.ts';
 import { acceptTickets } from './widgets/accept-tickets.ts';
-import { createSiteLogRoutes } from './web/dynamic/site-log-routes.ts';
+import { buildSiteAdmin } from './web/admin/build-site-admin.ts';
 import { buildWidgetRoutes, widgetTickets } from './widgets/build-widgets.ts';
 
 export const PROC_VERSION = '0.1.0';
@@ -27,7 +30,16 @@ export async function serveEndpoints(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { invoker, web, ...bundleParts }: { invoker: BundleInvoker; web: OpenedWeb } & BundleAdminParts,
+  {
+    invoker,
+    web,
+    predictions,
+    ...bundleParts
+  }: {
+    invoker: BundleInvoker;
+    web: OpenedWeb;
+    predictions: OpenedPredictions;
+  } & BundleAdminParts,
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
@@ -42,6 +54,7 @@ export async function serveEndpoints(
     invoker,
   });
   const sites = await web.start({ invoker, registry: bundleParts.registry });
+  const predictionParts = buildPredictionParts(base, config, { guards, invoker, ...predictions });
   const app = createHttpApp({
     name: 'chat-proc',
     log,
@@ -58,15 +71,20 @@ export async function serveEndpoints(
       ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
-      ...createSiteLogRoutes({ guards, siteLog: web.siteLog }),
+      ...buildSiteAdmin({ base, config, guards, web }),
+      ...createPredictionListRoutes(predictionParts),
     ],
+    mount: (mounted) => mountPredictions(mounted, predictionParts),
   });
   const { host, port, metricsPort } = config;
   // Sites go first: their files need none of the layers of an endpoint.
   const answer: RequestListener = (req, res) => {
     if (!sites.handle(req, res)) app(req, res);
   };
-  const server = await scope.use(listen(answer, { port, host }), (opened) => opened.close(CLOSE_MS));
+  const server = await scope.use(
+    listen(answer, { port, host, requestTimeoutMs: config.webRequestTimeout }),
+    (opened) => opened.close(CLOSE_MS),
+  );
   scope.defer(async () => base.bundleLogs.close());
   if (metricsPort !== 0) {
     const inside = listen(createMetricsApp(metrics), { port: metricsPort, host });

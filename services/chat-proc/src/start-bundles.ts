@@ -9,6 +9,8 @@ export interface StartBundlesParts {
   bundles: Pick<Bundles, 'findDefault'>;
   log: Log;
   bundlesDir: string;
+  /** Names of folders that are not registered. What was registered before stays as it is. */
+  leftOut?: readonly string[];
   defaultBundle: string;
 }
 
@@ -17,8 +19,10 @@ export interface StartBundlesParts {
  * on. Repeating it on unchanged folders changes nothing.
  */
 export async function startBundles(parts: StartBundlesParts): Promise<void> {
-  const { registry, log, bundlesDir, defaultBundle } = parts;
-  const folders = await listBundleFolders(bundlesDir);
+  const { registry, log, bundlesDir, defaultBundle, leftOut = [] } = parts;
+  const folders = (await listBundleFolders(bundlesDir)).filter(
+    (folder) => !leftOut.includes(path.basename(folder)),
+  );
   if (folders.length === 0) log.warn('no bundles to register', { bundles_dir: bundlesDir });
   for (const dir of folders) {
     try {

@@ -18,12 +18,12 @@ export interface SiteRig {
   /** A request as it is written: nothing tidies its path up. */
   ask(
     target: string,
-    options?: { method?: string; headers?: Record<string, string>; body?: string },
+    options?: { method?: string; headers?: Record<string, string>; body?: string | Buffer },
   ): Promise<SiteReply>;
   /** The same, to the site `blog` on an origin of its own. */
   own(
     target: string,
-    options?: { method?: string; headers?: Record<string, string>; body?: string },
+    options?: { method?: string; headers?: Record<string, string>; body?: string | Buffer },
   ): Promise<SiteReply>;
   /** An operation of the bundle that publishes. */
   call(operation: string, data?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { createMetricsApp, listen } from '@switchyard/http';
 import { createRenewals, createTokenVault } from '@switchyard/identity';
-import { createIds, openScoped, systemClock } from '@switchyard/kernel';
+import { PlatformError, createIds, openScoped, systemClock } from '@switchyard/kernel';
 import type { RunningMain, Scope } from '@switchyard/kernel';
 import { connectRedis, createKeys } from '@switchyard/redis';
 import { createLog, createMetrics } from '@switchyard/telemetry';
@@ -11,17 +12,33 @@ import { createProxyApp } from './create-proxy-app.ts';
 import type { ProxyConfig } from './env.ts';
 import { createForwarder } from './forwarder.ts';
 import { openListener } from './open-listener.ts';
+import { createSiteHosts } from './site-hosts.ts';
+import type { MatchesSiteHost } from './site-hosts.ts';
 import { createUnmask } from './unmask-cookie.ts';
 import { proxyUpgrade } from './proxy-request.ts';
 import type { ProxyParts } from './proxy-request.ts';
 
-/** Where no service has said otherwise. HSTS only where TLS is ours. */
-const answerHeaders = (isTls: boolean): Record<string, string> => ({
-  'X-Content-Type-Options': 'nosniff',
-  'Referrer-Policy': 'strict-origin-when-cross-origin',
-  'X-Frame-Options': 'SAMEORIGIN',
-  ...(isTls ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
-});
+/** Where no service has said otherwise. HSTS only where TLS is ours. Who may frame a site is the site's to say. */
+const answerHeaders = (isTls: boolean): ProxyParts['answerHeaders'] => {
+  const ownSite = {
+    'X-Content-Type-Options': 'nosniff',
+    ...(isTls ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
+  };
+  const platform = {
+    ...ownSite,
+    'Referrer-Policy': 'strict-origin-when-cross-origin',
+    'X-Frame-Options': 'SAMEORIGIN',
+  };
+  return { platform, ownSite };
+};
+
+/** A platform that is a site would be gone. */
+const siteHosts = ({ siteHosts: patterns, publicUrl }: ProxyConfig): MatchesSiteHost => {
+  const matches = createSiteHosts(patterns);
+  if (publicUrl !== '' && matches(new URL(publicUrl).host))
+    throw PlatformError.of('CONFIG', 'web-proxy: SITE_HOSTS names the host of PUBLIC_URL');
+  return matches;
+};
 
 const readTls = async (config: ProxyConfig): Promise<{ cert: string; key: string } | undefined> => {
   if (config.tlsCertFile === '' || config.tlsKeyFile === '') return undefined;
@@ -70,8 +87,6 @@ const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) 
   const forwarder = await scope.use(
     createForwarder({
       connectTimeoutMs: config.connectTimeout,
-      idleTimeoutMs: config.upstreamTimeout,
-      answerHeaders: answerHeaders(tls !== undefined),
     }),
     (each) => each.close(),
   );
@@ -95,7 +110,10 @@ const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) 
       areTokenCookiesAccepted: config.tokenCookiesAccepted,
     },
     publicOrigin: config.publicUrl === '' ? undefined : new URL(config.publicUrl).origin,
-    maxBodyBytes: config.maxBody,
+    isSiteHost: siteHosts(config),
+    maxBodyBytes: { message: config.maxBody, archive: config.maxArchive, site: config.maxSiteBody },
+    idleTimeoutMs: { platform: config.upstreamTimeout, site: config.siteUpstreamTimeout },
+    answerHeaders: answerHeaders(tls !== undefined),
     makeRequestId: () => ids.request(),
   };
   return { parts, redis };
@@ -115,16 +133,23 @@ const open = async (config: ProxyConfig, scope: Scope) => {
     report: () => ({ ok: true, detail: { redis: redis.isReady() } }),
     isDraining: () => isDraining,
   };
-  const app = createProxyApp({ parts, log, metrics, clock: systemClock, health });
-  const listener = await openListener(app, {
-    host: config.host,
-    port: config.port,
-    headersTimeoutMs: config.headersTimeout,
-    requestTimeoutMs: config.requestTimeout,
-    maxConnectionsPerAddress: config.maxConnectionsPerAddress,
-    ...(tls ? { tls } : {}),
-  });
-  scope.defer(() => listener.drain({ streamMs: config.streamDrain, waitMs: config.drain }));
+  const app = { parts, log, metrics, clock: systemClock, health };
+  const listenAt = (port: number, requestTimeoutMs: number, handle: RequestListener) =>
+    openListener(handle, {
+      host: config.host,
+      port,
+      headersTimeoutMs: config.headersTimeout,
+      requestTimeoutMs,
+      maxConnectionsPerAddress: config.maxConnectionsPerAddress,
+      ...(tls ? { tls } : {}),
+    });
+  const draining = { streamMs: config.streamDrain, waitMs: config.drain };
+  const listener = await listenAt(config.port, config.requestTimeout, createProxyApp(app));
+  // Both at once: closing one after the other would take twice the time that a stop has.
+  const listeners = [listener];
+  scope.defer(async () => void (await Promise.all(listeners.map((each) => each.drain(draining)))));
+  if (config.sitesPort !== 0)
+    listeners.push(await listenAt(config.sitesPort, config.siteRequestTimeout, createProxyApp(app, 'sites')));
   listener.server.on('upgrade', (request, socket, head) => {
     log.debug('upgrade', { path: request.url?.split('?', 1)[0] });
     void proxyUpgrade(request, socket, head, parts);
@@ -133,7 +158,11 @@ const open = async (config: ProxyConfig, scope: Scope) => {
     const inside = await listen(createMetricsApp(metrics), { host: config.host, port: config.metricsPort });
     scope.defer(() => inside.close(0));
   }
-  log.info('web-proxy listens', { port: listener.port, tls: tls !== undefined });
+  log.info('web-proxy listens', {
+    port: listener.port,
+    sites_port: config.sitesPort,
+    tls: tls !== undefined,
+  });
   return {
     port: listener.port,
     drain: () => {

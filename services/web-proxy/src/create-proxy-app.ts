@@ -5,13 +5,14 @@ import type { HealthSource } from '@switchyard/http';
 import type { Log, Metrics } from '@switchyard/telemetry';
 import { toRedisError } from '@switchyard/redis';
 import { proxyRequest } from './proxy-request.ts';
-import type { ProxyParts } from './proxy-request.ts';
+import type { PortKind, ProxyParts } from './proxy-request.ts';
 
 export interface ProxyAppOptions {
   readonly parts: ProxyParts;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly clock: Clock;
+  /** Of the port that is the platform's. */
   readonly health: HealthSource;
 }
 
@@ -23,13 +24,19 @@ const SHELL_ONLY = [
   'Referrer-Policy',
 ];
 
-/** `/health*` and `/metrics` are the proxy's own; every other path goes to the service that the routing table names. */
-export const createProxyApp = ({ parts, log, metrics, clock, health }: ProxyAppOptions): RequestListener =>
+/**
+ * On the platform's port `/health*` and `/metrics` are the proxy's own and every other path goes to the service that the routing table
+ * names. On the port of sites every path is a site's.
+ */
+export const createProxyApp = (
+  { parts, log, metrics, clock, health }: ProxyAppOptions,
+  port: PortKind = 'platform',
+): RequestListener =>
   createHttpApp({
     name: 'web-proxy',
     log,
     metrics,
-    health,
+    ...(port === 'platform' ? { health } : {}),
     clock,
     makeRequestId: parts.makeRequestId,
     translateError: toRedisError,
@@ -40,7 +47,7 @@ export const createProxyApp = ({ parts, log, metrics, clock, health }: ProxyAppO
         const shell = SHELL_ONLY.map((name) => [name, response.getHeader(name)] as const);
         for (const [name] of shell) response.removeHeader(name);
         try {
-          await proxyRequest(request, response, parts, requestIdOf(response));
+          await proxyRequest(request, response, parts, { requestId: requestIdOf(response), port });
         } catch (error) {
           if (!response.headersSent) {
             for (const [name, value] of shell) if (value !== undefined) response.setHeader(name, value);

@@ -1,4 +1,4 @@
-import { bytes, duration, flag, integer, loadConfig, secret, text } from '@switchyard/kernel';
+import { bytes, duration, flag, integer, list, loadConfig, secret, text } from '@switchyard/kernel';
 import { COOKIE } from '@switchyard/protocol';
 import { redisUrlSetting } from '@switchyard/redis';
 import { LOG_LEVELS } from '@switchyard/telemetry';
@@ -8,6 +8,12 @@ import { z } from 'zod';
 export const settings = z.object({
   host: text('0.0.0.0').describe('Address to listen on'),
   port: integer(8080, 0, 65_535).describe('Port to listen on'),
+  sitesPort: integer(8081, 0, 65_535).describe(
+    'Port where every host name is a site, on an origin of its own; 0: there is none',
+  ),
+  siteHosts: list().describe(
+    'Host names that are sites on PORT too, as `docs.example.com, *.sites.example.com`; never the one of PUBLIC_URL',
+  ),
   metricsPort: integer(0, 0, 65_535).describe('Port of /metrics for scrapers; 0: only from the same machine'),
   tenant: text('demo').describe('Tenant that this stack serves'),
   project: text('main').describe('Project that this stack serves'),
@@ -22,14 +28,22 @@ export const settings = z.object({
   tlsCertFile: text('').describe('Certificate chain (PEM); with it and a key HTTPS is spoken'),
   tlsKeyFile: text('').describe('Private key (PEM) of the certificate'),
   maxBody: bytes('25MiB').describe('Largest message; the body may be larger by the form around it'),
+  maxArchive: bytes('500MiB').describe('Largest archive of a bundle or a site that is uploaded'),
+  maxSiteBody: bytes('1GiB').describe('Largest body of a request to a site'),
   tokenCookiesAccepted: flag(false).describe('Whether cookies that hold a token itself pass from outside'),
   maskedCookie: text(COOKIE.masked).describe('Name of the cookie that stands for a token'),
   accessTokenCookie: text(COOKIE.accessToken).describe('Name of the cookie that may hold an access token'),
   idTokenCookie: text(COOKIE.idToken).describe('Name of the cookie that may hold an id token'),
   connectTimeout: duration('5s').describe('How long connecting to a service may take'),
   upstreamTimeout: duration('120s').describe('Longest silence of a service in mid-answer'),
+  siteUpstreamTimeout: duration('15m').describe(
+    'Longest silence of a site in mid-answer, and before it; the service ends what is silent for less',
+  ),
   headersTimeout: duration('20s').describe('How long a client may take to send its headers'),
   requestTimeout: duration('300s').describe('How long a client may take to send its whole request'),
+  siteRequestTimeout: duration('1h').describe(
+    'How long a client may take to send its whole request on SITES_PORT',
+  ),
   maxConnectionsPerAddress: integer(512, 1).describe('Open connections that one address may have'),
   streamDrain: duration('2s').describe(
     'How long open streams may go on while stopping; clients resume elsewhere',

@@ -1,5 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
-import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex, Readable } from 'node:stream';
 import { PlatformError } from '@switchyard/kernel';
@@ -8,10 +8,6 @@ import { cleanAnswerHeaders } from './clean-headers.ts';
 
 export interface ForwarderOptions {
   readonly connectTimeoutMs: number;
-  /** Longest silence of an upstream. Streams are never silent: they send a comment every 3 s. */
-  readonly idleTimeoutMs: number;
-  /** Set where the upstream has not set its own. */
-  readonly answerHeaders: Readonly<Record<string, string>>;
 }
 
 /** A request to send on: its headers are already clean. */
@@ -19,6 +15,12 @@ export interface Forward {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly target: string;
+  /** Path and query for the upstream, sent as they are; undefined: those of the request, tidied up. */
+  readonly path?: string | undefined;
+  /** Longest silence of the upstream. Streams of the platform are never silent: they send a comment every 3 s. */
+  readonly idleTimeoutMs: number;
+  /** Changes the headers of the answer, in place, before they are passed on. */
+  readonly onAnswer: (headers: IncomingHttpHeaders, response: ServerResponse) => void;
   /** The body where it does not come straight from the request. */
   readonly body?: Readable;
   /** Told once when the upstream could not answer; nothing was sent to the client yet. */
@@ -58,9 +60,9 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
   const agents = createAgents();
   const proxy = httpProxy.createProxyServer({
     xfwd: false,
-    proxyTimeout: options.idleTimeoutMs,
     connectTimeout: options.connectTimeoutMs,
   });
+  const under = new WeakMap<IncomingMessage, Pick<Forward, 'path' | 'onAnswer'>>();
   const outgoing = new WeakMap<IncomingMessage, ClientRequest>();
   const timedOut = new WeakSet<IncomingMessage>();
   const agentFor = (target: string): HttpAgent | HttpsAgent =>
@@ -68,13 +70,14 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
 
   proxy.on('proxyReq', (upstream, request) => {
     outgoing.set(request, upstream);
+    // A path that http-proxy has tidied up (`/site-root/../admin`) would be another one than was decided on.
+    const { path } = under.get(request) ?? {};
+    if (path !== undefined) upstream.path = path;
     upstream.once('timeout', () => timedOut.add(request));
   });
-  proxy.on('proxyRes', (answer, _request, response) => {
+  proxy.on('proxyRes', (answer, request, response) => {
     cleanAnswerHeaders(answer.headers);
-    for (const [name, value] of Object.entries(options.answerHeaders)) {
-      if (answer.headers[name.toLowerCase()] === undefined) response.setHeader(name, value);
-    }
+    under.get(request)?.onAnswer(answer.headers, response);
     answer.on('error', () => {});
     answer.once('close', () => {
       if (!answer.complete) response.destroy();
@@ -85,7 +88,9 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
   proxy.on('econnreset', () => {}); // the client went away; its upstream half is already ended
   proxy.on('error', () => {}); // each request has its own callback
 
-  const send = ({ request, response, target, body, onFailed }: Forward, attempt: number): void => {
+  const send = (forward: Forward, attempt: number): void => {
+    const { request, response, target, body, onFailed } = forward;
+    under.set(request, forward);
     const onError = (error: Error): void => {
       if (response.headersSent || response.destroyed) {
         response.destroy();
@@ -94,7 +99,8 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
       const isStale =
         outgoing.get(request)?.reusedSocket === true && 'code' in error && error.code === 'ECONNRESET';
       if (isStale && isSafe(request) && attempt === 1 && !timedOut.has(request)) {
-        send({ request, response, target, onFailed }, 2);
+        const { body: _read, ...again } = forward;
+        send(again, 2);
         return;
       }
       const code = timedOut.has(request) ? 'TIMEOUT' : 'UPSTREAM_UNAVAILABLE';
@@ -103,7 +109,12 @@ export const createForwarder = (options: ForwarderOptions): Forwarder => {
     proxy.web(
       request,
       response,
-      { target, agent: agentFor(target), ...(body === undefined ? {} : { buffer: body }) },
+      {
+        target,
+        agent: agentFor(target),
+        proxyTimeout: forward.idleTimeoutMs,
+        ...(body === undefined ? {} : { buffer: body }),
+      },
       onError,
     );
   };

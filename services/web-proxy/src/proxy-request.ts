@@ -5,12 +5,15 @@ import { TLSSocket } from 'node:tls';
 import { PlatformError } from '@switchyard/kernel';
 import { cleanRequestHeaders } from './clean-headers.ts';
 import { isRequestOwn } from './decide-same-origin.ts';
-import type { Forwarder } from './forwarder.ts';
+import { wayPlatform, waySite } from './decide-way.ts';
+import type { Way } from './decide-way.ts';
+import type { Forward, Forwarder } from './forwarder.ts';
 import { countBody, decideLength } from './limit-body.ts';
 import { takeMaskedCookie } from './read-carriers.ts';
 import type { CarrierPolicy } from './read-carriers.ts';
-import { decideUpstream, pathOf } from './route-table.ts';
-import type { Upstream } from './route-table.ts';
+import type { BodyKind, Upstream } from './route-table.ts';
+import { limitSiteAnswer, limitSiteCookies } from './site-credentials.ts';
+import type { MatchesSiteHost } from './site-hosts.ts';
 
 export interface ProxyParts {
   readonly forwarder: Forwarder;
@@ -20,12 +23,25 @@ export interface ProxyParts {
   readonly unmask: (cookie: string) => Promise<string | undefined>;
   readonly carriers: CarrierPolicy;
   readonly publicOrigin: string | undefined;
-  readonly maxBodyBytes: number;
+  /** Host names that are sites whatever port they came to. */
+  readonly isSiteHost: MatchesSiteHost;
+  /** Largest body of each kind, in bytes. */
+  readonly maxBodyBytes: Readonly<Record<BodyKind, number>>;
+  /** Longest silence of a service, and of a site. */
+  readonly idleTimeoutMs: { readonly platform: number; readonly site: number };
+  /** Set on answers where the service has not set its own. */
+  readonly answerHeaders: { readonly platform: AnswerHeaders; readonly ownSite: AnswerHeaders };
   readonly makeRequestId: () => string;
 }
 
+export type AnswerHeaders = Readonly<Record<string, string>>;
+/** What a listener is for: the platform, or sites alone. */
+export type PortKind = 'platform' | 'sites';
+
 /** Where the form around the attachments, its boundaries and headers, may add to the message's own limit. */
 const FORM_OVERHEAD_BYTES = 256 * 1024;
+/** Tells proc that a site has its origin for itself; from outside it is taken away. */
+const SITE_ORIGIN_HEADER = 'x-switchyard-site-origin';
 
 const isSecure = (socket: Socket): boolean => socket instanceof TLSSocket;
 
@@ -34,32 +50,54 @@ const ownOrigins = (request: IncomingMessage, publicOrigin: string | undefined):
   return [...(publicOrigin === undefined ? [] : [publicOrigin]), `${scheme}://${request.headers.host ?? ''}`];
 };
 
+const wayOf = (request: IncomingMessage, parts: ProxyParts, port: PortKind): Way => {
+  const { url = '/', headers } = request;
+  return port === 'sites' || parts.isSiteHost(headers.host) ? waySite(url) : wayPlatform(url);
+};
+
+const targetOf = ({ to }: Way, parts: ProxyParts): string => {
+  const target = parts.targets[to];
+  if (target === undefined) throw PlatformError.of('NOT_FOUND');
+  return target;
+};
+
 /**
  * Makes a request from outside into one that a service may believe, in place: cookie swapped for the token it stands for,
- * headers cleaned. Throws CSRF when a cookie speaks for a request that another site made.
+ * headers cleaned. Throws CSRF when a cookie speaks for a request that another site made; a site is told nothing of it then,
+ * for it may take requests from anywhere.
  */
 const prepare = async (
   request: IncomingMessage,
   parts: ProxyParts,
+  { site }: Way,
   hop: { requestId: string; isUpgrade: boolean },
-): Promise<string> => {
+): Promise<void> => {
   const { headers, socket, method = 'GET', url = '/' } = request;
-  const target = parts.targets[decideUpstream(pathOf(url))];
-  if (target === undefined) throw PlatformError.of('NOT_FOUND');
   const cookie = takeMaskedCookie(headers, { method, url }, parts.carriers);
-  const token = cookie === undefined ? undefined : await parts.unmask(cookie);
-  if (token !== undefined) {
+  if (cookie !== undefined) {
     const origins = ownOrigins(request, parts.publicOrigin);
     const isOwn = isRequestOwn({ method, headers, isUpgrade: hop.isUpgrade, ownOrigins: origins });
-    if (!isOwn) throw PlatformError.of('CSRF');
-    headers.authorization = `Bearer ${token}`;
+    const token = isOwn || site === undefined ? await parts.unmask(cookie) : undefined;
+    if (token !== undefined && !isOwn) throw PlatformError.of('CSRF');
+    if (token !== undefined) headers.authorization = `Bearer ${token}`;
   }
+  if (site !== undefined) limitSiteCookies(headers, site);
   cleanRequestHeaders(headers, {
     ...hop,
     remoteAddress: socket.remoteAddress ?? '',
     isTls: isSecure(socket),
   });
-  return target;
+  if (site === 'own') headers[SITE_ORIGIN_HEADER] = 'own';
+};
+
+const answerRules = ({ site }: Way, parts: ProxyParts): Forward['onAnswer'] => {
+  const { maskedCookie, tokenCookies } = parts.carriers;
+  const defaults = site === 'own' ? parts.answerHeaders.ownSite : parts.answerHeaders.platform;
+  return (headers, response) => {
+    if (site !== undefined) limitSiteAnswer(headers, site, new Set([maskedCookie, ...tokenCookies]));
+    for (const [name, value] of Object.entries(defaults))
+      if (headers[name.toLowerCase()] === undefined) response.setHeader(name, value);
+  };
 };
 
 const tooLarge = (limitBytes: number): PlatformError =>
@@ -70,13 +108,15 @@ export const proxyRequest = async (
   request: IncomingMessage,
   response: ServerResponse,
   parts: ProxyParts,
-  requestId: string,
+  { requestId, port }: { requestId: string; port: PortKind },
 ): Promise<void> => {
-  const limit = parts.maxBodyBytes + FORM_OVERHEAD_BYTES;
+  const way = wayOf(request, parts, port);
+  const limit = parts.maxBodyBytes[way.body] + FORM_OVERHEAD_BYTES;
   const verdict = decideLength(request.headers['content-length'], limit);
   if (verdict === 'far-too-large') response.setHeader('Connection', 'close');
   if (verdict !== 'fits') throw tooLarge(limit);
-  const target = await prepare(request, parts, { requestId, isUpgrade: false });
+  const target = targetOf(way, parts);
+  await prepare(request, parts, way, { requestId, isUpgrade: false });
   if (response.destroyed) return; // the client left while its cookie was looked up
   const isCounted = request.headers['transfer-encoding'] !== undefined;
   await new Promise<void>((resolve, reject) => {
@@ -90,6 +130,9 @@ export const proxyRequest = async (
       request,
       response,
       target,
+      path: way.target,
+      idleTimeoutMs: way.site === undefined ? parts.idleTimeoutMs.platform : parts.idleTimeoutMs.site,
+      onAnswer: answerRules(way, parts),
       onFailed: reject,
       ...(body === undefined ? {} : { body }),
     });
@@ -107,7 +150,11 @@ export const proxyUpgrade = async (
 ): Promise<void> => {
   socket.on('error', () => socket.destroy());
   try {
-    const target = await prepare(request, parts, { requestId: parts.makeRequestId(), isUpgrade: true });
+    const way = wayOf(request, parts, 'platform');
+    // Sites have no WebSockets.
+    if (way.site !== undefined) throw PlatformError.of('NOT_FOUND');
+    const target = targetOf(way, parts);
+    await prepare(request, parts, way, { requestId: parts.makeRequestId(), isUpgrade: true });
     if (!socket.destroyed) parts.forwarder.upgrade(request, socket, head, target);
   } catch (error) {
     const status = error instanceof PlatformError ? error.status : 503;

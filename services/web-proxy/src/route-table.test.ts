@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decideUpstream, pathOf } from './route-table.ts';
+import { decideRoute, pathOf } from './route-table.ts';
 
 test.each([
   ['/sse/stream', 'ingress'],
@@ -28,7 +28,7 @@ test.each([
   ['/api/unknown', 'ui'],
   ['/.well-known/other', 'ui'],
 ] as const)('%s goes to %s', (path, upstream) => {
-  expect(decideUpstream(path)).toBe(upstream);
+  expect(decideRoute(path).to).toBe(upstream);
 });
 
 test('the query is not part of the path', () => {

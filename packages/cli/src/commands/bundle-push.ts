@@ -1,4 +1,4 @@
-import { requireBundleFolder } from '../bundle-folder.ts';
+import { requireFolder } from '../folder-files.ts';
 import type { CommandSpec } from '../command-spec.ts';
 import { pushBundle } from '../push-bundle.ts';
 
@@ -13,7 +13,7 @@ export const bundlePush: CommandSpec = {
     ['bundle push ./weather --profile staging', 'a bundle to another server'],
   ],
   async run({ args, output, server, world }) {
-    const folder = await requireBundleFolder(world.cwd, args[0] ?? '.');
+    const folder = await requireFolder(world.cwd, args[0] ?? '.');
     const start = world.now();
     const pushed = await pushBundle(await server(), folder);
     const ms = Math.round(world.now() - start);

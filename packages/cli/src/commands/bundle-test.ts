@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { requireBundleFolder } from '../bundle-folder.ts';
+import { requireFolder } from '../folder-files.ts';
 import type { CommandContext, CommandSpec } from '../command-spec.ts';
 import { EXIT_CODES, Refused } from '../exit-codes.ts';
 import { linkSdk } from '../link-sdk.ts';
@@ -25,7 +25,7 @@ export const bundleTest: CommandSpec = {
   isLocal: true,
   async run(context) {
     const { args, options, output, world } = context;
-    const folder = await requireBundleFolder(world.cwd, args[0] ?? '.');
+    const folder = await requireFolder(world.cwd, args[0] ?? '.');
     await linkSdk(folder);
     const isTyped = options['types'] !== false && existsSync(path.join(folder, 'tsconfig.json'));
     if (isTyped) {

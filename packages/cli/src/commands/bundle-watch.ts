@@ -1,5 +1,5 @@
 import { watchFolder } from '../watch-folder.ts';
-import { requireBundleFolder } from '../bundle-folder.ts';
+import { requireFolder } from '../folder-files.ts';
 import type { CommandContext, CommandSpec } from '../command-spec.ts';
 import { failureOf } from '../exit-codes.ts';
 import { pushBundle } from '../push-bundle.ts';
@@ -17,7 +17,7 @@ export const bundleWatch: CommandSpec = {
   ],
   async run(context) {
     const { args, output, signal, server, world } = context;
-    const folder = await requireBundleFolder(world.cwd, args[0] ?? '.');
+    const folder = await requireFolder(world.cwd, args[0] ?? '.');
     const to = await server();
     const changes = watchFolder(folder, signal, world.now);
     await pushOnce(context, to, folder, world.now());

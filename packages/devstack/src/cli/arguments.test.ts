@@ -8,7 +8,15 @@ test('without flags: the usual ports, data beside the repository', () => {
     verb: 'up',
     dataDir: '/repo/.data',
     isDetached: false,
-    ports: { 'web-proxy': 8080, 'chat-ingress': 8010, 'chat-proc': 8020, 'web-ui': 8030, secrets: 7777 },
+    ports: {
+      'web-proxy': 8080,
+      'chat-ingress': 8010,
+      'chat-proc': 8020,
+      proxylogin: 8040,
+      'web-ui': 8030,
+      secrets: 7777,
+      sites: 8081,
+    },
   });
 });
 
@@ -25,6 +33,7 @@ test('--data is taken from where the user stands', () => {
 test.each([
   [['up', '--port', 'x'], '--port: x is not a port'],
   [['up', '--port', '70000'], '--port: 70000 is not a port'],
+  [['up', '--port', '8081'], '--sites-port and --port both say 8081'],
   [['up', '--port', '8010'], '--port and --chat-ingress-port both say 8010'],
   [['up', '--prot', '1'], "Unknown option '--prot'"],
 ])('%j is refused in one line', (argv, message) => {

@@ -1,20 +1,22 @@
 import { isAbsolute, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { DEFAULT_PORTS, SERVICE_NAMES } from '../service-catalog.ts';
-import type { ServiceName, ServicePorts } from '../service-catalog.ts';
+import { DEFAULT_PORTS, PORT_NAMES } from '../service-catalog.ts';
+import type { PortName, ServicePorts } from '../service-catalog.ts';
 
 /** A mistake of the person at the keyboard: shown as one line, without a stack. */
 export class UsageError extends Error {}
 
-const PORT_FLAG: Readonly<Record<ServiceName, string>> = {
+const PORT_FLAG: Readonly<Record<PortName, string>> = {
   'web-proxy': 'port',
   'chat-ingress': 'chat-ingress-port',
   'chat-proc': 'chat-proc-port',
   'web-ui': 'web-ui-port',
+  proxylogin: 'proxylogin-port',
   secrets: 'secrets-port',
+  sites: 'sites-port',
 };
 
-export const portFlag = (service: ServiceName): string => `--${PORT_FLAG[service]}`;
+export const portFlag = (name: PortName): string => `--${PORT_FLAG[name]}`;
 
 const OPTIONS = {
   data: { type: 'string' },
@@ -29,6 +31,8 @@ const OPTIONS = {
   'chat-proc-port': { type: 'string' },
   'web-ui-port': { type: 'string' },
   'secrets-port': { type: 'string' },
+  'sites-port': { type: 'string' },
+  'proxylogin-port': { type: 'string' },
 } as const;
 
 export interface Arguments {
@@ -58,19 +62,19 @@ const readPort = (flag: string, text: string): number => {
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 const readPorts = (values: Values): ServicePorts => {
-  const read = (service: ServiceName): number => {
-    const flag = PORT_FLAG[service];
+  const read = (name: PortName): number => {
+    const flag = PORT_FLAG[name];
     const text = values[flag];
-    return typeof text === 'string' ? readPort(flag, text) : DEFAULT_PORTS[service];
+    return typeof text === 'string' ? readPort(flag, text) : DEFAULT_PORTS[name];
   };
-  const entries = SERVICE_NAMES.map((service) => [service, read(service)] as const);
-  const taken = new Map<number, ServiceName>();
-  for (const [service, port] of entries) {
+  const entries = PORT_NAMES.map((name) => [name, read(name)] as const);
+  const taken = new Map<number, PortName>();
+  for (const [name, port] of entries) {
     const other = taken.get(port);
-    if (other) throw new UsageError(`${portFlag(service)} and ${portFlag(other)} both say ${port}`);
-    taken.set(port, service);
+    if (other) throw new UsageError(`${portFlag(name)} and ${portFlag(other)} both say ${port}`);
+    taken.set(port, name);
   }
-  return Object.fromEntries(entries) as Record<ServiceName, number>;
+  return Object.fromEntries(entries) as Record<PortName, number>;
 };
 
 /** Reads the command line. Paths are taken from the folder that the user stands in. */

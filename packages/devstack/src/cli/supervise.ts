@@ -4,6 +4,7 @@ import { identify } from '../process-identity.ts';
 import type { ProcessIdentity } from '../process-identity.ts';
 import { claimRunFile, removeRunFile, writeRunFile } from '../run-file.ts';
 import type { RunState } from '../run-file.ts';
+import { siteUrl } from '../service-catalog.ts';
 import { startStack } from '../stack.ts';
 import type { Stack, StackOptions } from '../stack.ts';
 import { buildBundles } from '../bundle-builds.ts';
@@ -84,10 +85,11 @@ const listenForEnd = (): Ending => {
   return ending;
 };
 
-const greet = (say: Say, url: string, link: string, total: string): void => {
+const greet = (say: Say, { url, settings }: Stack, link: string, total: string): void => {
   say(`\n${paints.bold('Switchyard is up')} ${paints.dim(`after ${total}`)}`);
   say(`  open        ${paints.bold(url)}`);
   say(`  as admin    ${link}  ${paints.dim('(works once)')}`);
+  say(`  sites       ${siteUrl('<site>', settings.ports)}`);
   say(`  a message   curl -N -X POST ${url}/api/chat/messages -H 'Accept: text/event-stream' \\`);
   say(
     `                -H "Authorization: Bearer $(./dev token)" -H 'Content-Type: application/json' -d '{"message":"hello"}'`,
@@ -163,7 +165,7 @@ export const supervise = async (args: Arguments, data: DataFolder): Promise<numb
       },
     });
     await state.save(stack);
-    greet(say, stack.url, await createAdminLink(stack.settings, stack.url), steps.total());
+    greet(say, stack, await createAdminLink(stack.settings, stack.url), steps.total());
     if (args.isSupervising && process.connected) process.send?.({ up: true });
     else say(paints.dim('\nCtrl-C ends everything. Logs follow.\n'));
     areLogsShown = !args.isSupervising;

@@ -6,14 +6,14 @@ import { openDataFolder } from '../data-folder.ts';
 import type { DataFolder } from '../data-folder.ts';
 import { isPortFree } from '../free-port.ts';
 import { endLeftovers, isRunning, readRunFile, removeRunFile } from '../run-file.ts';
-import { SERVICE_NAMES } from '../service-catalog.ts';
+import { PORT_NAMES } from '../service-catalog.ts';
 import { UsageError, portFlag } from './arguments.ts';
 import type { Arguments } from './arguments.ts';
 import { paints } from './progress.ts';
 import { supervise } from './supervise.ts';
 
 const checkPorts = async (args: Arguments): Promise<void> => {
-  for (const service of SERVICE_NAMES) {
+  for (const service of PORT_NAMES) {
     const port = args.ports[service];
     if (await isPortFree(port)) continue;
     throw new UsageError(

@@ -8,6 +8,15 @@ const MAX_RATIO = 100;
 /** Small archives of one repeated letter are no danger. */
 const RATIO_FROM_BYTES = 1024 * 1024;
 
+/** What an archive may hold, and what becomes of it. */
+export interface ArchiveRules {
+  readonly limits: Omit<SourceLimits, 'maxDepth'>;
+  /** False: a single folder that holds everything is left away. */
+  readonly isFolderKept: boolean;
+  /** Files that are not unpacked, by their path with `/`; they count all the same. */
+  readonly isLeftOut?: (target: string) => boolean;
+}
+
 /** Where a file of an archive goes. */
 export interface PlannedFile {
   /** As the archive says it. */
@@ -18,34 +27,34 @@ export interface PlannedFile {
 
 /**
  * Looks at all that an archive says it holds, before a byte of it is written (04): numbers, sizes, ratio, kinds, paths, and names
- * that one file system tells apart and another does not. A single folder that holds everything is left away. Throws UNPROCESSABLE.
+ * that one file system tells apart and another does not. Throws UNPROCESSABLE.
  *
  * @param archiveBytes size of the archive itself
  */
 export function planFiles(
   entries: readonly ArchiveEntry[],
   archiveBytes: number,
-  limits: SourceLimits,
+  { limits, isFolderKept, isLeftOut = () => false }: ArchiveRules,
 ): PlannedFile[] {
   if (entries.length > limits.maxFiles * 2) throw refuse(`more than ${limits.maxFiles * 2} entries`);
   const files: PlannedFile[] = [];
   let total = 0;
   for (const { path, kind, size } of entries) {
     const target = safePath(path);
-    if (kind === 'link') throw refuse('links are not allowed in a bundle', path);
-    if (kind === 'other') throw refuse('only plain files and folders are allowed in a bundle', path);
+    if (kind === 'link') throw refuse('links are not allowed', path);
+    if (kind === 'other') throw refuse('only plain files and folders are allowed', path);
     if (kind === 'folder') continue;
     total += size;
     if (size > limits.maxFileBytes) throw refuse(`a file is larger than ${limits.maxFileBytes} bytes`, path);
     if (total > limits.maxTotalBytes) throw refuse(`more than ${limits.maxTotalBytes} bytes in all`, path);
-    files.push({ path, target });
+    if (!isLeftOut(target)) files.push({ path, target });
   }
   if (files.length > limits.maxFiles) throw refuse(`more than ${limits.maxFiles} files`);
   if (files.length === 0) throw refuse('it holds no files');
   if (total > RATIO_FROM_BYTES && total > archiveBytes * MAX_RATIO)
     throw refuse(`it unpacks to more than ${MAX_RATIO} times its size`);
   refuseClashes(files);
-  return withoutCommonFolder(files);
+  return isFolderKept ? files : withoutCommonFolder(files);
 }
 
 function safePath(path: string): string {

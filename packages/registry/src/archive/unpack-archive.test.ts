@@ -6,18 +6,27 @@ import { makeTar, makeZip } from '../../test/make-archive.ts';
 import type { MadeEntry } from '../../test/make-archive.ts';
 import { DEFAULT_SOURCE_LIMITS } from '../source-files.ts';
 import type { SourceLimits } from '../source-files.ts';
+import type { ArchiveRules } from './check-entries.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
-type Unpack = (archive: Buffer, limits?: Partial<SourceLimits>) => Promise<Record<string, string>>;
+type Unpack = (
+  archive: Buffer,
+  limits?: Partial<SourceLimits>,
+  rules?: Partial<ArchiveRules>,
+) => Promise<Record<string, string>>;
 const test = base.extend<{ unpack: Unpack }>({
   unpack: async ({ task: _task }, use) => {
     const root = await mkdtemp(path.join(tmpdir(), 'switchyard-archive-'));
-    await use(async (archive, limits = {}) => {
+    await use(async (archive, limits = {}, rules = {}) => {
       const file = path.join(root, 'archive');
       const target = path.join(root, 'target');
       await writeFile(file, archive);
       try {
-        await unpackArchive(file, target, { ...DEFAULT_SOURCE_LIMITS, ...limits });
+        await unpackArchive(file, target, {
+          limits: { ...DEFAULT_SOURCE_LIMITS, ...limits },
+          isFolderKept: false,
+          ...rules,
+        });
       } catch (error) {
         // Refused as a whole: nothing may lie there or beside it.
         expect((await readdir(root)).filter((name) => name !== 'archive')).toEqual([]);
@@ -59,6 +68,14 @@ test('a zip of a folder', async ({ unpack }) => {
 });
 test('a tar of a folder', async ({ unpack }) => {
   expect(await unpack(await makeTar(below('./board')))).toEqual(UNPACKED);
+});
+
+test('as it is: with its folder, and without what is left out', async ({ unpack }) => {
+  const archive = makeZip([...below('site'), { path: 'site/.env', content: 'SECRET=1' }]);
+  const isLeftOut = (target: string) => target.endsWith('.env');
+  expect(await unpack(archive, {}, { isFolderKept: true, isLeftOut })).toEqual(
+    Object.fromEntries(Object.entries(UNPACKED).map(([name, text]) => [`site/${name}`, text])),
+  );
 });
 
 const good = FILES[0] as MadeEntry;

@@ -4,9 +4,9 @@ import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { PlatformError } from '@switchyard/kernel';
 import { DEFAULT_SOURCE_LIMITS } from '../source-files.ts';
-import type { SourceLimits } from '../source-files.ts';
 import type { ArchiveEntry, WalkArchive } from './archive-entry.ts';
 import { planFiles } from './check-entries.ts';
+import type { ArchiveRules } from './check-entries.ts';
 import { createWalkTar } from './walk-tar.ts';
 import { walkZip } from './walk-zip.ts';
 
@@ -23,8 +23,9 @@ const TAR_ENTRY_BYTES = 1536;
 export async function unpackArchive(
   file: string,
   target: string,
-  limits: SourceLimits = DEFAULT_SOURCE_LIMITS,
+  rules: ArchiveRules = { limits: DEFAULT_SOURCE_LIMITS, isFolderKept: false },
 ): Promise<void> {
+  const { limits } = rules;
   const walk = await chooseWalk(file, limits);
   const entries: ArchiveEntry[] = [];
   await readable(
@@ -33,7 +34,7 @@ export async function unpackArchive(
       if (entries.length <= limits.maxFiles * 2) entries.push(entry);
     }),
   );
-  const planned = planFiles(entries, (await stat(file)).size, limits);
+  const planned = planFiles(entries, (await stat(file)).size, rules);
   const targets = new Map(planned.map((each) => [each.path, each.target]));
   await mkdir(target);
   await readable(
@@ -47,7 +48,7 @@ export async function unpackArchive(
   );
 }
 
-async function chooseWalk(file: string, limits: SourceLimits): Promise<WalkArchive> {
+async function chooseWalk(file: string, limits: ArchiveRules['limits']): Promise<WalkArchive> {
   const handle = await open(file);
   const head = Buffer.alloc(512);
   try {

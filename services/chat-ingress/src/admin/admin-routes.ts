@@ -7,6 +7,8 @@ import { createPeopleRoutes } from './people-routes.ts';
 import type { PeopleRouteParts } from './people-routes.ts';
 import { createAdminSignInRoutes } from './sign-in-routes.ts';
 import type { AdminSignInParts } from './sign-in-routes.ts';
+import { createUsageRoutes } from './usage-routes.ts';
+import type { UsageRouteParts } from './usage-routes.ts';
 import { createLimitRoutes } from './limit-routes.ts';
 import type { LimitRouteParts } from './limit-routes.ts';
 import { createQueueRoutes } from './queue-routes.ts';
@@ -19,7 +21,8 @@ export function createAdminRoutes(
     PeopleRouteParts &
     LimitRouteParts &
     AuditRouteParts &
-    AdminSignInParts,
+    AdminSignInParts &
+    UsageRouteParts,
 ): Route[] {
   return [
     ...createQueueRoutes(parts),
@@ -28,5 +31,6 @@ export function createAdminRoutes(
     ...createAdminSignInRoutes(parts),
     ...createLimitRoutes(parts),
     ...createAuditRoutes(parts),
+    ...createUsageRoutes(parts),
   ];
 }

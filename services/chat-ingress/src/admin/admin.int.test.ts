@@ -2,35 +2,10 @@ import { createKeys } from '@switchyard/redis';
 import { platformTest } from '@switchyard/testkit';
 import type { PostgresFixture } from '@switchyard/testkit';
 import { expect } from 'vitest';
-import { errorOf, ingressTest, openIngress } from '../../test/ingress-fixture.ts';
+import { createAdmin, adminTest as test } from '../../test/admin-bench.ts';
+import type { Body, List } from '../../test/admin-bench.ts';
+import { errorOf, openIngress } from '../../test/ingress-fixture.ts';
 import type { IngressBench } from '../../test/ingress-fixture.ts';
-
-type Body = Record<string, unknown>;
-interface List {
-  items: Body[];
-  next_before?: number | null;
-}
-
-const test = ingressTest.extend<{ admin: Admin }>({
-  admin: async ({ ingress }, use) => use(await createAdmin(ingress)),
-});
-
-interface Admin {
-  get<T = Body>(path: string): Promise<T>;
-  send(method: string, path: string): Promise<Response>;
-}
-
-async function createAdmin(ingress: IngressBench): Promise<Admin> {
-  const token = await ingress.tokenFor('root', 'privileged');
-  const send = (method: string, path: string) =>
-    ingress.call(method, path, { token, headers: { 'user-agent': 'admin-test' } });
-  const get = async <T>(path: string) => {
-    const answer = await send('GET', path);
-    expect(answer.status, path).toBe(200);
-    return (await answer.json()) as T;
-  };
-  return { get, send };
-}
 
 const say = async (ingress: IngressBench, user: string, message: string) => {
   const token = await ingress.tokenFor(user);
@@ -63,6 +38,7 @@ const PATHS = [
   ['GET', '/admin/rate-limits/ann'],
   ['POST', '/admin/rate-limits/ann/reset'],
   ['GET', '/admin/audit'],
+  ['GET', '/admin/usage'],
 ] as const;
 
 test('nobody but an admin of this scope gets in, by any path, and the attempt changes nothing', async ({

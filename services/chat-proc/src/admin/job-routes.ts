@@ -102,7 +102,7 @@ function createListRoutes({ guards, work }: JobRouteParts): Route[] {
       params: bundleParams,
       query: z.object({
         state: z.enum(JOB_STATES).optional(),
-        kind: z.enum(['job', 'schedule', 'webhook']).default('job'),
+        kind: z.enum(['job', 'schedule', 'webhook', 'prediction']).default('job'),
         limit: z.coerce.number().int().min(1).max(500).default(100),
       }),
       answer: z.object({ jobs: z.array(runSchema) }),

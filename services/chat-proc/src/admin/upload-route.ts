@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { Request } from 'express';
 import { PlatformError } from '@switchyard/kernel';
 import type { Ids } from '@switchyard/kernel';
@@ -13,6 +10,7 @@ import type { Registration, Sources } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
 import { z } from 'zod';
 import type { Guards } from '../caller-of.ts';
+import { receiveBody } from './receive-body.ts';
 
 export interface UploadRouteParts {
   guards: Guards;
@@ -68,21 +66,7 @@ async function receive(req: Request, file: string, maxBytes: number): Promise<st
     const id = form.fields.get('id');
     return id === undefined ? undefined : readId(id);
   }
-  let total = 0;
-  const counted = new Transform({
-    transform(chunk: Buffer, _encoding, done) {
-      total += chunk.length;
-      if (total <= maxBytes) return done(null, chunk);
-      done(
-        PlatformError.of('TOO_LARGE', 'The archive is too large.', { details: { limit_bytes: maxBytes } }),
-      );
-    },
-  });
-  if (Number(req.headers['content-length'] ?? 0) > maxBytes) {
-    req.resume();
-    throw PlatformError.of('TOO_LARGE', 'The archive is too large.', { details: { limit_bytes: maxBytes } });
-  }
-  await pipeline(req, counted, createWriteStream(file, { flags: 'wx' }));
+  await receiveBody(req, file, maxBytes);
   return undefined;
 }
 

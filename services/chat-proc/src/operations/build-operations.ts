@@ -53,6 +53,7 @@ export async function buildOperations(
     scope: base.scope,
     timeoutMs,
     keepCallsMs: config.operationKeepCalls,
+    maxKeptBytes: config.operationKeepBytes,
   });
   return [
     ...createOperationRoutes({ guards, serveOperation }),

@@ -79,11 +79,13 @@ describe('what a handler is given', () => {
   test("Authorization where the route asks for it, and never the platform's own token", async ({ rig }) => {
     rig.site('shop', {}, [{ pattern: '/api/*', forwardAuthorization: true }]);
     const worker = await rig.start();
-    const headersFor = async (authorization: string) => {
-      const answer = await fetch(`${worker.origin}/api/message`, { headers: { authorization } });
+    const headersFor = async (authorization: string, base = '') => {
+      const answer = await fetch(`${worker.origin}${base}/api/message`, { headers: { authorization } });
       return ((await answer.json()) as { headers: [string, string][] }).headers;
     };
     expect(await headersFor('Basic abc')).toContainEqual(['authorization', 'Basic abc']);
+    const shared = await headersFor('Basic abc', '/sites/shop');
+    expect(shared.map(([name]) => name)).not.toContain('authorization');
     const own = `Bearer ${await worker.token('registered')}`;
     expect((await headersFor(own)).map(([name]) => name)).not.toContain('authorization');
   });

@@ -148,7 +148,7 @@ interface HandlerRun {
 /** Waits for a place and has the handler answer. */
 async function run(
   parts: DynamicParts,
-  { site, route, req, admission, path, query }: Asked,
+  { site, route, req, admission, path, query, sending }: Asked,
   { handler, key, signal }: HandlerRun,
 ): Promise<HandlerAnswer & { requestId: string }> {
   const { alias, settings } = site;
@@ -158,7 +158,8 @@ async function run(
   const cleaned = cleanRequestHeaders(req.rawHeaders, {
     platformCookies: parts.platformCookies,
     tokenIssuer: parts.tokenIssuer,
-    forwardAuthorization: route.forwardAuthorization && admission.kind !== 'platform',
+    // Below `/sites/` what a browser sends is the platform's, whoever issued it.
+    forwardAuthorization: route.forwardAuthorization && admission.kind !== 'platform' && sending.base === '',
   });
   const request = {
     requestId,

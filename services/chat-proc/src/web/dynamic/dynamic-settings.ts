@@ -15,6 +15,9 @@ export const dynamicSettings = {
     'Up to this size the body of a request is handed whole to a channel handler; a larger one comes as a stream.',
   ),
   webBodyLimit: bytes('1GiB').describe('Largest body of a request to a dynamic route.'),
+  webRequestTimeout: duration('1h').describe(
+    'Longest that a request may take to arrive, large bodies and archives of sites included; web-proxy has shorter ones for clients.',
+  ),
   webBodyBudget: bytes('128MiB').describe(
     'Bytes of request bodies that this worker holds at once for channel handlers.',
   ),

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { setCookieName } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import type { ByteStream, WireResponse } from '@switchyard/protocol';
 import { SANDBOX_POLICY } from '../../operations/send-wire-response.ts';
@@ -96,7 +97,7 @@ function setHeaders(res: ServerResponse, headers: WireResponse['headers'], optio
     const key = name.toLowerCase();
     if (isShared && NOT_ON_SHARED.has(key)) continue;
     if (corsIsSaid && key.startsWith('access-control-')) continue;
-    if (key === 'set-cookie' && options.platformCookies.has(cookieName(value))) continue;
+    if (key === 'set-cookie' && options.platformCookies.has(setCookieName(value))) continue;
     res.appendHeader(name, key === 'location' ? `${locationBase(value, options.base)}${value}` : value);
   }
   if (!res.hasHeader('x-content-type-options')) res.setHeader('X-Content-Type-Options', 'nosniff');
@@ -108,8 +109,4 @@ function setHeaders(res: ServerResponse, headers: WireResponse['headers'], optio
 function locationBase(location: string, base: string): string {
   const isPath = location.startsWith('/') && !location.startsWith('//');
   return isPath && location !== base && !location.startsWith(`${base}/`) ? base : '';
-}
-
-function cookieName(setCookie: string): string {
-  return (setCookie.split(/[=;]/u, 1)[0] ?? '').trim();
 }

@@ -7,7 +7,7 @@ import type { ProcConfig } from '../../env.ts';
 export interface CollectParts {
   readonly sql: Sql;
   readonly rows: Pick<SiteRows, 'prune'>;
-  readonly contents: Pick<SiteContents, 'collect'>;
+  readonly contents: Pick<SiteContents, 'collect' | 'removeAbandoned'>;
   readonly config: Pick<
     ProcConfig,
     'siteKeepDeploys' | 'siteRetain' | 'siteCollectEvery' | 'siteCollectGrace'
@@ -24,6 +24,7 @@ export function collectSites(scope: Scope, { sql, rows, contents, config, log }:
       const withinSec = config.siteRetain / 1000;
       const deploys = await rows.prune({ keep: config.siteKeepDeploys, withinSec });
       const graceSec = config.siteCollectGrace / 1000;
+      await contents.removeAbandoned(graceSec);
       let removed = 0;
       for (let found = AT_ONCE; found === AT_ONCE && !lost.aborted; removed += found)
         found = await contents.collect({ graceSec, limit: AT_ONCE });

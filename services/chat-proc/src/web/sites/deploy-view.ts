@@ -16,6 +16,8 @@ export function createDeployViews({ rows, urls }: DeployViewParts) {
   };
   return {
     of,
+    /** Of whichever deploy serves. */
+    siteUrl: (alias: string): string => urls.of(alias, ''),
     /** Throws NOT_FOUND. */
     async find(alias: string, deployId: string) {
       const row = await rows.findDeploy(alias, deployId);

@@ -9,7 +9,7 @@ export const siteSettings = {
     'Domain whose names are sites: `{site}.{domain}`, and `{deploy}--{site}.{domain}` for one deploy.',
   ),
   sitesUrl: text('').describe(
-    'Address of a site as browsers use it, as `https://{site}.sites.example.com`; empty: below `/sites/` of PUBLIC_URL.',
+    'Address of a site as browsers use it, as `https://{site}.sites.example.com`, with SITES_DOMAIN; empty: below `/sites/` of PUBLIC_URL.',
   ),
   sitesRoot: text('docs').describe('Site of an address of sites that names none; empty: there is none.'),
   siteRefresh: duration('5s').describe(

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { wayPlatform, waySite } from './decide-way.ts';
+
+test.each([
+  ['/sites/blog/', 'shared'],
+  ['/sites/../admin/integrations', 'shared'],
+  ['/site-root', 'shared'],
+  ['/site-root?a', 'shared'],
+  ['/site-root/a', 'shared'],
+  ['/site-rootless', undefined],
+  ['/sitesx/', undefined],
+  ['/admin/integrations/sites', undefined],
+] as const)("%s on the platform's origin: %s", (url, site) => {
+  expect(wayPlatform(url).site).toBe(site);
+});
+
+test('how large a body may be goes by what it is made of', () => {
+  expect(wayPlatform('/sse/chat').body).toBe('message');
+  expect(wayPlatform('/admin/integrations/sites/blog/deploys').body).toBe('archive');
+  expect(wayPlatform('/sites/blog/api/a').body).toBe('site');
+  expect(waySite('/sse/chat').body).toBe('site');
+});
