@@ -27,6 +27,9 @@ const NOBODYS: Readonly<Record<string, string>> = {
   path: 'x',
   schedule: 'nobody',
   job: 'j-nobody',
+  deploy: 'd-nobody',
+  deploy_id: 'd-nobody',
+  site: 'nobody',
 };
 
 const call = (stack: StackFixture, row: RouteRow, path: string, token?: string): Promise<Response> =>
