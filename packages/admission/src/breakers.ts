@@ -69,6 +69,7 @@ export function createBreakers({ redis, prefix, config, clock }: BreakersParts):
   /** What is not closed, as far as this process knows: until when nobody needs to be asked, in monotonic milliseconds. */
   const known = new Map<UserType, number>();
   let timer: NodeJS.Timeout | undefined;
+  let isAsking = false;
 
   const keepOpen = (userType: UserType, ms: number): void => void known.set(userType, clock.monotonic() + ms);
   const refusal = (ms: number): PlatformError =>
@@ -133,7 +134,14 @@ export function createBreakers({ redis, prefix, config, clock }: BreakersParts):
     },
     async start() {
       // Without Redis nothing is admitted anyway, and the next second asks again.
-      timer = setInterval(() => void refresh().catch(() => undefined), REFRESH_MS);
+      timer = setInterval(() => {
+        // One question at a time, however long Redis takes.
+        if (isAsking) return;
+        isAsking = true;
+        void refresh()
+          .catch(() => undefined)
+          .finally(() => (isAsking = false));
+      }, REFRESH_MS);
       timer.unref();
     },
     async stop() {

@@ -36,7 +36,13 @@ export interface StackFixture {
   readonly sealedFile: string;
   readonly sealedKeyFile: string;
   /** An access token of a user, made when it is first asked for. */
-  token(options?: { user?: string; type?: TokenType; ttlMs?: number }): Promise<string>;
+  token(options?: {
+    user?: string;
+    type?: TokenType;
+    ttlMs?: number;
+    /** Of another tenant or project, whose keys lie in the same stores. */
+    scope?: { tenant: string; project: string };
+  }): Promise<string>;
   /** A link that signs a browser in as admin, once. */
   adminLink(): Promise<string>;
   /** A service's process, to be killed, stopped and started again. Nothing brings it back but the test. */
@@ -126,8 +132,8 @@ export const startTestStack = async ({
     databaseUrl: database.url,
     sealedFile: data.sealedFile,
     sealedKeyFile: data.sealedKeyFile,
-    token: ({ user = 'tester', type = 'registered', ...rest } = {}) =>
-      issueAccessToken(access(), { user, type, ...rest }),
+    token: ({ user = 'tester', type = 'registered', scope = {}, ...rest } = {}) =>
+      issueAccessToken({ ...access(), ...scope }, { user, type, ...rest }),
     adminLink: () => createAdminLink(access(), stack.url),
     service: (name) => stack.service(name),
     lines: (name) => lines.of(name),
