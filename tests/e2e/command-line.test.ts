@@ -265,3 +265,52 @@ stackTest('exit codes tell refused, wrong use and not reachable apart', async ({
   const lost = await line.run(['bundle', 'list'], at('http://127.0.0.1:9', user));
   expect(lost).toMatchObject({ code: 3, stderr: '✗ http://127.0.0.1:9 cannot be reached.\n' });
 });
+
+stackTest('who changed what is told, narrowed and page by page', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'ledger']);
+  await line.json(['bundle', 'push', 'ledger']);
+  for (const word of ['rollback', 'rollback', 'rollback']) await line.run(['bundle', word, 'ledger', 'none']);
+  const all = await line.json(['audit', '--actor', 'ada', '--target', 'ledger', '--limit', '3']);
+  expect(all).toMatchObject(
+    Array.from({ length: 3 }, () => ({ action: 'bundle.rollback', outcome: 'refused' })),
+  );
+  expect(
+    await line.json(['audit', '--action', 'bundle.up*', '--outcome', 'done', '--target', 'ledger']),
+  ).toHaveLength(1);
+  const shown = await line.run(['audit', '--limit', '1']);
+  expect(shown.stdout).toMatch(/^\S+Z\s+ada\s+bundle\.rollback\s+ledger\s+refused/u);
+  expect((await line.run(['audit', '--limit', 'many'])).code).toBe(2);
+});
+
+stackTest(
+  'secrets lie sealed in a file, are pushed from it, and are there after a restart',
+  async ({ stack }) => {
+    await using line = await signIn(stack);
+    await line.run(['bundle', 'new', 'safe', '--template', 'operations']);
+    const file = join(line.folder, 'safe', 'bundle.ts');
+    const code = await readFile(file, 'utf8');
+    await writeFile(file, code.replace('  props,\n', "  props,\n  secrets: ['SAFE_CODE'],\n"));
+    await line.run(['bundle', 'push', 'safe']);
+    const isSet = async (): Promise<unknown> => {
+      const authorization = `Bearer ${await stack.token({ user: 'ada', type: 'privileged' })}`;
+      const answer = await fetch(`${stack.url}/admin/integrations/bundles/safe/secrets`, {
+        headers: { authorization },
+      });
+      return ((await answer.json()) as { secrets: { is_set: boolean }[] }).secrets[0]?.is_set;
+    };
+    expect(await isSet()).toBe(false);
+    // The file that the stack itself fills in at its start, under the passphrase that it made.
+    const key = ['--key-file', stack.sealedKeyFile];
+    const set = ['secrets', 'set', 'safe', 'SAFE_CODE', '--file', stack.sealedFile, ...key];
+    expect((await line.run(set, { input: 'swordfish' })).code).toBe(0);
+    expect(await isSet()).toBe(false);
+    const pushed = await line.run(['secrets', 'push', stack.sealedFile, ...key]);
+    expect(pushed).toMatchObject({ code: 0, stdout: '✓ safe: SAFE_CODE\n' });
+    expect(await isSet()).toBe(true);
+    await stack.service('secrets').kill();
+    await stack.service('secrets').start();
+    expect(await isSet()).toBe(true);
+  },
+  300_000,
+);

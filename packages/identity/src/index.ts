@@ -19,3 +19,4 @@ export type { OpenedTicket, WidgetPlace, WidgetTickets } from './widget-tickets.
 export type { TokenUser } from './token-claims.ts';
 export { ACCESS_HEADER, createAccessVerifier } from './providers/cloudflare-access.ts';
 export type { AccessIdentity, AccessPolicy, AccessVerifier } from './providers/cloudflare-access.ts';
+export { deriveKey, macHex } from './derive-key.ts';

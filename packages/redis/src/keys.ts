@@ -45,6 +45,8 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | authRenewing | string | P:auth:renewing:<hash> | token vault | token vault | 20 s |
  * | authMail | string | P:auth:mail:<hash> | proxylogin | proxylogin | link |
  * | rate | prefix | P:rate | limiter | limiter | window |
+ * | breaker | hash | P:chat:breaker:<user_type> | note-refusal, ask-breaker, close-breaker | admission, console | 2 windows and openings |
+ * | limitChanges | channel | P:control.limits | who changes limits | admission | - |
  * | jobs | prefix | P:jobs | BullMQ | BullMQ | - |
  */
 export const KEY_TABLE = {
@@ -84,6 +86,8 @@ export const KEY_TABLE = {
   authRenewing: 'auth:renewing:<hash>',
   authMail: 'auth:mail:<hash>',
   rate: 'rate',
+  breaker: 'chat:breaker:<user_type>',
+  limitChanges: 'control.limits',
   jobs: 'jobs',
 } as const;
 

@@ -27,11 +27,11 @@ export function decideRemovals(
     .map((version) => version.version_id);
 }
 
-/** Removes old versions of one bundle; the caller holds the bundle's registration lock. Returns the removed version ids. */
+/** Removes old versions of one bundle, and the rows of those removed long ago; the caller holds the bundle's registration lock. Returns the removed version ids. */
 export async function removeOldVersions(
   parts: { bundles: Bundles; storeDir: string; token: string },
   bundleId: string,
-  options: { inUse: ReadonlySet<string>; keep: number },
+  options: { inUse: ReadonlySet<string>; keep: number; keepRecords: number },
 ): Promise<string[]> {
   const row = await parts.bundles.find(bundleId);
   const versions = await parts.bundles.listVersions(bundleId, LISTED);
@@ -42,6 +42,7 @@ export async function removeOldVersions(
     await removeFolder(parts.storeDir, versionId, parts.token);
     await removeFolder(path.join(parts.storeDir, BUILT_FOLDER), versionId, parts.token);
   }
+  await parts.bundles.forgetRemoved(bundleId, options.keepRecords);
   return removals;
 }
 

@@ -6,7 +6,7 @@ import type { Runner } from '@switchyard/runner';
 import type { Bundles, BundleRow, BundleVersionRow, Sql } from '@switchyard/store';
 import { loadServed } from './load-served.ts';
 import type { ServedBundle } from './serving-table.ts';
-import { copyVersion } from './version-copy.ts';
+import { copyVersion, readBundleId } from './version-copy.ts';
 import type { VersionCopy } from './version-copy.ts';
 
 export interface BundleSource {
@@ -58,11 +58,10 @@ export async function registerSource(parts: RegisterParts, source: BundleSource)
   const { sql, ids, storeDir, scope } = parts;
   const { dir: sourceDir, ref } = source;
   const named = source.id === undefined ? {} : { id: source.id };
-  const makeCopy = () => copyVersion({ sourceDir, storeDir, ref, token: ids.token(9), ...named });
-  const { bundleId } = await makeCopy();
+  // Only names the lock. The copy is made under it: nothing can be cleaned up meanwhile.
+  const bundleId = await readBundleId({ sourceDir, ...named });
   return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
-    // Again, now that nothing can be cleaned up: the copy that was there before may be gone, or the source have changed.
-    const copy = await makeCopy();
+    const copy = await copyVersion({ sourceDir, storeDir, ref, token: ids.token(9), ...named });
     failpoint('registry.switch.after-copy');
     if (copy.bundleId === bundleId) return activateCopy(parts, copy, source);
     throw PlatformError.of('UNPROCESSABLE', 'The bundle changed its id while it was registered.');

@@ -29,12 +29,14 @@ export interface RegistryParts extends RegisterParts {
   /** Whether folders whose rows say `watch` are watched by this process. For development. */
   watchesFolders?: boolean;
   /**
-   * Called before and after each reading of the rows takes effect: tells the runner what was set for bundles. `manifestOf` knows the
-   * versions that serve here.
+   * Called before each reading of the rows takes effect, and after it when another version serves then: tells the runner what was set for
+   * bundles. `manifestOf` knows the versions that serve here.
    */
   applySettings?: (manifestOf: (bundleId: string) => BundleManifest | undefined) => Promise<void>;
   /** Versions of a bundle that stay for a rollback. Default 5. */
   keepVersions?: number;
+  /** Removed versions of a bundle whose rows stay, for looking back. Default 100. */
+  keepRecords?: number;
 }
 
 /** Which version of which bundle serves now, in this process and, by the rows, in all of them. */
@@ -70,6 +72,7 @@ export interface Registry extends Service {
 
 const REFRESH_MS = 30_000;
 const KEEP_VERSIONS = 5;
+const KEEP_RECORDS = 100;
 /** Versions that were in use when their bundle changed go with the next of these. */
 const CLEAN_UP_EVERY_MS = 10 * 60_000;
 /** Unknown ids cannot make more readings than this allows. */
@@ -188,13 +191,17 @@ class BundleRegistry implements Registry {
   }
 
   #cleanUpOne(bundleId: string): Promise<string[]> {
-    const { sql, scope, bundles, storeDir, keepVersions } = this.#parts;
+    const { sql, scope, bundles, storeDir, keepVersions, keepRecords = KEEP_RECORDS } = this.#parts;
     return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
       // Of a bundle that was removed nothing is kept for a rollback.
       const isThere = (await bundles.find(bundleId)) !== undefined;
       const keep = isThere ? (keepVersions ?? KEEP_VERSIONS) : 0;
       const inUse = await this.#markers.readAll(this.#table.versionsInUse());
-      return removeOldVersions({ bundles, storeDir, token: this.#token }, bundleId, { inUse, keep });
+      return removeOldVersions({ bundles, storeDir, token: this.#token }, bundleId, {
+        inUse,
+        keep,
+        keepRecords,
+      });
     });
   }
 

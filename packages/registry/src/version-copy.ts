@@ -33,6 +33,15 @@ export interface CopyOptions {
   limits?: SourceLimits;
 }
 
+/** The id that a copy of this folder would have now. Reads names and `package.json`, no other content. */
+export async function readBundleId(
+  options: Pick<CopyOptions, 'sourceDir' | 'id' | 'limits'>,
+): Promise<string> {
+  const { sourceDir, id, limits = DEFAULT_SOURCE_LIMITS } = options;
+  const files = await listSourceFiles(sourceDir, limits);
+  return id ?? readPackageHints(await readHints(sourceDir, files)).id ?? path.basename(sourceDir);
+}
+
 /**
  * Makes the immutable copy of a source folder. The hash is taken over the very bytes that are written, so a file that
  * changes meanwhile gives another version and never a wrong name. The folder appears under its final name by one rename:

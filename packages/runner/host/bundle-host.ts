@@ -1,3 +1,4 @@
+import { stripTypeScriptTypes } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { BytePipe } from './byte-pipe.ts';
 import { InvocationLog } from './invocation-log.ts';
@@ -73,7 +74,7 @@ export class BundleHost {
         this.#fence.heard();
         return this.#send({ kind: 'pong', id: message.id, rssBytes: this.#parts.rssBytes() });
       case 'warm':
-        return void this.#answer(message.id, async () => void (await import(this.#parts.boot.sdkUrl)));
+        return void this.#answer(message.id, () => this.#warm());
       case 'load':
         return void this.#answer(message.id, () => this.#load(message.entry, message.props));
       case 'props':
@@ -92,6 +93,12 @@ export class BundleHost {
         this.#isDraining = true;
         return this.#exitWhenDrained();
     }
+  }
+
+  /** All that takes time and does not depend on the bundle. Reading types away is a program of its own that Node loads when it is first needed. */
+  async #warm(): Promise<void> {
+    await import(this.#parts.boot.sdkUrl);
+    stripTypeScriptTypes('');
   }
 
   async #load(entry: string, props: unknown): Promise<void> {

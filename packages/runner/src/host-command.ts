@@ -47,6 +47,8 @@ export function buildHostCommand(parts: HostCommandParts): HostCommand {
   const readable = [dirname(paths.hostEntry), ...paths.readable, parts.versionDir];
   const boot: HostBoot = {
     sdkUrl: pathToFileURL(paths.sdkEntry).href,
+    zodHome: `${pathToFileURL(paths.zodDir).href}/`,
+    ...(paths.zodUrls === undefined ? {} : { zodUrls: paths.zodUrls }),
     guarded: tools.level !== 'none',
     windowBytes: config.windowBytes,
     maxMessageBytes: config.maxMessageBytes,

@@ -25,6 +25,7 @@ export interface HostInvocationParts {
   readonly limits: InvocationLimits;
   /** Events beyond this much unacknowledged break the channel's rule. */
   readonly maxQueuedBytes: number;
+  readonly ackFromBytes: number;
   send(message: ToHost): void;
   /** The host does not keep to the credit. */
   violated(): void;
@@ -64,6 +65,7 @@ export class HostInvocation {
     this.#settle = { resolve, reject };
     this.#queue = new EventQueue({
       take: (event) => this.#take(event),
+      ackFromBytes: parts.ackFromBytes,
       ack: (bytes) => parts.send({ kind: 'ack', id: parts.id, bytes }),
       failed: (error) => this.cancel(error),
     });

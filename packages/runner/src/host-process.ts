@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { bundleManifestSchema } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
+import { keptBackBytes } from '../host/event-outbox.ts';
 import { HostWire } from '../host/host-wire.ts';
 import type { FromHost, ToHost } from '../host/messages.ts';
 import { WIRE_FD } from './host-command.ts';
@@ -84,6 +85,7 @@ export class HostProcess {
     this.#wire = new HostWire({
       ...config,
       socket,
+      flushes: 'at-end-of-turn',
       firstId: 2,
       read: readFromHost,
       onMessage: (message) => this.#receive(message),
@@ -186,6 +188,7 @@ export class HostProcess {
       limits: this.#manifest === undefined ? {} : decideLimits(this.#manifest, invocation),
       // Credit counts UTF-16 units, JSON escapes may make six bytes of one; and one event may be as large as a message.
       maxQueuedBytes: config.windowBytes * 2 + config.maxMessageBytes,
+      ackFromBytes: keptBackBytes(config.windowBytes),
       send: (message) => this.#send(message),
       violated: () => this.kill('protocol'),
       graceMs: config.cancelGraceMs,

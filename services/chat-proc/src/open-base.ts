@@ -48,6 +48,7 @@ export async function openBase(scope: Scope, config: ProcConfig) {
     connect,
     redis,
     ids: createIds(clock, randomBytes),
+    random: () => randomBytes(2).readUInt16BE() / 65_536,
     metrics: createMetrics({ service: 'chat-proc', withProcessMetrics: true }),
     scope: at,
     keys,

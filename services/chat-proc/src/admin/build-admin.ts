@@ -40,7 +40,11 @@ export function buildAdmin({ base, config, guards, registry, work, ...settings }
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
   const storeDir = resolve(config.bundleStoreDir);
-  const git = { hosts: isOpen ? ['*'] : config.bundleGitHosts, timeoutMs: config.bundleGitTimeout };
+  const git = {
+    hosts: isOpen ? ['*'] : config.bundleGitHosts,
+    timeoutMs: config.bundleGitTimeout,
+    maxFetchBytes: config.bundleGitLimit,
+  };
   const sources = createSources({ registry, storeDir, ids, git });
   const sourceRoots = isOpen ? ['*'] : [resolve(config.bundlesDir), ...config.bundleSources];
   const shared = { guards, audited, registry, bundles };
