@@ -24,6 +24,7 @@ const ask = (query: string, accept: string, search = found): Response =>
 test('a script gets JSON, in pieces that need no markup', async () => {
   const answer = ask(' Lane ', 'application/json');
   expect([answer.headers.get('vary'), answer.headers.get('cache-control')]).toEqual(['Accept', 'no-cache']);
+  expect(answer.headers.get('access-control-allow-origin')).toBe('*');
   const { query, results } = (await answer.json()) as { query: string; results: unknown[] };
   expect([query, results.length]).toEqual(['Lane', 8]);
   expect(results[0]).toEqual({

@@ -17,7 +17,8 @@ export function answerSearch(request: Request, search: Search, page: string): Re
   const isPage = request.headers.get('accept')?.includes('text/html') === true;
   const found = query === '' ? [] : search(query, isPage ? PAGE_LIMIT : DEFAULT_LIMIT);
   // One address, two forms: no cache may give one for the other.
-  const headers = { vary: 'Accept', 'cache-control': 'no-cache' };
+  // On the shared origin a page of the site is sandboxed and asks as nobody; what is found is public anyway.
+  const headers = { vary: 'Accept', 'cache-control': 'no-cache', 'access-control-allow-origin': '*' };
   if (!isPage) return Response.json({ query, results: found.map(resultOf) }, { headers });
   return new Response(pageOf(page, query, found), {
     headers: { ...headers, 'content-type': 'text/html; charset=utf-8' },
