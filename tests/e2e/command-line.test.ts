@@ -44,32 +44,28 @@ stackTest('from a new bundle to a streamed answer', MANY_COMMANDS, async ({ stac
   expect(await readFile(profiles, 'utf8')).toContain(token);
 });
 
-stackTest(
-  'a change of a watched bundle answers the next message',
-  MANY_COMMANDS,
-  async ({ stack }) => {
-    await using line = await signIn(stack);
-    await line.run(['bundle', 'new', 'mirror']);
-    const watching = line.start(['bundle', 'watch', 'mirror', '--json']);
-    await watching.until('"status":"ok"');
-    const file = join(line.folder, 'mirror', 'bundle.ts');
-    const code = await readFile(file, 'utf8');
+stackTest('a change of a watched bundle answers the next message', MANY_COMMANDS, async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'mirror']);
+  const watching = line.start(['bundle', 'watch', 'mirror', '--json']);
+  await watching.until('"status":"ok"');
+  const file = join(line.folder, 'mirror', 'bundle.ts');
+  const code = await readFile(file, 'utf8');
 
-    const start = performance.now();
-    await writeFile(file, code.replace('You said:', 'I heard:'));
-    await watching.until('"status":"ok"', 2);
-    const ms = performance.now() - start;
-    expect((await line.run(['chat', 'hey', '-b', 'mirror'])).stdout).toBe('I heard: hey\n');
-    console.log(`from a saved file to the version that serves: ${Math.round(ms)} ms`);
+  const start = performance.now();
+  await writeFile(file, code.replace('You said:', 'I heard:'));
+  await watching.until('"status":"ok"', 2);
+  const ms = performance.now() - start;
+  expect((await line.run(['chat', 'hey', '-b', 'mirror'])).stdout).toBe('I heard: hey\n');
+  console.log(`from a saved file to the version that serves: ${Math.round(ms)} ms`);
 
-    await writeFile(file, 'this is no program');
-    await watching.until('"status":"error"');
-    expect((await line.run(['chat', 'hey', '-b', 'mirror'])).stdout).toBe('I heard: hey\n');
+  await writeFile(file, 'this is no program');
+  await watching.until('"status":"error"');
+  expect((await line.run(['chat', 'hey', '-b', 'mirror'])).stdout).toBe('I heard: hey\n');
 
-    watching.interrupt();
-    expect(await watching.ended).toMatchObject({ code: 0, stderr: '' });
-  },
-);
+  watching.interrupt();
+  expect(await watching.ended).toMatchObject({ code: 0, stderr: '' });
+});
 
 stackTest('versions are listed, rolled back and removed', async ({ stack }) => {
   await using line = await signIn(stack);
