@@ -68,8 +68,6 @@ export function createBreakers({ redis, prefix, config, clock }: BreakersParts):
   );
   /** What is not closed, as far as this process knows: until when nobody needs to be asked, in monotonic milliseconds. */
   const known = new Map<UserType, number>();
-  let timer: NodeJS.Timeout | undefined;
-  let isAsking = false;
 
   const keepOpen = (userType: UserType, ms: number): void => void known.set(userType, clock.monotonic() + ms);
   const refusal = (ms: number): PlatformError =>
@@ -132,10 +130,24 @@ export function createBreakers({ redis, prefix, config, clock }: BreakersParts):
       known.delete(userType);
       return (await shut(call, { user_type: userType, is_forced: '1' })) === 1;
     },
+    ...watchEverySecond(refresh),
+    health: () => ({ ok: true }),
+  };
+}
+
+function pair(reply: unknown): [number, number] {
+  const [state, ms] = reply as unknown[];
+  return [Number(state), Number(ms)];
+}
+
+/** Asks again and again, one question at a time, however long Redis takes. */
+function watchEverySecond(refresh: () => Promise<void>): { start(): Promise<void>; stop(): Promise<void> } {
+  let timer: NodeJS.Timeout | undefined;
+  let isAsking = false;
+  return {
     async start() {
       // Without Redis nothing is admitted anyway, and the next second asks again.
       timer = setInterval(() => {
-        // One question at a time, however long Redis takes.
         if (isAsking) return;
         isAsking = true;
         void refresh()
@@ -147,11 +159,5 @@ export function createBreakers({ redis, prefix, config, clock }: BreakersParts):
     async stop() {
       clearInterval(timer);
     },
-    health: () => ({ ok: true }),
   };
-}
-
-function pair(reply: unknown): [number, number] {
-  const [state, ms] = reply as unknown[];
-  return [Number(state), Number(ms)];
 }
