@@ -4,6 +4,7 @@ import type { BytePipe } from './byte-pipe.ts';
 import { InvocationLog } from './invocation-log.ts';
 import type { JsonChannel } from './json-channel.ts';
 import type { FromHost, HostBoot, ToHost } from './messages.ts';
+import { releaseParts } from './wire-parts.ts';
 import { RunningInvocation } from './running-invocation.ts';
 import type { Port } from './running-invocation.ts';
 import { SelfFence } from './self-fence.ts';
@@ -160,7 +161,7 @@ export class BundleHost {
     if (running !== undefined)
       return running.reply(message.call, message.value, message.error, message.parts);
     // Nobody waits for it: what it would bring is let go, or its sender would wait for ever.
-    for (const { id } of message.parts ?? []) void this.#parts.pipe.open(id).return();
+    await releaseParts(message.parts ?? [], this.#parts.pipe);
   }
 
   async #answer(id: number, work: () => Promise<unknown>, running?: RunningInvocation): Promise<void> {

@@ -159,7 +159,7 @@ export class RunningInvocation {
     return this.#parts.scratchDir;
   }
 
-  #call(target: string, method: string, args: readonly unknown[]): Promise<unknown> {
+  async #call(target: string, method: string, args: readonly unknown[]): Promise<unknown> {
     if (this.#isCancelled) return Promise.reject(this.#abort.signal.reason as Error);
     const call = this.#parts.nextCall();
     const { value, parts } = this.#take(args);

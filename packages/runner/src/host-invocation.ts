@@ -3,7 +3,7 @@ import { bundleEventSchema } from '@switchyard/protocol';
 import type { BundleEvent } from '@switchyard/protocol';
 import type { BytePipe } from '../host/byte-pipe.ts';
 import type { FromHost, ToHost, WireError } from '../host/messages.ts';
-import { putParts, takeParts } from '../host/wire-parts.ts';
+import { putParts, releaseParts, takeParts } from '../host/wire-parts.ts';
 import type { WirePart } from '../host/wire-parts.ts';
 import { EventQueue } from './event-queue.ts';
 import { toInvocationError } from './host-failure.ts';
@@ -221,11 +221,7 @@ export class HostInvocation {
   }
 
   #release(parts: readonly WirePart[]): void {
-    try {
-      for (const { id } of parts) void this.#parts.pipe.open(id).return();
-    } catch {
-      this.#parts.violated();
-    }
+    void releaseParts(parts, this.#parts.pipe).catch(() => this.#parts.violated());
   }
 }
 
