@@ -27,6 +27,7 @@ RUN node -e "const fs = require('fs'); \
       fs.writeFileSync(file, JSON.stringify(manifest)); }" \
  && npm ci --ignore-scripts --omit=peer --no-audit --no-fund --loglevel=error \
       -w services/web-proxy -w services/chat-ingress -w services/chat-proc -w services/web-ui -w services/secrets \
+      -w services/proxylogin \
  && find . -path '*/node_modules/*' -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete \
  && find . -name package.json ! -path '*/node_modules/*' -delete && rm -f package-lock.json .npmrc && find . -type d -empty -delete
 
@@ -92,6 +93,12 @@ COPY services/secrets services/secrets
 ENV PORT=7777
 EXPOSE 7777
 CMD ["node", "services/secrets/src/main.ts"]
+
+FROM runtime AS proxylogin
+COPY services/proxylogin services/proxylogin
+ENV PORT=8040
+EXPOSE 8040
+CMD ["node", "services/proxylogin/src/main.ts"]
 
 FROM runtime AS web-ui
 COPY services/web-ui/package.json services/web-ui/package.json

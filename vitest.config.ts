@@ -57,6 +57,17 @@ export default defineConfig({
           hookTimeout: 60_000,
         },
       },
+      // What a reload leaves behind, a thousand times: minutes. Run by name only; `integration` has it with fewer.
+      {
+        test: {
+          name: 'reloads',
+          include: ['services/chat-proc/src/reloads.int.test.ts'],
+          env: { RELOADS: '1000' },
+          globalSetup: SERVERS,
+          pool: 'forks',
+          hookTimeout: 60_000,
+        },
+      },
       // The heart once more, on a cluster of three nodes that the run starts.
       {
         test: {

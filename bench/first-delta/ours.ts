@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { freePort, issueAccessToken, openDataFolder, startStack } from '@switchyard/devstack';
+import { PORT_NAMES, freePort, issueAccessToken, openDataFolder, startStack } from '@switchyard/devstack';
 import type { ServicePorts } from '@switchyard/devstack';
 import type { MeteredProcess } from '../src/cpu-meter.ts';
 import type { Side } from './measure.ts';
@@ -24,12 +24,7 @@ export async function startOurs(options: { users: number }): Promise<{
   await chmod(dir, 0o755); // so that the database's account can pass and its data lies here, removed with the rest
   const data = await openDataFolder(path.join(dir, 'data'));
   const ports = Object.fromEntries(
-    await Promise.all(
-      ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui', 'sites'].map(async (name) => [
-        name,
-        await freePort(),
-      ]),
-    ),
+    await Promise.all(PORT_NAMES.map(async (name) => [name, await freePort()])),
   ) as ServicePorts;
   const stack = await startStack({
     root: ROOT,

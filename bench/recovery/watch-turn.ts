@@ -46,6 +46,8 @@ export async function watchTurn(options: {
   let news = Promise.withResolvers<number>();
   let [text, lastId, conversationId, turnId, resyncs, at] = ['', '', '', '', 0, 0];
   const closed = new AbortController();
+  /** The end is known from the conversation alone. */
+  let isReadOnly = false;
   let endStream: () => void = () => undefined;
   const early: SseFrame[] = [];
 
@@ -67,7 +69,9 @@ export async function watchTurn(options: {
     if (body.conversation?.conversation_id !== conversationId) return;
     if (event === 'chat_delta') text += body.delta?.text ?? '';
     else if (event === 'chat_complete' || event === 'chat_error') {
-      ends.push(event);
+      // The row says it before it is told: what was read already is heard now, once.
+      if (!isReadOnly) ends.push(event);
+      isReadOnly = false;
       ended.resolve(performance.now());
     } else return;
     tell();
@@ -78,8 +82,11 @@ export async function watchTurn(options: {
       const url = `${urls[0] ?? ''}/api/cb/conversations/${options.scope}/${conversationId}/fetch`;
       const read = await postJson(url, headers, { materialize: true }).catch(() => undefined);
       const turns = read?.status === 200 ? (JSON.parse(read.body) as Conversation).turns : [];
+      // Two resyncs read beside each other; and what was read late may have been heard.
+      if (ends.length > 0) return;
       const status = turns.find((turn) => turn.turn_id === turnId)?.status ?? 'running';
       if (status !== 'running' && status !== 'queued') {
+        isReadOnly = true;
         ends.push(status === 'completed' ? 'chat_complete' : 'chat_error');
         return ended.resolve(performance.now());
       }

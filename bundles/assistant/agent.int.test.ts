@@ -179,6 +179,52 @@ test('reads a page of an allowed host as text, where that is switched on', async
   expect(said).toContain('may not reach example.com');
 });
 
+test('operations of other bundles are tools where the admin names them', async () => {
+  const { bundle, server } = await open({ operations: ['board.add', 'notes.*'] });
+  const card = { type: 'object', properties: { title: { type: 'string' } }, required: ['title'] };
+  const asked: unknown[] = [];
+  const add = (input: unknown, userId: string) => {
+    asked.push([input, userId]);
+    return { id: 'c1' };
+  };
+  bundle.platform.operations.push(
+    { bundle_id: 'board', name: 'add', description: 'Adds a card.', input: card, run: add },
+    { bundle_id: 'board', name: 'wipe', run: () => null },
+    { bundle_id: 'notes', name: 'all', run: () => 'n'.repeat(20_000) },
+  );
+  server.script(
+    { toolCalls: [{ name: 'board_add', input: { title: 'Milk' } }] },
+    { toolCalls: [{ name: 'notes_all', input: {} }] },
+    { toolCalls: [{ name: 'board_wipe', input: {} }] },
+    { text: 'Done.' },
+  );
+  const turn = await bundle.turn('Add milk.');
+  expect(turn.answer).toBe('Done.');
+  expect(asked).toEqual([[{ title: 'Milk' }, 'ada']]);
+  expect(bundle.platform.calls.filter(({ method }) => method === 'call')).toHaveLength(2);
+  const [first, second, third] = server.requests;
+  const tools = first?.body.tools as { function: { name: string; parameters: unknown } }[];
+  expect(tools.map((one) => one.function.name).toSorted()).toEqual([
+    'board_add',
+    'calculator',
+    'notes_all',
+    'search_documents',
+  ]);
+  expect(tools.find((one) => one.function.name === 'board_add')?.function.parameters).toMatchObject(card);
+  expect(second?.body.messages.at(-1)?.content).toBe('{"id":"c1"}');
+  expect(JSON.stringify(third?.body.messages.at(-1))).toContain('Cut here: the answer has 20000 characters');
+  expect(turn.steps.map(({ name, status }) => `${name} ${status}`)).toContain('board_add-1 completed');
+});
+
+test('without a list nobody is asked for operations', async () => {
+  const { bundle, server } = await open();
+  bundle.platform.operations.push({ bundle_id: 'board', name: 'add', run: () => null });
+  server.script({ text: 'Hello.' });
+  await bundle.turn('Hello');
+  expect(server.requests[0]?.body.tools).toHaveLength(2);
+  expect(bundle.platform.calls.filter(({ target }) => target === 'operations')).toEqual([]);
+});
+
 test.each([
   [401, 'Incorrect API key provided: sk-test-4711.', 'model_key_refused'],
   [404, 'The model small-1 does not exist', 'model_not_found'],

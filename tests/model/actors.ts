@@ -201,7 +201,7 @@ function startReaper(world: World, life: number): void {
     createCompletion(parts),
     fenceCounter,
   );
-  void repeat(world, thread, reap);
+  void repeat(world, thread, async () => void (await reap()));
 }
 
 /** As its timer does: what a store did not answer is tried again. */

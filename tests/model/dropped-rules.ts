@@ -70,8 +70,8 @@ export const DROPPED_RULES: readonly DroppedRule[] = [
     scripts: [
       {
         of: 'reap.lua',
-        from: "if not f[1] then return redis.call('HSET', key, 'unleased_since', string.format('%.0f', now)) end\n  if now - tonumber(f[1]) < tonumber(lease_ms) then return end",
-        to: '',
+        from: 'if not f[1] or left > 0 then',
+        to: 'if false then',
       },
     ],
     finds: /SUSPECT|DEAD/,

@@ -13,7 +13,7 @@ What a bundle may ask of the platform and what it can declare. This page is made
 
 ## Capabilities
 
-A bundle asks for \`documents\`, \`storage\`, \`kv\`, \`model\`, \`exec\` and \`web\` by name in \`capabilities\`, and for \`http\` by \`httpHosts('api.example.com')\`. \`secrets\` and \`jobs\` are granted by declaring them; \`mailbox\` is a part of every turn. A call with a side effect ends the silence that \`recovery: 'retryIfSilent'\` needs.
+A bundle asks for \`documents\`, \`storage\`, \`kv\`, \`model\`, \`exec\`, \`operations\` and \`web\` by name in \`capabilities\`, and for \`http\` by \`httpHosts('api.example.com')\`. \`secrets\` and \`jobs\` are granted by declaring them; \`mailbox\` is a part of every turn. A call with a side effect ends the silence that \`recovery: 'retryIfSilent'\` needs.
 
 ${Object.entries(CAPABILITY_CATALOG).map(capabilitySection).join('\n\n')}
 

@@ -4,6 +4,7 @@ import type { UserType } from '@switchyard/protocol';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import { ratesOf } from './admission-settings.ts';
 import type { AdmissionConfig } from './admission-settings.ts';
+import type { Breakers } from './breakers.ts';
 import type { Rate } from './parse-rates.ts';
 import { createCallCounter, fromStore } from './call-counter.ts';
 import type { Bucket } from './call-counter.ts';
@@ -17,7 +18,7 @@ export interface AdmissionCaller {
 export interface Admission {
   /**
    * Counts one call. Throws RATE_LIMITED (429, `rate_limit.exceeded`, Retry-After) when a window of the caller is used up; such
-   * a call is not counted. `address` is the client's, and only counts for anonymous callers. UNAVAILABLE without Redis.
+   * a call is not counted. `address` is the client's. UNAVAILABLE without Redis.
    */
   admit(caller: AdmissionCaller, address?: string): Promise<void>;
   /** Admits a call and runs it. What `run` itself refuses for want of room (429, 503) does not count either (02). */
@@ -38,8 +39,10 @@ export function createAdmission(parts: {
   keys: Keys;
   config: AdmissionConfig | (() => AdmissionConfig);
   leases?: { clock: Pick<Clock, 'monotonic'> };
+  /** Of what waits in lanes. */
+  breakers?: Pick<Breakers, 'enter'>;
 }): Admission {
-  const { config, ...stores } = parts;
+  const { config, breakers, ...stores } = parts;
   const current = () => (typeof config === 'function' ? config() : config);
   const { bucket, count, reset } = createCallCounter(stores);
 
@@ -48,10 +51,12 @@ export function createAdmission(parts: {
       bucket(`user:${userType === 'anonymous' ? 'anonymous' : 'known'}:${userId}`, rate),
     );
 
-  // A browser that refuses cookies, or a script, is a new anonymous user each time; its address stays.
+  // A browser that refuses cookies, or a script, is a new anonymous user each time; its address stays. Those who are signed in have a
+  // window of their address apart, so that the strangers of a school or an office do not lock its people out.
   function addressBuckets({ userType }: AdmissionCaller, address: string | undefined): Bucket[] {
-    if (userType !== 'anonymous' || address === undefined) return [];
-    const { anonymousAddressFactor } = current();
+    if (address === undefined) return [];
+    const { anonymousAddressFactor, rateAddress } = current();
+    if (userType !== 'anonymous') return rateAddress.map((rate) => bucket(`address:known:${address}`, rate));
     return ratesOf(current(), 'anonymous').map((rate) =>
       bucket(`address:${address}`, { ...rate, calls: Math.ceil(rate.calls * anonymousAddressFactor) }),
     );
@@ -66,7 +71,8 @@ export function createAdmission(parts: {
     await Promise.all(buckets.map(({ limiter, key }) => fromStore(limiter.reward(key, 1))));
   }
 
-  async function admit(caller: AdmissionCaller, address?: string): Promise<void> {
+  /** What was counted, to be given back as it was: limits may change meanwhile. */
+  async function take(caller: AdmissionCaller, address?: string): Promise<readonly Bucket[]> {
     const taken: Bucket[] = [];
     for (const each of bucketsFor(caller, address)) {
       const refusedForMs = await count(each);
@@ -75,19 +81,23 @@ export function createAdmission(parts: {
       await giveBack(taken);
       throw rateLimited(each.rate, refusedForMs);
     }
+    return taken;
   }
 
   return {
-    admit,
+    admit: async (caller, address) => void (await take(caller, address)),
     async admitted(caller, address, run) {
-      await admit(caller, address);
+      const pass = await breakers?.enter(caller.userType);
+      const taken = await take(caller, address);
       try {
-        return await run();
+        const result = await run();
+        await pass?.accepted().catch(() => undefined);
+        return result;
       } catch (error) {
-        const isForWantOfRoom =
-          error instanceof PlatformError && (error.status === 429 || error.status === 503);
-        // The refusal is what the caller hears; that it still counts is the smaller harm.
-        if (isForWantOfRoom) await giveBack(bucketsFor(caller, address)).catch(() => undefined);
+        if (!(error instanceof PlatformError)) throw error;
+        // The refusal is what the caller hears; that it still counts, or does not, is the smaller harm.
+        if (error.code === 'ENQUEUE_REJECTED') await pass?.refused().catch(() => undefined);
+        if (error.status === 429 || error.status === 503) await giveBack(taken).catch(() => undefined);
         throw error;
       }
     },

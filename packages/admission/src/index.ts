@@ -1,5 +1,13 @@
 export { createAdmission } from './create-admission.ts';
 export type { Admission, AdmissionCaller } from './create-admission.ts';
-export { admissionSettings } from './admission-settings.ts';
+export { admissionSettings, ratesSetting } from './admission-settings.ts';
 export type { AdmissionConfig } from './admission-settings.ts';
 export type { Rate } from './parse-rates.ts';
+export { createAttemptLimits } from './attempt-limits.ts';
+export type { AttemptLimits, AttemptSubject } from './attempt-limits.ts';
+export { createBreakers } from './breakers.ts';
+export type { BreakerConfig, BreakerPass, BreakerView, Breakers } from './breakers.ts';
+export { limitsOverrideSchema, limitsOfConfig, limitsSchema, overLimits } from './limits.ts';
+export type { AppliedLimits, CapacityDefaults, Limits, LimitsOverride } from './limits.ts';
+export { createLiveLimits } from './live-limits.ts';
+export type { LiveLimits, StoredLimits } from './live-limits.ts';

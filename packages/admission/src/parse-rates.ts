@@ -7,6 +7,16 @@ export interface Rate {
 const UNIT_SEC: Record<string, number> = { s: 1, m: 60, h: 3600, d: 86_400 };
 const RATE = /^(\d{1,9})\/(\d{1,5})?([smhd])$/;
 
+/** What `parseRates` reads: `10/1m,120/1h`. */
+export function spellRates(rates: readonly Rate[]): string {
+  return rates.map(({ calls, windowSec }) => `${calls}/${spellWindow(windowSec)}`).join(',');
+}
+
+function spellWindow(windowSec: number): string {
+  const [unit, seconds] = Object.entries(UNIT_SEC).findLast(([, size]) => windowSec % size === 0) ?? ['s', 1];
+  return `${windowSec / seconds}${unit}`;
+}
+
 /** `"10/1m,120/1h"` or `"10/m"`; shortest window first. Undefined when it is anything else, or a rate of nothing. */
 export function parseRates(text: string): readonly Rate[] | undefined {
   const rates: Rate[] = [];

@@ -4,6 +4,7 @@ import type {
   CapabilityResult,
   documentPassageSchema,
   kvEntrySchema,
+  offeredOperationSchema,
   SitePlan,
   storedFileSchema,
   WebScope,
@@ -18,6 +19,7 @@ export const CAPABILITIES = [
   'kv',
   'model',
   'exec',
+  'operations',
   'web',
   'web.serve',
 ] as const satisfies readonly CapabilityName[];
@@ -63,6 +65,8 @@ export function webScope(scope: WebScope): WebGrant {
 export type DocumentPassage = z.output<typeof documentPassageSchema>;
 export type StoredFile = z.output<typeof storedFileSchema>;
 export type KvEntry = z.output<typeof kvEntrySchema>;
+/** An operation of another bundle that may be called; `input` is its JSON Schema. */
+export type OfferedOperation = z.output<typeof offeredOperationSchema>;
 
 /** `user`: what is kept is of this bundle and the user of the invocation; without, of the bundle alone. */
 export interface Owned {
@@ -134,6 +138,17 @@ export interface Exec {
   run(program: CapabilityCallArgs<'exec', 'run'>[0]): Promise<CapabilityResult<'exec', 'run'>>;
 }
 
+/** Operations of other bundles that these offer as tools (`tool: true`), as the user for whom this bundle works. */
+export interface Operations {
+  /** Those that the user may call. */
+  list(): Promise<OfferedOperation[]>;
+  /**
+   * What the operation returned; the text of a `Response`. Rejects with code `not_found` for what is not there or not the user's,
+   * `request.unprocessable` for an input that does not fit, and as the other bundle failed.
+   */
+  call(bundleId: string, name: string, input?: unknown): Promise<unknown>;
+}
+
 /** Publishing sites and answering their dynamic requests. Wrong arguments are values: `{error}`; what the scope forbids rejects. */
 export interface Web {
   publish(
@@ -175,6 +190,7 @@ export interface CapabilityTypes {
   kv: Kv;
   model: Model;
   exec: Exec;
+  operations: Operations;
   web: Web;
   'web.serve': WebServe;
   http: Http;

@@ -31,6 +31,13 @@ const MAKERS: Makers = {
     fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('model', 'fetch', [request])),
   }),
   exec: (call) => ({ run: (program) => call('exec', 'run', [program]) }),
+  operations: (call) => ({
+    list: () => call('operations', 'list', []),
+    async call(bundleId, name, input = {}) {
+      const { output }: { output: unknown } = await call('operations', 'call', [bundleId, name, input]);
+      return output;
+    },
+  }),
   web: (call) => createWeb(call),
   'web.serve': (call) => ({
     files: (planId, options = {}) => call('web.serve', 'files', [planId, options]),

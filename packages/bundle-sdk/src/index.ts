@@ -43,6 +43,8 @@ export type {
   Kv,
   KvEntry,
   Model,
+  OfferedOperation,
+  Operations,
   Secrets,
   Storage,
   StoredFile,

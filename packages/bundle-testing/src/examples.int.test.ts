@@ -61,6 +61,16 @@ test('tools', async () => {
   expect(await bundle.tool('search', { query: 'lane' })).toEqual(['Lanes']);
 });
 
+test('scribe', async () => {
+  await using bundle = await open('scribe');
+  expect((await bundle.turn('Milk')).result).toEqual({ final_answer: 'There is no board for you here.' });
+  const added: unknown[] = [];
+  const run = (input: unknown, userId: string) => added.push([input, userId]);
+  bundle.platform.operations.push({ bundle_id: 'workboard', name: 'add', run });
+  expect((await bundle.turn('Milk')).result).toMatchObject({ final_answer: '**Milk** is on the board.' });
+  expect(added).toEqual([[{ title: 'Milk' }, 'ada']]);
+});
+
 test('report', async () => {
   await using bundle = await open('report');
   const turn = await bundle.turn('go');

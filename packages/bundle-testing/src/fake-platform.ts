@@ -23,6 +23,16 @@ export interface AddedJob {
   readonly delayMs: number;
 }
 
+/** An operation of another bundle, as the test answers it. */
+export interface FakeOperation {
+  readonly bundle_id: string;
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema, for the bundle to read; it is not checked. */
+  readonly input?: Record<string, unknown>;
+  run(input: unknown, userId: string): unknown;
+}
+
 /**
  * What stands in for the platform in a test: capabilities in memory, behind the same schemas as the real ones. Fill it before, look into
  * it after. What a bundle may call is decided by what it declares, as in the real platform.
@@ -36,6 +46,8 @@ export interface FakePlatform {
   /** What a search finds: those whose text holds a word of the query. */
   readonly documents: Passage[];
   readonly jobs: AddedJob[];
+  /** Operations of other bundles that the user may call by `operations`. */
+  readonly operations: FakeOperation[];
   /** What was handed to `http.deliver`; nothing is sent. */
   readonly webhooks: Parameters<CapabilityHandlers<'http', unknown>['deliver']>[1][];
   /** Published files of the bundle's site. */
@@ -59,6 +71,7 @@ export function createFakePlatform(): FakePlatform {
     secrets: new Map(),
     documents: [],
     jobs: [],
+    operations: [],
     webhooks: [],
     site: new Map(),
     responses: new Map(),
@@ -163,6 +176,7 @@ function createHandlers(platform: FakePlatform): Handlers {
         return platform.exec(program);
       },
     },
+    operations: createOperations(platform),
     web: createWeb(platform),
     'web.serve': createWebServe(platform),
     jobs: {
@@ -178,6 +192,20 @@ function createHandlers(platform: FakePlatform): Handlers {
     mailbox: {
       peek: async ({ continuations }) => toJson(continuations[0] ?? null),
       take: async ({ continuations }) => toJson(continuations.shift() ?? null),
+    },
+  };
+}
+
+function createOperations({ operations }: FakePlatform): Handlers['operations'] {
+  return {
+    list: async () =>
+      operations.map(({ bundle_id, name, description, input }) =>
+        toJson({ bundle_id, name, description, input }),
+      ),
+    async call({ userId }, bundleId, name, input) {
+      const found = operations.find((one) => one.bundle_id === bundleId && one.name === name);
+      if (found === undefined) throw PlatformError.of('NOT_FOUND');
+      return { output: toJson((await found.run(input, userId)) ?? null) };
     },
   };
 }

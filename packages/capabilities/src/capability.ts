@@ -7,7 +7,13 @@ export interface CapabilityCaller {
   bundleId: string;
   versionId: string;
   /** Undefined: the platform's own work, as a schedule. */
-  user: { userId: string; userType: UserType } | undefined;
+  user:
+    | { userId: string; userType: UserType; username?: string | undefined; roles?: readonly string[] }
+    | undefined;
+  /** Whose streams hear of it; undefined: nobody's. */
+  sessionId?: string | undefined;
+  /** How many bundles called each other before this one; 0 where a person or the platform did. */
+  depth?: number;
   /** Aborts when the invocation was cancelled or is over: what it asked for is given up then. */
   signal: AbortSignal;
   /** Of the manifest: hosts that `http` may reach. */

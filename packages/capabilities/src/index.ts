@@ -12,6 +12,7 @@ export { indexMarkdownFolder } from './index-documents.ts';
 export type { IndexParts, IndexReport } from './index-documents.ts';
 export { createHttpCapability } from './http/http-capability.ts';
 export type { DeliverWebhook, HttpSettings } from './http/http-capability.ts';
+export { hostOf, requireAllowed } from './http/choose-address.ts';
 export { sendGuarded } from './http/send-guarded.ts';
 export { createSecretsCapability } from './secrets-capability.ts';
 export type { SecretReader } from './secrets-capability.ts';

@@ -3,9 +3,16 @@ import type { Capability, CapabilityCaller } from './capability.ts';
 import { defineCapability } from './define-capability.ts';
 import type { SecretMasks } from './secret-masks.ts';
 
+/** In whose work a bundle asks, for the audit log. */
+export interface SecretAsker {
+  versionId: string;
+  /** Undefined: the platform's own work, as a schedule. */
+  userId: string | undefined;
+}
+
 export interface SecretReader {
   /** Undefined: nobody has set it. Rejects UNAVAILABLE when the values cannot be reached. */
-  read(bundleId: string, name: string): Promise<string | undefined>;
+  read(bundleId: string, name: string, asker?: SecretAsker): Promise<string | undefined>;
   /** Names that are set. */
   names(bundleId: string): Promise<readonly string[]>;
 }
@@ -15,7 +22,10 @@ export function createSecretsCapability(reader: SecretReader, masks: SecretMasks
   return defineCapability('secrets', {
     async get(caller, name) {
       requireDeclared(caller, name);
-      const value = await reader.read(caller.bundleId, name);
+      const value = await reader.read(caller.bundleId, name, {
+        versionId: caller.versionId,
+        userId: caller.user?.userId,
+      });
       if (value === undefined)
         throw PlatformError.of('SECRET_MISSING', `The secret "${name}" is not set.`, { details: { name } });
       // Before the bundle has it: its first line may already say it.

@@ -1,4 +1,5 @@
 import type { CommandSpec } from './command-spec.ts';
+import { audit } from './commands/audit.ts';
 import { bundleLogs } from './commands/bundle-logs.ts';
 import { bundleNew } from './commands/bundle-new.ts';
 import { bundlePush } from './commands/bundle-push.ts';
@@ -10,11 +11,12 @@ import { createCompletion } from './commands/completion.ts';
 import { login, logout, profileList, profileUse, whoami } from './commands/login.ts';
 import { opsCall, opsList } from './commands/ops.ts';
 import { predictRun, predictSchema, predictServe } from './commands/predict.ts';
+import { proceduresServe } from './commands/procedures.ts';
 import { propsGet, propsReset, propsSet } from './commands/props.ts';
 import { siteDeploy } from './commands/site-deploy.ts';
 import { siteLogs } from './commands/site-logs.ts';
 import { siteDeploys, siteList, siteRemove, siteRollback } from './commands/site-registry.ts';
-import { secretsList, secretsRemove, secretsSet } from './commands/secrets.ts';
+import { secretsList, secretsPush, secretsRemove, secretsSet } from './commands/secrets.ts';
 
 /** Every command, in the order of help and reference. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -38,6 +40,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   secretsList,
   secretsSet,
   secretsRemove,
+  secretsPush,
+  audit,
   opsList,
   opsCall,
   siteDeploy,
@@ -49,6 +53,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   predictServe,
   predictSchema,
   predictRun,
+  proceduresServe,
   chat,
   createCompletion(() => COMMANDS),
 ];

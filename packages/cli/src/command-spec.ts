@@ -56,6 +56,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   ops: 'Operations of bundles',
   site: 'Publish web sites, switch and watch them',
   predict: 'Serve and run predictors, without a server of the platform',
+  procedures: 'Serve predictors that requests name by their source',
   profile: 'Servers that you signed in to',
 };
 

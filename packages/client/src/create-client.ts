@@ -14,7 +14,7 @@ import { Outbox } from './outbox.ts';
 import type { OutboxOptions } from './outbox.ts';
 import { createMemoryOutboxStorage } from './outbox-storage.ts';
 import { addressOf, createRequester } from './request.ts';
-import type { TokenSource } from './request.ts';
+import type { Requester, TokenSource } from './request.ts';
 import { sendMessage } from './send-message.ts';
 import type { SendOptions } from './send-message.ts';
 import { parseFrame } from './stream-event.ts';
@@ -54,6 +54,8 @@ export interface Client {
   config(): Promise<FrontendConfig>;
   bundles(): Promise<BundleList>;
   logout(): Promise<void>;
+  /** For a page in a browser: signs it out, and says where it should go then; that may be the page of an issuer. */
+  signOut(): Promise<string>;
   send(options: SendOptions): Promise<Ack>;
   ask(options: SendOptions): AsyncGenerator<StreamEvent, void, void>;
   stream(options: StreamOptions): EventFollower;
@@ -104,9 +106,8 @@ export function createClient(options: ClientOptions): Client {
     config,
     profile: (signal) => requester.json('/profile', { signal }),
     bundles: () => requester.json('/api/integrations/bundles'),
-    async logout() {
-      await requester.open('/api/platform/logout', { method: 'POST', body: {} });
-    },
+    logout: () => logOut(requester),
+    signOut: async () => signOut(requester, (await config()).auth.sign_in_path ?? undefined),
     send: (message) => sendMessage(requester, message),
     ask: (message) =>
       ask(requester, {
@@ -156,4 +157,16 @@ export function createClient(options: ClientOptions): Client {
     conversations,
     bundleCalls: createBundleCalls(requester, scopeOf),
   };
+}
+
+async function logOut(requester: Requester): Promise<void> {
+  await requester.open('/api/platform/logout', { method: 'POST', body: {} });
+}
+
+/** The sign-in service ends the sign-in at the issuer too, and so knows where to go then. */
+async function signOut(requester: Requester, signInPath: string | undefined): Promise<string> {
+  if (signInPath !== undefined)
+    return (await requester.json<{ to: string }>('/auth/session/end', { method: 'POST', body: {} })).to;
+  await logOut(requester);
+  return '/';
 }

@@ -12,6 +12,9 @@ export interface DataFolder {
   readonly postgres: string;
   readonly logs: string;
   readonly runFile: string;
+  /** Secrets for the next start, as `switchyard secrets set --file` seals them, and the passphrase that it takes. */
+  readonly sealedFile: string;
+  readonly sealedKeyFile: string;
   readonly credentials: Credentials;
 }
 
@@ -27,8 +30,20 @@ export interface Credentials {
 const REACHABLE = '/var/lib/switchyard';
 const KEY_BYTES = 32;
 const CREDENTIALS = 'credentials.json';
+const SEALED = 'secrets.sealed';
+const SEALED_KEY = 'secrets.key';
 /** All that a stack makes below its data folder. */
-const ENTRIES = ['redis', 'postgres', 'blobs', 'bundles', 'logs', 'run.json', CREDENTIALS];
+const ENTRIES = [
+  'redis',
+  'postgres',
+  'blobs',
+  'bundles',
+  'logs',
+  'run.json',
+  CREDENTIALS,
+  SEALED,
+  SEALED_KEY,
+];
 
 const newCredentials = (): Credentials => ({
   masterKey: randomBytes(KEY_BYTES).toString('base64'),
@@ -61,6 +76,13 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
   // Others may pass through (the database's account must) but not list; every file in it is private by itself.
   await chmod(root, 0o711);
   const logs = join(root, 'logs');
+  const sealedKeyFile = join(root, SEALED_KEY);
+  // Once only: it opens what was sealed with it.
+  await writeFile(sealedKeyFile, randomBytes(KEY_BYTES).toString('hex'), { flag: 'wx', mode: 0o600 }).catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    },
+  );
   await mkdir(logs, { recursive: true, mode: 0o700 });
   return {
     root,
@@ -68,6 +90,8 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     postgres: postgresFolder(root),
     logs,
     runFile: join(root, 'run.json'),
+    sealedFile: join(root, SEALED),
+    sealedKeyFile,
     credentials: await loadCredentials(join(root, CREDENTIALS)),
   };
 };

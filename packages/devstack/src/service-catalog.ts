@@ -1,4 +1,11 @@
-export const SERVICE_NAMES = ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui'] as const;
+export const SERVICE_NAMES = [
+  'secrets',
+  'chat-ingress',
+  'chat-proc',
+  'proxylogin',
+  'web-proxy',
+  'web-ui',
+] as const;
 /** In start order. */
 export type ServiceName = (typeof SERVICE_NAMES)[number];
 /** Turns end first, then streams are told and closed, both still seen through the proxy; secrets are needed to the end. */
@@ -6,6 +13,7 @@ export const STOP_ORDER: readonly ServiceName[] = [
   'chat-proc',
   'chat-ingress',
   'web-proxy',
+  'proxylogin',
   'web-ui',
   'secrets',
 ];
@@ -18,6 +26,7 @@ export const DEFAULT_PORTS: ServicePorts = {
   secrets: 7777,
   'chat-ingress': 8010,
   'chat-proc': 8020,
+  proxylogin: 8040,
   'web-proxy': 8080,
   'web-ui': 8030,
   sites: 8081,
@@ -37,6 +46,10 @@ export interface StackSettings {
   readonly databaseUrl: string;
   readonly masterKey: string;
   readonly secretsToken: string;
+  /** Whether people can sign in by a page: with proxylogin, which makes their tokens anew. */
+  readonly hasLogin: boolean;
+  readonly sealedFile: string;
+  readonly sealedKeyFile: string;
   readonly nodeEnv: string;
   readonly logLevel: string;
   /** Where settings of services come from that the stack does not decide: the user's shell, or a test's short limits. */
@@ -60,18 +73,27 @@ const base = (name: ServiceName, settings: StackSettings): Record<string, string
   PUBLIC_URL: settings.publicUrl,
 });
 
+/** Every service that opens or reads sign-ins must know whether tokens are made anew. */
+const signInEnv = ({ hasLogin }: StackSettings): Record<string, string> =>
+  hasLogin ? { SIGN_IN_PATH: '/auth/sign-in' } : {};
+
 /** Running answers get this long after Ctrl-C; a server gives them two minutes. */
 const LAPTOP_DRAIN = '10s';
 
 /** Credentials go to the services that need them and to no other. */
 const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<string, string>>> = {
-  secrets: (settings) => ({ SECRETS_TOKEN: settings.secretsToken }),
+  secrets: (settings) => ({
+    SECRETS_TOKEN: settings.secretsToken,
+    SECRETS_SEALED_FILE: settings.sealedFile,
+    SECRETS_SEALED_KEY_FILE: settings.sealedKeyFile,
+  }),
   'chat-ingress': (settings) => ({
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
     DATA_DIR: settings.dataDir,
     BLOB_DIR: `${settings.dataDir}/blobs`,
+    ...signInEnv(settings),
   }),
   'chat-proc': (settings) => ({
     SITES_URL: siteUrl('{site}', settings.ports),
@@ -87,6 +109,13 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     BUNDLES_DIR: settings.bundlesDir,
     DOCS_DIR: `${settings.root}/docs`,
     DRAIN_LIMIT: settings.userEnv['DRAIN_LIMIT'] ?? LAPTOP_DRAIN,
+    ...signInEnv(settings),
+  }),
+  proxylogin: (settings) => ({
+    REDIS_URL: settings.redisUrl,
+    DATABASE_URL: settings.databaseUrl,
+    SWITCHYARD_MASTER_KEY: settings.masterKey,
+    ...signInEnv(settings),
   }),
   'web-proxy': (settings) => ({
     SITES_PORT: String(settings.ports.sites),
@@ -95,6 +124,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     INGRESS_URL: local(settings.ports['chat-ingress']),
     PROC_URL: local(settings.ports['chat-proc']),
     WEB_UI_URL: local(settings.ports['web-ui']),
+    ...(settings.hasLogin ? { LOGIN_URL: local(settings.ports.proxylogin) } : {}),
   }),
   'web-ui': () => ({}),
 };

@@ -2,6 +2,7 @@ import type { Request, Response } from 'express';
 import { PlatformError } from '@switchyard/kernel';
 import type { AuditLog } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
+import { markAudited } from './audit-mark.ts';
 import { requestIdOf } from './request-context.ts';
 
 /** What was done, for the audit entry and for the caller. */
@@ -36,6 +37,7 @@ export function createAudited(auditLog: Pick<AuditLog, 'begin' | 'end'>, log: Lo
       userAgent: req.get('user-agent'),
       requestId: requestIdOf(res),
     });
+    markAudited(res);
     const end = async (outcome: 'done' | 'refused', what: { before?: unknown; after?: unknown }) => {
       try {
         await auditLog.end(auditId, outcome, what);

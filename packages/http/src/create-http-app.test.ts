@@ -3,6 +3,7 @@ import { PlatformError, systemClock } from '@switchyard/kernel';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { markAudited } from './audit-mark.ts';
 import { createHttpApp } from './create-http-app.ts';
 import type { HealthSource } from './health-routes.ts';
 import { listen } from './listen.ts';
@@ -45,6 +46,19 @@ const routes = [
       throw new Error('the password is hunter2');
     },
   }),
+  ...(['get', 'post', 'put', 'patch', 'delete'] as const).map((method) =>
+    defineRoute({
+      method,
+      path: '/admin/thing',
+      summary: 'Changes a thing.',
+      tag: 'things',
+      guard: 'admin',
+      handle: ({ req, res }) => {
+        if (req.get('x-audit') === 'yes') markAudited(res);
+        return { done: true };
+      },
+    }),
+  ),
 ];
 
 async function start(health: HealthSource = { report: () => ({ ok: true }), isDraining: () => false }) {
@@ -66,6 +80,19 @@ async function start(health: HealthSource = { report: () => ({ ok: true }), isDr
 
 const post = (url: string, body: string, type = 'application/json') =>
   fetch(url, { method: 'POST', body, headers: { 'content-type': type } });
+
+describe("an admin's write", () => {
+  it.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+    'by %s is not answered as done without an audit entry',
+    async (method) => {
+      const url = `${await start()}/admin/thing`;
+      const answer = await fetch(url, { method });
+      expect([answer.status, await answer.text()]).toEqual([500, expect.stringContaining('internal')]);
+      expect((await fetch(url, { method, headers: { 'x-audit': 'yes' } })).status).toBe(200);
+      expect((await fetch(url)).status).toBe(200);
+    },
+  );
+});
 
 describe('input', () => {
   it('hands checked params, query and body to the handler', async () => {
@@ -177,5 +204,5 @@ it('makes openapi.json from the table that mounts the routes', async () => {
   const answer = (await (await fetch(`${await start()}/openapi.json`)).json()) as {
     paths: Record<string, object>;
   };
-  expect(Object.keys(answer.paths)).toEqual(['/things/{id}', '/fail/{how}']);
+  expect(Object.keys(answer.paths)).toEqual(['/things/{id}', '/fail/{how}', '/admin/thing']);
 });

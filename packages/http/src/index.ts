@@ -1,3 +1,4 @@
+export { markAudited } from './audit-mark.ts';
 export { createAudited } from './audited.ts';
 export type { AuditContext, Audited, Change } from './audited.ts';
 export { createHttpApp } from './create-http-app.ts';

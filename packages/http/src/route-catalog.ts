@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import { PlatformError } from '@switchyard/kernel';
 import { HEADER, QUERY } from '@switchyard/protocol';
 import type { RouteDescription } from '@switchyard/protocol';
+import { isAudited } from './audit-mark.ts';
 import { readInput } from './read-input.ts';
 
 export interface RouteInput<P, Q, B> {
@@ -32,7 +33,7 @@ export interface RouteDefinition<P extends z.ZodType, Q extends z.ZodType, B ext
   query?: Q;
   /** JSON body, parsed and checked before the handler unless `readsBody`. */
   body?: B;
-  /** `guard` is a description: the handler checks. What it returns is sent as JSON; having answered itself, it returns undefined. */
+  /** `guard` is a description: the handler checks. One that writes for admins runs its change in `createAudited`. What it returns is sent as JSON; having answered itself, it returns undefined. */
   handle(input: RouteInput<z.output<P>, z.output<Q>, z.output<B>>): unknown;
 }
 
@@ -45,6 +46,9 @@ export function defineRoute<
   const handler = async (req: Request, res: Response) => {
     const input = readInput(req, row) as { params: z.output<P>; query: z.output<Q>; body: z.output<B> };
     const answer = await handle({ ...input, req, res });
+    // Not answered as done: whoever writes such a route finds out at its first call, not when somebody asks who it was.
+    if (row.guard === 'admin' && row.method !== 'get' && !isAudited(res))
+      throw new Error(`an admin's write without an audit entry: ${row.method} ${row.path}`);
     if (answer !== undefined && !res.headersSent) res.json(answer);
   };
   return { ...row, handler };

@@ -130,6 +130,34 @@ describe('SseConnection', () => {
     expect([await late, sse.write({ data: 'late' })]).toEqual([false, 'over']);
   });
 
+  it('what is written while it holds leaves together, also when that was its end', async () => {
+    const { sse, answer, res } = await connectStream({});
+    const { socket } = res;
+    if (socket === null) throw new Error('no socket');
+    const writes: number[] = [];
+    const writev = socket._writev?.bind(socket);
+    Reflect.set(socket, '_writev', (chunks: unknown[], done: (error?: Error | null) => void) => {
+      writes.push(chunks.length);
+      writev?.(chunks as Parameters<NonNullable<typeof writev>>[0], done);
+    });
+    sse.hold();
+    for (const data of ['a', 'b', 'c']) sse.write({ data });
+    expect(writes).toEqual([]);
+    sse.release();
+    expect(writes).toEqual([3]);
+    sse.hold();
+    sse.write({ data: 'd' });
+    sse.close({ data: 'e' });
+    sse.release();
+    sse.release();
+    expect(await readAll(answer)).toBe(
+      `retry: 1000\n\n${'abcde'
+        .split('')
+        .map((data) => `data: ${data}\n\n`)
+        .join('')}`,
+    );
+  });
+
   it('tells its owner once that it is over', async () => {
     const reasons: string[] = [];
     const { sse } = await connectStream({ onEnd: (reason) => reasons.push(reason) });

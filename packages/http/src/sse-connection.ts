@@ -44,6 +44,8 @@ export class SseConnection {
   readonly #drainLimitMs: number;
   readonly #onEnd: ((reason: SseCloseReason) => void) | undefined;
   readonly #isChunked: boolean;
+  /** Kept by itself: a stream that ends meanwhile has no socket any more. */
+  #held: Socket | undefined;
   #silentBeats = 0;
   #closeReason: SseCloseReason | undefined;
   #ended: AbortController | undefined;
@@ -93,6 +95,19 @@ export class SseConnection {
     if (this.#closeReason !== undefined) return 'over';
     this.#silentBeats = 0;
     return this.#write(frame) || this.#res.writableLength <= this.#maxBufferBytes ? 'sent' : 'behind';
+  }
+
+  /** What is written from here to `release`, in the same tick, leaves by one system call. */
+  hold(): void {
+    const { socket } = this.#res;
+    if (!this.#isChunked || socket === null) return;
+    socket.cork();
+    this.#held = socket;
+  }
+
+  release(): void {
+    this.#held?.uncork();
+    this.#held = undefined;
   }
 
   /** Writes one frame; waits while the client is behind. `false`: the stream is over and the frame may not have arrived. */

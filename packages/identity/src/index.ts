@@ -19,3 +19,8 @@ export type { OpenedTicket, WidgetPlace, WidgetTickets } from './widget-tickets.
 export type { TokenUser } from './token-claims.ts';
 export { ACCESS_HEADER, createAccessVerifier } from './providers/cloudflare-access.ts';
 export type { AccessIdentity, AccessPolicy, AccessVerifier } from './providers/cloudflare-access.ts';
+export { deriveKey, macHex } from './derive-key.ts';
+export { createOneUseCodes } from './one-use-codes.ts';
+export { seal, unseal } from './seal.ts';
+export { createIssuerKeys } from './providers/issuer-keys.ts';
+export { issuerUserId, readIssuerIdentity } from './providers/read-issuer-identity.ts';

@@ -42,6 +42,7 @@ const QUEUE_OF: Readonly<Record<JobKind, string>> = {
   schedule: 'background',
   job: 'jobs',
   webhook: 'webhooks',
+  prediction: 'predictions',
 };
 const HINT = 'hint';
 const TICK = 'tick';
@@ -65,7 +66,12 @@ export function createJobCarrier(parts: CarrierParts) {
     queue.on('error', onError);
     return queue;
   };
-  const queues = { job: open('job'), schedule: open('schedule'), webhook: open('webhook') };
+  const queues = {
+    job: open('job'),
+    schedule: open('schedule'),
+    webhook: open('webhook'),
+    prediction: open('prediction'),
+  };
   const workers: Worker[] = [];
   return {
     /** Of the schedules. */

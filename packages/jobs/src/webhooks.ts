@@ -40,13 +40,20 @@ export interface WebhookInput {
   readonly payload: unknown;
   /** The same again is one delivery. */
   readonly deliveryKey?: string | undefined;
+  /** Further headers, as `traceparent`; those of a delivery itself win. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Name of the secret that signs; without it unsigned. */
   readonly secret?: string | undefined;
 }
 
 export type Webhooks = ReturnType<typeof createWebhooks>;
 
-const dataSchema = z.object({ url: z.string(), body: z.string(), secret: z.string().optional() });
+const dataSchema = z.object({
+  url: z.string(),
+  body: z.string(),
+  secret: z.string().optional(),
+  headers: z.record(z.string(), z.string()).optional(),
+});
 const BACKOFF = { kind: 'exponential', delayMs: 1000 } as const;
 /** How Standard Webhooks write a key: what follows is base64. */
 const KEY_PREFIX = 'whsec_';
@@ -55,13 +62,18 @@ const KEY_PREFIX = 'whsec_';
 export function createWebhooks(parts: WebhookParts) {
   const { jobs, send, clock, timeoutMs, maxAttempts } = parts;
   return {
-    enqueue({ url, event, payload, bundleId, deliveryKey, secret }: WebhookInput) {
+    enqueue({ url, event, payload, bundleId, deliveryKey, secret, headers }: WebhookInput) {
       return jobs.add({
         kind: 'webhook',
         bundleId,
         name: event,
         dedupeKey: deliveryKey,
-        data: { url, body: JSON.stringify(payload), ...(secret === undefined ? {} : { secret }) },
+        data: {
+          url,
+          body: JSON.stringify(payload),
+          ...(secret === undefined ? {} : { secret }),
+          ...(headers === undefined ? {} : { headers }),
+        },
         maxAttempts,
         backoff: BACKOFF,
         delayMs: 0,
@@ -69,10 +81,15 @@ export function createWebhooks(parts: WebhookParts) {
     },
     /** For the `run` of jobs. 2xx is done; 408, 429, 5xx and no answer are tried again; anything else will not get better. */
     async deliver(row: JobRow, signal: AbortSignal): Promise<JobOutcome> {
-      const { url, body, secret } = dataSchema.parse(row.data);
+      const { url, body, secret, headers: further = {} } = dataSchema.parse(row.data);
       const limited = AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
       try {
-        const headers = await headersOf(parts, row, body, secret);
+        const own = await headersOf(parts, row, body, secret);
+        const names = new Set(own.map(([name]) => name));
+        const headers = [
+          ...Object.entries(further).filter(([name]) => !names.has(name.toLowerCase())),
+          ...own,
+        ];
         const { status } = await send(row.bundle_id, { url, headers, body }, limited);
         return outcomeOf(status);
       } catch (error) {

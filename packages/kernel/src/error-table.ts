@@ -89,6 +89,18 @@ export const ERRORS = {
     retryable: true,
     text: 'A call with this Idempotency-Key is under way.',
   },
+  CALL_UNKNOWN: {
+    status: 409,
+    errorType: 'call_unknown',
+    retryable: false,
+    text: 'The call with this Idempotency-Key was begun and did not end well; it is not known what it did, and it is not made again.',
+  },
+  CALL_DONE: {
+    status: 409,
+    errorType: 'call_done',
+    retryable: false,
+    text: 'The call with this Idempotency-Key was made; its answer was not kept.',
+  },
   TOO_LARGE: {
     status: 413,
     errorType: 'request.too_large',
@@ -118,6 +130,12 @@ export const ERRORS = {
     errorType: 'rate_limit.exceeded',
     retryable: true,
     text: 'Too many requests.',
+  },
+  MODEL_BUDGET_EXCEEDED: {
+    status: 429,
+    errorType: 'model.budget_exceeded',
+    retryable: false,
+    text: 'What you may use of the language model today is used up.',
   },
   ENQUEUE_REJECTED: {
     status: 503,

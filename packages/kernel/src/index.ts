@@ -15,6 +15,7 @@ export { createServiceGroup } from './service.ts';
 export type { HealthReport, Service } from './service.ts';
 export { runMain } from './run-main.ts';
 export type { MainOptions, RunningMain } from './run-main.ts';
+export { sealText, unsealText } from './sealed-text.ts';
 export { Secret } from './secret.ts';
 export {
   bytes,

@@ -6,7 +6,7 @@ import type { Bench } from '../test/conformance/bench.ts';
 import { readCases } from '../test/conformance/case.ts';
 import type { Case } from '../test/conformance/case.ts';
 import { runCase } from '../test/conformance/run-case.ts';
-import { KINDS, serveFixture } from '../test/serve-fixture.ts';
+import { KINDS, serveFixture, serveProcedures } from '../test/serve-fixture.ts';
 import type { Kind } from '../test/serve-fixture.ts';
 import type { PredictServer } from './index.ts';
 
@@ -32,7 +32,12 @@ function serverFor({ predictor, settings }: Case, kind: Kind): Promise<PredictSe
     /\{\{(\w+)\}\}/gu,
     (_, name: string) => bench.places[name] ?? '',
   );
-  const found = servers.get(key) ?? serveFixture(kind, predictor, JSON.parse(places) as object, 2500);
+  const config = JSON.parse(places) as object;
+  const found =
+    servers.get(key) ??
+    (predictor === 'procedures'
+      ? serveProcedures(config, 2500)
+      : serveFixture(kind, predictor, config, 2500));
   servers.set(key, found);
   return found;
 }

@@ -6,6 +6,7 @@ import { aloneVersion, startBundleHost } from './bundle/bundle-host.ts';
 import { findEntry } from './bundle/find-entry.ts';
 import type { PredictConfig } from './predict-config.ts';
 import type { StartHost } from './predictor-host.ts';
+import { findPython } from './python/python-command.ts';
 import { PythonHost } from './python/python-host.ts';
 import { readPythonSource } from './python/python-source.ts';
 import type { StatusListener } from './python/status-listener.ts';
@@ -36,17 +37,30 @@ export async function openPredictor(folder: string, parts: OpenPredictorParts): 
   });
 }
 
-async function chooseHost(dir: string, parts: OpenPredictorParts): Promise<StartHost> {
+/** How a host of the predictor in a folder is started. Rejects with a sentence where there is none. */
+export async function chooseHost(dir: string, parts: OpenPredictorParts): Promise<StartHost> {
   const { config, runner } = parts;
   const python = await readPythonSource(dir);
   if (python !== undefined) {
-    const hostParts = { ...parts, source: python, now: () => parts.clock.now() };
-    return (sink) => PythonHost.start(hostParts, sink);
+    return async (sink) => {
+      const pythonFolders = await foldersOfPython(parts);
+      return PythonHost.start(
+        { ...parts, source: python, pythonFolders, now: () => parts.clock.now() },
+        sink,
+      );
+    };
   }
   const entry = await findEntry(dir);
   if (entry === undefined)
-    throw new Error(`there is no predictor in ${dir}: predict.py or cog.yaml, predict.ts, or a bundle`);
+    throw new Error('there is no predictor in it: predict.py or cog.yaml, predict.ts, or a bundle');
   const version = aloneVersion(dir, entry);
   const onCall = () => Promise.reject(new Error('a predictor that is served alone has no capabilities'));
   return (sink) => startBundleHost({ runner, version, config, onCall }, sink);
+}
+
+/** Asked only where it has to be known. */
+async function foldersOfPython({ config, env, log }: OpenPredictorParts): Promise<string[]> {
+  if (config.pythonSandbox !== undefined) return findPython(config.pythonPath, { PATH: env['PATH'] });
+  log.warn('a predictor in Python runs without a sandbox');
+  return [];
 }

@@ -8,7 +8,7 @@ export interface PlaceLimits {
   readonly waitMs: number;
 }
 
-const BUSY = 'already running a prediction';
+export const ALREADY_RUNNING = 'already running a prediction';
 
 interface Waiting {
   go(): void;
@@ -34,7 +34,7 @@ export class PlaceLine {
 
   /** Throws 409 where none is free. The place is given back by `release`. */
   take(): void {
-    if (this.#taken >= this.#limits.places()) throw new ApiError(409, BUSY);
+    if (this.#taken >= this.#limits.places()) throw new ApiError(409, ALREADY_RUNNING);
     this.#taken += 1;
   }
 
@@ -44,7 +44,8 @@ export class PlaceLine {
       this.take();
       return Promise.resolve();
     }
-    if (this.#waiting.size >= this.#limits.maxWaiting) throw new ApiError(409, BUSY, 'the line is full');
+    if (this.#waiting.size >= this.#limits.maxWaiting)
+      throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
     return this.#wait(signal);
   }
 
@@ -53,7 +54,7 @@ export class PlaceLine {
     const waiting: Waiting = { go: resolve };
     const abort = () => reject(signal.reason as Error);
     const timer = setTimeout(
-      () => reject(new ApiError(409, BUSY, 'waited for too long')),
+      () => reject(new ApiError(409, ALREADY_RUNNING, 'waited for too long')),
       this.#limits.waitMs,
     );
     signal.addEventListener('abort', abort, { once: true });

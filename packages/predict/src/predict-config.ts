@@ -1,3 +1,5 @@
+import type { PythonSandbox } from './python/python-command.ts';
+
 /** Every wait, bound and limit of this room. Times in milliseconds. */
 export interface PredictConfig {
   /** Predictions at once over all hosts; a predictor's own number counts beside it. */
@@ -48,6 +50,20 @@ export interface PredictConfig {
   /** Names of environment variables that predictors see, beside PATH, HOME and LANG. */
   readonly environment: readonly string[];
   readonly pythonPath: string;
+  /** How predictors in Python are contained; without it they are not. */
+  readonly pythonSandbox?: PythonSandbox;
+  /** MiB that a predictor's process may have for itself; without it the runner's own bound for TypeScript, and none for Python. */
+  readonly memoryMb?: number;
+  /** Procedures: hosts at once over all sources; over it the idle one that was used longest ago ends. */
+  readonly maxRunners: number;
+  /** Procedures: a host for each prediction, ended after it. */
+  readonly isOneShot: boolean;
+  /** Procedures: whether `file://` may name a folder of this machine. */
+  readonly allowsFolders: boolean;
+  /** Of one source, unpacked; and how many archives are kept for hosts that come later. */
+  readonly maxSourceBytes: number;
+  readonly maxSourceFiles: number;
+  readonly maxKeptSources: number;
   /** Files between server and host stay, for looking into. */
   readonly keepFiles: boolean;
 }
@@ -82,5 +98,11 @@ export const DEFAULT_PREDICT_CONFIG: PredictConfig = {
   breakerOpenMs: 30_000,
   environment: [],
   pythonPath: 'python3',
+  maxRunners: 8,
+  isOneShot: false,
+  allowsFolders: true,
+  maxSourceBytes: 1024 * MIB,
+  maxSourceFiles: 20_000,
+  maxKeptSources: 32,
   keepFiles: false,
 };

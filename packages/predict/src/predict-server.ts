@@ -9,6 +9,7 @@ import type { RunnerConfig } from '@switchyard/runner';
 import { createMetrics } from '@switchyard/telemetry';
 import type { Log } from '@switchyard/telemetry';
 import { createOutbound } from './files/outbound.ts';
+import type { Outbound } from './files/outbound.ts';
 import { DEFAULT_PREDICT_CONFIG } from './predict-config.ts';
 import type { PredictConfig } from './predict-config.ts';
 import { Predictions } from './predictions.ts';
@@ -44,6 +45,7 @@ export interface PredictBase {
   readonly config: PredictConfig;
   readonly predictions: Predictions;
   readonly opening: OpenPredictorParts;
+  readonly outbound: Outbound;
 }
 
 export async function openPredictBase(options: PredictServerOptions): Promise<PredictBase> {
@@ -66,6 +68,11 @@ export async function openPredictBase(options: PredictServerOptions): Promise<Pr
       startMs: config.setupMs,
       cancelGraceMs: config.cancelMs,
       hostConcurrency: config.maxConcurrency,
+      // A predictor may compute for as long as a prediction may take without a sign of life; a cancel that it does not hear ends it.
+      blockedMs: config.predictMs + config.setupMs,
+      // No lease is lost when this server stands still for a while; when it is gone, the closed channel ends the host.
+      selfFenceMs: config.predictMs + config.setupMs,
+      ...(config.memoryMb === undefined ? {} : { memoryMb: config.memoryMb }),
       ...options.runner,
     },
   });
@@ -81,7 +88,13 @@ export async function openPredictBase(options: PredictServerOptions): Promise<Pr
     monotonic: () => clock.monotonic(),
     randomBytes: (size) => options.randomBytes(size),
   });
-  return { scope, config, predictions, opening: { config, runner, status, folder, env, clock, log, now } };
+  return {
+    scope,
+    config,
+    predictions,
+    outbound,
+    opening: { config, runner, status, folder, env, clock, log, now },
+  };
 }
 
 /** Listens, and shuts down in order: nothing new, predictions, webhooks, hosts, the port. */

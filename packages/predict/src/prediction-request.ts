@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { ApiError } from './api-error.ts';
+import { requiredNames } from './input-schema.ts';
 import { isPredictionId } from './prediction-id.ts';
+import type { JsonObject } from './prediction-view.ts';
 
 export const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
@@ -67,4 +69,15 @@ export function readContext(context: Readonly<Record<string, unknown>>): Record<
       throw new ApiError(400, 'invalid request body', `context.${key}: a text is needed`);
   }
   return context as Record<string, string>;
+}
+
+/** Nothing as input is an empty one where nothing is needed. Throws ApiError 400. */
+export function readInput(input: unknown, schemas: JsonObject | undefined): JsonObject {
+  if (input === undefined || input === null) {
+    if (schemas !== undefined && requiredNames(schemas).length > 0)
+      throw new ApiError(400, 'input is not an object', `needed: ${requiredNames(schemas).join(', ')}`);
+    return {};
+  }
+  if (typeof input !== 'object' || Array.isArray(input)) throw new ApiError(400, 'input is not an object');
+  return input as JsonObject;
 }

@@ -1,9 +1,9 @@
 import { isoTime } from './iso-time.ts';
-import { ApiError } from './api-error.ts';
 import type { OutputFilesParts } from './files/output-files.ts';
 import type { Outbound } from './files/outbound.ts';
 import { KeptPredictions } from './kept-predictions.ts';
-import { maskSecrets, maskTexts, requiredNames } from './input-schema.ts';
+import { maskSecrets, maskTexts } from './input-schema.ts';
+import { readInput } from './prediction-request.ts';
 import { PlaceLine } from './place-line.ts';
 import type { PredictConfig } from './predict-config.ts';
 import { makePredictionId } from './prediction-id.ts';
@@ -11,7 +11,8 @@ import { readContext } from './prediction-request.ts';
 import type { PredictionRequest } from './prediction-request.ts';
 import type { JsonObject } from './prediction-view.ts';
 import { Prediction } from './prediction.ts';
-import type { PredictorSource } from './predictor-source.ts';
+import type { Created, PredictionBook, TraceHeaders } from './prediction-book.ts';
+import type { PredictorClaim, PredictorSource } from './predictor-source.ts';
 import { runPrediction } from './run-prediction.ts';
 import { feedWebhook } from './webhooks/webhook-feed.ts';
 import type { WebhookSender } from './webhooks/webhook-sender.ts';
@@ -28,14 +29,11 @@ export interface PredictionsParts {
   randomBytes(size: number): Uint8Array;
 }
 
-/** What of a request goes on to its webhooks. */
-export type TraceHeaders = Readonly<Record<string, string>>;
-
 /**
  * All predictions of one server: makes them, runs them within the server's places, delivers their webhooks, keeps them for a while.
  * A place is free before the prediction's end is told to anybody.
  */
-export class Predictions {
+export class Predictions implements PredictionBook {
   readonly #parts: PredictionsParts;
   readonly #places: PlaceLine;
   readonly #kept: KeptPredictions;
@@ -76,12 +74,17 @@ export class Predictions {
   }
 
   /** Takes a place and begins. Throws ApiError where it may not; nothing was made then. */
-  create(request: PredictionRequest, source: PredictorSource, trace: TraceHeaders): Prediction {
+  create(
+    request: PredictionRequest,
+    source: PredictorSource,
+    { trace }: { readonly trace: TraceHeaders },
+  ): Created {
     const { config, now, randomBytes } = this.#parts;
     const context = readContext(request.context);
-    const input = this.#readInput(request.input, source.schemas);
+    const input = readInput(request.input, source.schemas);
     const id = request.id ?? makePredictionId(Math.floor(now()), randomBytes);
-    if (this.#kept.find(id) !== undefined) throw new ApiError(409, 'prediction ID is taken', id);
+    const known = this.#kept.find(id);
+    if (known !== undefined) return { prediction: known, isNew: false };
     // The prediction exists from here on: what waits for a place can be canceled.
     const prediction = new Prediction({
       id,
@@ -92,7 +95,8 @@ export class Predictions {
       maxReplayBytes: config.maxReplayCharacters,
       now,
     });
-    const placed = request.mayWait ? this.#places.takeOrWait(prediction.signal) : this.#place();
+    const claim = source.claim(request.mayWait);
+    const placed = this.#place(prediction, request.mayWait, claim);
     this.#kept.add(prediction);
     void prediction.finished.then((view) => this.#kept.finish(prediction, view));
     if (request.webhook !== undefined) this.#deliver(prediction, request.webhook, request, trace);
@@ -100,14 +104,19 @@ export class Predictions {
       config,
       input,
       context,
-      source,
+      claim,
+      secrets: source.secrets ?? [],
       placed,
       release: () => this.#places.release(),
       outputFilePrefix: request.outputFilePrefix,
       outputs: this.#outputs(),
       inputs: { ...config, outbound: this.#parts.outbound, folder: this.#parts.folder },
     });
-    return prediction;
+    return { prediction, isNew: true };
+  }
+
+  cancel(id: string): boolean {
+    return this.find(id)?.cancel() === true;
   }
 
   /** From here on nothing new is taken. Resolves when all is over and delivered, or at the limit, when what still runs has failed. */
@@ -125,19 +134,16 @@ export class Predictions {
     await within(Promise.all(this.#deliveries), this.#parts.config.webhookMs);
   }
 
-  #place(): Promise<void> {
-    this.#places.take();
-    return Promise.resolve();
-  }
-
-  #readInput(input: unknown, schemas: JsonObject | undefined): JsonObject {
-    if (input === undefined || input === null) {
-      if (schemas !== undefined && requiredNames(schemas).length > 0)
-        throw new ApiError(400, 'input is not an object', `needed: ${requiredNames(schemas).join(', ')}`);
-      return {};
+  /** Throws where there is neither a place nor a wait for one; the claim is given back then. */
+  #place({ signal }: Prediction, mayWait: boolean, claim: PredictorClaim): Promise<void> {
+    try {
+      if (mayWait) return this.#places.takeOrWait(signal);
+      this.#places.take();
+      return Promise.resolve();
+    } catch (error) {
+      claim.release();
+      throw error;
     }
-    if (typeof input !== 'object' || Array.isArray(input)) throw new ApiError(400, 'input is not an object');
-    return input as JsonObject;
   }
 
   #outputs(): OutputFilesParts {

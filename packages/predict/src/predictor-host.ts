@@ -10,7 +10,8 @@ export interface PredictorHost {
   readonly ended: Promise<string>;
   /** Never rejects: a host that ends fails what runs in it, with the cause. */
   predict(call: PredictCall): Promise<PredictResult>;
-  check?(): Promise<boolean>;
+  /** What the predictor's own `healthcheck()` says; undefined: it did not answer in time. Never rejects. */
+  check?(): Promise<boolean | undefined>;
   stop(deadline: Deadline): Promise<void>;
 }
 

@@ -12,6 +12,8 @@ import type { PredictServer } from './index.ts';
 
 /** Small where every test runs; by hand with `PREDICT_RUNS=1000`. */
 const RUNS = Number(process.env['PREDICT_RUNS'] ?? 40);
+/** 320 predictions where every test runs; 10,000 with `PREDICT_RUNS=1250`. */
+const LEAK_FACTOR = 8;
 const LIMIT = { timeout: 60_000 + RUNS * 600 };
 const TERMINAL = new Set(['succeeded', 'failed', 'canceled']);
 
@@ -151,7 +153,7 @@ describe.for(KINDS)('written in %s', (kind) => {
     const descriptors = async () => (await readdir('/proc/self/fd')).length;
     await inTurn(20, predict);
     const warm = await descriptors();
-    await inTurn(RUNS * 5, predict);
+    await inTurn(RUNS * LEAK_FACTOR, predict);
     // Connections of the eight who ask come and go; a leak would be one for each of the predictions.
     expect((await descriptors()) - warm).toBeLessThan(20);
     const own = (await folders()).filter((name) => !before.has(name));

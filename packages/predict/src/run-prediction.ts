@@ -6,15 +6,17 @@ import type { OutputFilesParts } from './files/output-files.ts';
 import type { PredictConfig } from './predict-config.ts';
 import type { JsonObject } from './prediction-view.ts';
 import type { Outcome, Prediction } from './prediction.ts';
-import type { HostOutput, PredictResult, Predictor } from './predictor.ts';
-import type { PredictorSource } from './predictor-source.ts';
+import type { HostOutput, PredictCall, PredictResult } from './predictor.ts';
+import type { PredictorClaim, RunningPredictor } from './predictor-source.ts';
 import { createSecretMask } from './secret-mask.ts';
 
 export interface RunParts {
   readonly config: Pick<PredictConfig, 'predictMs'>;
   readonly input: JsonObject;
   readonly context: Readonly<Record<string, string>>;
-  readonly source: PredictorSource;
+  readonly claim: PredictorClaim;
+  /** Hidden in logs and errors, beside secret inputs. */
+  readonly secrets: readonly string[];
   /** Resolves when the prediction has a place. */
   readonly placed: Promise<void>;
   /** Gives the place back. */
@@ -38,38 +40,36 @@ export async function runPrediction(prediction: Prediction, parts: RunParts): Pr
   } catch (error) {
     outcome = prediction.signal.aborted ? { status: 'canceled' } : failed(error);
   }
+  parts.claim.release();
   if (hasPlace) parts.release();
   prediction.finish(outcome);
 }
 
 async function runPlaced(prediction: Prediction, parts: RunParts, ending: AbortController): Promise<Outcome> {
-  const { predictor, release } = await parts.source.acquire(ending.signal);
+  const predictor = await parts.claim.acquire(ending.signal, (text) => prediction.log(text));
+  const schemas = predictor.schemas ?? {};
+  prediction.showInput(maskSecrets(schemas, parts.input));
+  const placed = await placeInputFiles(findFiles(schemas, parts.input), {
+    ...parts.inputs,
+    signal: ending.signal,
+  });
   try {
-    const schemas = predictor.schemas ?? {};
-    prediction.showInput(maskSecrets(schemas, parts.input));
-    const placed = await placeInputFiles(findFiles(schemas, parts.input), {
-      ...parts.inputs,
-      signal: ending.signal,
-    });
-    try {
-      return await call(prediction, predictor, placed.files, parts, ending);
-    } finally {
-      await placed.remove();
-    }
+    return await call(prediction, predictor, placed.files, parts, ending);
   } finally {
-    release();
+    await placed.remove();
   }
 }
 
 async function call(
   prediction: Prediction,
-  predictor: Predictor,
-  files: Parameters<Predictor['predict']>[0]['files'],
+  predictor: RunningPredictor,
+  files: PredictCall['files'],
   parts: RunParts,
   ending: AbortController,
 ): Promise<Outcome> {
   const { config, input, outputs } = parts;
-  const mask = createSecretMask(findSecrets(predictor.schemas ?? {}, input).map(({ value }) => value));
+  const found = findSecrets(predictor.schemas ?? {}, input).map(({ value }) => value);
+  const mask = createSecretMask([...found, ...parts.secrets]);
   const limit = setTimeout(() => ending.abort(new Error('over its limit')), config.predictMs);
   let failure: Error | undefined;
   const place = async (output: HostOutput): Promise<unknown> => {

@@ -3,6 +3,8 @@ import { systemClock } from '@switchyard/kernel';
 import { createLog } from '@switchyard/telemetry';
 import type { PredictConfig } from './predict-config.ts';
 import type { PredictServer } from './predict-server.ts';
+import { startProceduresServer } from './procedures/start-procedures-server.ts';
+import type { PredictServerOptions } from './predict-server.ts';
 import { startStandardServer } from './start-standard-server.ts';
 
 export interface AloneOptions {
@@ -12,7 +14,7 @@ export interface AloneOptions {
   readonly graceMs: number;
   readonly config: Partial<PredictConfig>;
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** How TypeScript predictors are contained; `auto` takes the best that starts here. */
+  /** How predictors are contained. `auto` takes the best that starts here, for TypeScript alone; Python knows `bwrap` and nothing else. */
   readonly sandbox?: 'auto' | 'bwrap' | 'permission' | 'none';
   /** Takes the server's own log lines, which are JSON. */
   /** From 0 to below 1: spreads retries. */
@@ -23,15 +25,24 @@ export interface AloneOptions {
 }
 
 /** Serves one folder with nothing but Node and, for Python, python3: composed here, for programs that are no service. */
-export function serveAlone(
-  folder: string,
-  { logTo, logLevel, sandbox, ...options }: AloneOptions,
-): Promise<PredictServer> {
-  return startStandardServer(folder, {
+export function serveAlone(folder: string, options: AloneOptions): Promise<PredictServer> {
+  return startStandardServer(folder, composed(options));
+}
+
+/** Serves whatever sources its callers name, in the same way. */
+export function serveProceduresAlone(options: AloneOptions): Promise<PredictServer> {
+  return startProceduresServer(composed(options));
+}
+
+function composed({ logTo, logLevel, sandbox, ...options }: AloneOptions): PredictServerOptions {
+  // Weights are fetched by setup: alone, the network is there also in a sandbox.
+  const pythonSandbox = { bwrapPath: 'bwrap', sharesNetwork: true };
+  return {
     ...options,
+    config: { ...options.config, ...(sandbox === 'bwrap' ? { pythonSandbox } : {}) },
     ...(sandbox === undefined ? {} : { runner: { sandbox } }),
     clock: systemClock,
     log: createLog({ service: 'predict', level: logLevel, destination: logTo }),
     randomBytes,
-  });
+  };
 }

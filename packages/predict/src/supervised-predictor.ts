@@ -32,6 +32,8 @@ export class SupervisedPredictor implements Predictor {
   #setupLog: BoundedLog;
   #crashes: number[] = [];
   #predicting = 0;
+  #begun = 0;
+  #checking: Promise<boolean> | undefined;
   #running: Promise<void> = Promise.resolve();
 
   constructor(parts: SupervisedParts) {
@@ -66,6 +68,7 @@ export class SupervisedPredictor implements Predictor {
     const host = this.#host;
     if (host === undefined) return { status: 'failed', error: `the predictor is not ready: ${this.#status}` };
     this.#predicting += 1;
+    this.#begun += 1;
     try {
       return await host.predict(call);
     } finally {
@@ -73,14 +76,22 @@ export class SupervisedPredictor implements Predictor {
     }
   }
 
-  async check(): Promise<boolean> {
-    if (this.#status !== 'READY' && this.#status !== 'UNHEALTHY') return true;
+  /** One question for all who ask at once. */
+  check(): Promise<boolean> {
+    this.#checking ??= this.#check().finally(() => (this.#checking = undefined));
+    return this.#checking;
+  }
+
+  async #check(): Promise<boolean> {
+    const canBeAsked = () => this.#status === 'READY' || this.#status === 'UNHEALTHY';
     // While it computes it could answer late: what it last said counts.
-    if (this.#predicting > 0) return this.#status === 'READY';
-    const isHealthy = (await this.#host?.check?.()) ?? true;
-    if (this.#host !== undefined && (this.#status === 'READY' || this.#status === 'UNHEALTHY'))
-      this.#status = isHealthy ? 'READY' : 'UNHEALTHY';
-    return isHealthy;
+    if (!canBeAsked() || this.#predicting > 0) return this.#status !== 'UNHEALTHY';
+    const begun = this.#begun;
+    const answer = this.#host?.check === undefined ? true : await this.#host.check();
+    // No answer, because a prediction that came after the question is computed before it.
+    if (!canBeAsked() || (answer === undefined && this.#begun !== begun)) return this.#status !== 'UNHEALTHY';
+    this.#status = answer === true ? 'READY' : 'UNHEALTHY';
+    return answer === true;
   }
 
   async stop(deadline: Deadline): Promise<void> {

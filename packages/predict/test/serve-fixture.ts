@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { systemClock } from '@switchyard/kernel';
 import { silentLog } from '@switchyard/telemetry';
-import { startStandardServer } from '../src/index.ts';
-import type { PredictConfig, PredictServer } from '../src/index.ts';
+import { startProceduresServer, startStandardServer } from '../src/index.ts';
+import type { PredictConfig, PredictServer, PredictServerOptions } from '../src/index.ts';
 
 export const KINDS = ['ts', 'py'] as const;
 export type Kind = (typeof KINDS)[number];
@@ -23,7 +23,16 @@ export function serveFolder(
   config: Partial<PredictConfig> = {},
   graceMs = 3000,
 ): Promise<PredictServer> {
-  return startStandardServer(folder, {
+  return startStandardServer(folder, optionsOf(config, graceMs));
+}
+
+/** A server of procedures, which requests name by their source. */
+export function serveProcedures(config: Partial<PredictConfig> = {}, graceMs = 3000): Promise<PredictServer> {
+  return startProceduresServer(optionsOf(config, graceMs));
+}
+
+function optionsOf(config: Partial<PredictConfig>, graceMs: number): PredictServerOptions {
+  return {
     port: 0,
     host: '127.0.0.1',
     graceMs,
@@ -34,5 +43,5 @@ export function serveFolder(
     log: silentLog,
     random: Math.random,
     randomBytes,
-  });
+  };
 }

@@ -200,12 +200,24 @@ export const adminRatesSchema = z.object({
 });
 export type AdminRates = z.output<typeof adminRatesSchema>;
 
+const moment = z.union([z.iso.date(), z.iso.datetime({ offset: true })], {
+  error: 'expected a date or a time as 2026-01-31T10:00:00Z',
+});
 export const AUDIT_OUTCOMES = ['started', 'done', 'refused'] as const;
 export const adminAuditQuerySchema = z.object({
   limit: pageLimit(200, 50),
   before: z.coerce.number().int().min(1).optional(),
   actor_id: z.string().min(1).max(256).optional(),
-  target: z.string().min(1).max(256).optional(),
+  target: z.string().min(1).max(400).optional(),
+  /** The whole of it, or what it begins with: `secret.*`. */
+  action: z
+    .string()
+    .regex(/^[a-z_.]{1,80}\*?$/, 'expected an action as worker.drain, or worker.*')
+    .optional(),
+  outcome: z.enum(AUDIT_OUTCOMES).optional(),
+  /** From this moment on, and before that one: 2026-01-31 or 2026-01-31T10:00:00Z. */
+  since: moment.optional(),
+  until: moment.optional(),
 });
 export const adminAuditSchema = z.object({
   items: z.array(

@@ -17,6 +17,8 @@ export const usageSchema = z.object({
   model: z.string().max(200),
   input_tokens: z.number().int().nonnegative(),
   output_tokens: z.number().int().nonnegative(),
+  /** Of `input_tokens`: those that the provider had in its cache. */
+  cached_tokens: z.number().int().nonnegative().optional(),
   cost: z.number().nonnegative().optional(),
 });
 export type Usage = z.output<typeof usageSchema>;

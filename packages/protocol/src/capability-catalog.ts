@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CapabilityMethodSpec } from './capability-method.ts';
 import { CAPABILITY_LIMITS, page, path, prefix, read, write } from './capability-method.ts';
 import { bytesSchema, wireRequestSchema, wireResponseSchema } from './wire-http.ts';
+import { OPERATIONS_CAPABILITY } from './operations-capability.ts';
 import { WEB_CAPABILITIES } from './web-capability.ts';
 
 const LIMITS = CAPABILITY_LIMITS;
@@ -200,6 +201,7 @@ export const CAPABILITY_CATALOG = {
       ),
     },
   },
+  ...OPERATIONS_CAPABILITY,
   ...WEB_CAPABILITIES,
   jobs: {
     summary: 'Background jobs of the bundle itself: there wherever it declares `jobs`.',
@@ -263,6 +265,7 @@ export const CAPABILITY_NAMES = [
   'kv',
   'model',
   'exec',
+  'operations',
   'web',
   'web.serve',
 ] as const satisfies readonly CapabilityName[];

@@ -106,6 +106,7 @@ export type {
   CapabilityName,
   CapabilityResult,
 } from './capability-catalog.ts';
+export { offeredOperationSchema } from './operations-capability.ts';
 export { turnRecordSchema } from './turn-record.ts';
 export type { TurnRecord } from './turn-record.ts';
 export {
@@ -131,8 +132,14 @@ export type {
   WidgetList,
   WidgetTicket,
 } from './widget-bridge.ts';
-export { signInEndedSchema, signInListSchema, signInSchema } from './sign-in.ts';
-export type { SignInEntry } from './sign-in.ts';
+export {
+  authSessionSchema,
+  loggedOutSchema,
+  signInEndedSchema,
+  signInListSchema,
+  signInSchema,
+} from './sign-in.ts';
+export type { AuthSession, SignInEntry } from './sign-in.ts';
 export { frontendConfigSchema, profileSchema } from './profile.ts';
 export type { FrontendConfig, Profile } from './profile.ts';
 export {
@@ -191,6 +198,8 @@ export {
   adminTurnSchema,
   adminWorkersSchema,
 } from './admin.ts';
+export { adminUsageQuerySchema, adminUsageSchema } from './admin-usage.ts';
+export type { AdminUsage } from './admin-usage.ts';
 export type {
   AdminAudit,
   AdminDeadLetters,
@@ -202,3 +211,5 @@ export type {
   AdminTurn,
   AdminWorkers,
 } from './admin.ts';
+export { secretDocumentSchema } from './secret-document.ts';
+export type { SecretDocument } from './secret-document.ts';

@@ -59,6 +59,13 @@ test('paths are in OpenAPI form and their parameters are listed', () => {
   ]);
 });
 
+test('what may be left out of a path stands in it all the same', () => {
+  const route = { method: 'get', summary: 'File', tag: 'c', guard: 'none' } as const;
+  const routes = [{ ...route, path: '/files/:alias{/*path}' }];
+  const { paths } = buildOpenApi({ title: 'T', version: '1', routes });
+  expect(Object.keys(paths as object)).toEqual(['/files/{alias}/{path}']);
+});
+
 test('an open route says that it needs no credentials, a stream names its media type', () => {
   expect(document.paths['/conversations/{tenant}/{rest}']?.['get']?.security).toEqual([]);
   expect(Object.keys(document.paths['/events']?.['get']?.responses['200']?.content ?? {})).toEqual([

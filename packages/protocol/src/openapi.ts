@@ -81,7 +81,8 @@ export function buildOpenApi(options: {
 }): Json {
   const paths: Record<string, Record<string, Json>> = {};
   for (const route of options.routes) {
-    const path = route.path.replace(/[:*](\w+)/g, '{$1}').replace(/[{}](?=\{)|(?<=\})[{}]/g, '');
+    // In express form braces hold what may be left out: `/widgets/:alias{/*path}`.
+    const path = route.path.replace(/[{}]/g, '').replace(/[:*](\w+)/g, '{$1}');
     (paths[path] ??= {})[route.method] = operationOf(route);
   }
   return {

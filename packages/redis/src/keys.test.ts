@@ -6,6 +6,9 @@ const keys = createKeys({ tenant: 'demo', project: 'main' });
 test('the table of keys is what other processes and older versions find in Redis', () => {
   expect(KEY_TABLE).toMatchInlineSnapshot(`
     {
+      "authFlow": "auth:flow:<hash>",
+      "authHalfWay": "auth:half-way:<hash>",
+      "authLogout": "auth:logout:<hash>",
       "authMail": "auth:mail:<hash>",
       "authMasked": "auth:masked:<hash>",
       "authRedeem": "auth:redeem:<hash>",
@@ -13,6 +16,7 @@ test('the table of keys is what other processes and older versions find in Redis
       "authRenewing": "auth:renewing:<hash>",
       "authSession": "auth:session:<session_id>",
       "authTicket": "auth:ticket:<hash>",
+      "breaker": "chat:breaker:<user_type>",
       "control": "control:<worker_id>",
       "conversation": "chat:conversation:<conversation_id>",
       "epoch": "chat:epoch",
@@ -22,6 +26,7 @@ test('the table of keys is what other processes and older versions find in Redis
       "jobs": "jobs",
       "lane": "chat:queue:<user_type>",
       "lease": "chat:lock:<task_id>",
+      "limitChanges": "control.limits",
       "mailbox": "chat:mailbox:<conversation_id>",
       "placed": "chat:placed:<user#>",
       "rate": "rate",

@@ -43,8 +43,13 @@ import { PlatformError, hashHex } from '@switchyard/kernel';
  * | authTicket | string | P:auth:ticket:<hash> | identity | identity | 30 s |
  * | authRenewal | string | P:auth:renewal:<hash> | token vault | token vault | sign-in |
  * | authRenewing | string | P:auth:renewing:<hash> | token vault | token vault | 20 s |
+ * | authHalfWay | string | P:auth:half-way:<hash> | proxylogin | proxylogin | 10 min |
+ * | authFlow | string | P:auth:flow:<hash> | proxylogin | proxylogin | 10 min |
+ * | authLogout | string | P:auth:logout:<hash> | proxylogin | proxylogin | 7 min |
  * | authMail | string | P:auth:mail:<hash> | proxylogin | proxylogin | link |
  * | rate | prefix | P:rate | limiter | limiter | window |
+ * | breaker | hash | P:chat:breaker:<user_type> | note-refusal, ask-breaker, close-breaker | admission, console | 2 windows and openings |
+ * | limitChanges | channel | P:control.limits | who changes limits | admission | - |
  * | jobs | prefix | P:jobs | BullMQ | BullMQ | - |
  */
 export const KEY_TABLE = {
@@ -82,8 +87,13 @@ export const KEY_TABLE = {
   authTicket: 'auth:ticket:<hash>',
   authRenewal: 'auth:renewal:<hash>',
   authRenewing: 'auth:renewing:<hash>',
+  authHalfWay: 'auth:half-way:<hash>',
+  authFlow: 'auth:flow:<hash>',
+  authLogout: 'auth:logout:<hash>',
   authMail: 'auth:mail:<hash>',
   rate: 'rate',
+  breaker: 'chat:breaker:<user_type>',
+  limitChanges: 'control.limits',
   jobs: 'jobs',
 } as const;
 

@@ -15,6 +15,10 @@ const append = scripts.define<{ session_id: string; event: string; data: string 
   'append-one',
   (reply) => (reply as unknown[]).map(String),
 );
+const appendSome = scripts.define<{ pairs: readonly string[] }, string[]>(
+  'append-some',
+  (reply) => reply as string[],
+);
 
 const test = redisTest.extend<{ connect: (kind?: RedisKind, url?: string) => Promise<RedisConnection> }>({
   connect: async ({ redis }, use) => {
@@ -192,6 +196,43 @@ test('the log: ids of the epoch that grow like time, each entry naming the one b
     }).flat(),
   );
   expect(await connection.driver.pttl(keys.events('s1'))).toBeGreaterThan(890_000);
+});
+
+test('what a script appends to a log is published once, with the last entry where one alone stands', async ({
+  redis,
+  connect,
+}) => {
+  const connection = await connect();
+  const subscriber = createSubscriber(await connect('subscriber'));
+  const keys = createKeys(redis);
+  await openEpoch(connection, redis.prefix);
+  const published: string[] = [];
+  for (const session of ['s1', 's2'])
+    await subscriber.subscribe(keys.relay(session), (message) => published.push(message));
+  const call = { connection, prefix: redis.prefix };
+  expect(await appendSome(call, { pairs: [] })).toEqual(['none']);
+  const [a, b, other, c] = await appendSome(call, {
+    pairs: ['s1', '{"a":"x\\ny"}', 's1', '{"b":1}', 's2', '{}', 's1', '{"c":1}'],
+  });
+  await connection.driver.spublish(keys.relay('s1'), 'last');
+  await expect.poll(() => published.at(-1)).toBe('last');
+  const before = (id = '', prev = '', data = '') =>
+    [id, prev, 'chat_delta', 'stream', 'c', 't', data].join('\n');
+  expect(published.slice(0, -1).map((message) => JSON.parse(message) as unknown)).toEqual(
+    expect.arrayContaining([
+      [other, '0-0', 'chat_delta', 'stream', 'c', 't', '{}'],
+      [
+        c,
+        b,
+        'chat_delta',
+        'stream',
+        'c',
+        `t\n${before(a, '0-0', '{"a":"x\\ny"}')}\n${before(b, a, '{"b":1}')}`,
+        '{"c":1}',
+      ],
+    ]),
+  );
+  expect(published).toHaveLength(3);
 });
 
 test('a seq never goes back, also when the clock does; a new epoch begins above the old one', async ({

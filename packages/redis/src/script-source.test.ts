@@ -25,6 +25,16 @@ test('the first line stays first, and only the named keys are made', () => {
   expect(source.text).not.toContain('K.lane');
 });
 
+test('what an include wants done at the end is done wherever the script returns', () => {
+  const source = buildScriptSource(
+    'x',
+    `${header('--   a: b\n')}-- @finally tidy\ntidy = function() end\nif a then return 1 end\nreturn 2\n`,
+    [],
+  );
+  expect(source.text).toContain('local tidy local function script()\n-- x: what\n');
+  expect(source.text).toMatch(/return 2\nend\nlocal reply = script\(\) tidy\(\) return reply\n$/);
+});
+
 test('what is missing is found at load', () => {
   expect(() => buildScriptSource('x', 'return 1\n', [])).toThrow(/no ARGV/);
   expect(() => buildScriptSource('x', `${header('--   a: b\n')}-- @include nowhere\n`, [])).toThrow(

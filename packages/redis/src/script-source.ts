@@ -18,6 +18,7 @@ export interface ScriptSource {
  * Reads every `*.lua` of a folder. A file's header is its contract: the lines `--   name, name: what` under `-- ARGV` name the
  * arguments, and the script finds them as locals of these names (a list `name...` as `name_at`, the index of its first item in ARGV).
  * `-- @include x` is replaced by `x.lua` of the folder's `include/` or of this package's `lua/`, once.
+ * `-- @finally f`, for includes: the function `f` of the include, a local that is there already, runs after the script, wherever it returns.
  * `K.<name>` are the keys of `keys.ts`: a string, or a function where the key has parts.
  */
 export function readScriptSources(dir: string): ScriptSource[] {
@@ -38,7 +39,19 @@ export function buildScriptSource(name: string, raw: string, includeDirs: readon
     ? [raw.slice(0, raw.indexOf('\n') + 1), raw.slice(raw.indexOf('\n') + 1)]
     : ['', raw];
   const resolved = resolveIncludes(body, includeDirs, new Set());
-  return { name, argv, text: `${shebang}${namedArguments(argv)}${keyFunctions(resolved)}${resolved}` };
+  return {
+    name,
+    argv,
+    text: `${shebang}${namedArguments(argv)}${keyFunctions(resolved)}${withFinally(resolved)}`,
+  };
+}
+
+/** A script that raises an error runs none of them, as it does nothing else either. */
+function withFinally(body: string): string {
+  const names = [...body.matchAll(/^-- @finally ([a-z_]+)$/gm)].map((match) => match[1] ?? '');
+  if (names.length === 0) return body;
+  const calls = names.map((each) => `${each}() `).join('');
+  return `local ${names.join(', ')} local function script()\n${body}end\nlocal reply = script() ${calls}return reply\n`;
 }
 
 function readArgvNames(raw: string, name: string): string[] {

@@ -3,6 +3,7 @@ import { describeFailure } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
 import type { Bundles, BundleRow } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
+import type { BundleStore } from './bundle-store.ts';
 import { loadServed } from './load-served.ts';
 import type { ServingTable } from './serving-table.ts';
 
@@ -10,10 +11,13 @@ export interface FollowParts {
   bundles: Bundles;
   runner: Pick<Runner, 'inspect' | 'retire'>;
   table: ServingTable;
-  storeDir: string;
+  bundleStore: BundleStore;
   clock: Clock;
   log: Log;
-  /** Called before and after the versions of every reading are taken over: settings of bundles that hosts start with. */
+  /**
+   * Settings of bundles, with which hosts start. Called before the versions of a reading are taken over, and again when one was: another
+   * version may take others of them.
+   */
   applySettings?: () => Promise<void>;
   /** Called with the rows of every reading. */
   onRows?: (rows: readonly BundleRow[]) => void;
@@ -35,14 +39,16 @@ export function createRowFollower(parts: FollowParts): RowFollower {
   let readAt: number | undefined;
   let defaultId: string | undefined;
 
-  const follow = async (row: BundleRow): Promise<void> => {
+  /** True: another version serves from now on. */
+  const follow = async (row: BundleRow): Promise<boolean> => {
     const stored = row.version;
-    if (stored === null || stored.status !== 'ready') return;
-    if (table.get(row.bundle_id)?.version.versionId === stored.version_id) return;
+    if (stored === null || stored.status !== 'ready') return false;
+    if (table.get(row.bundle_id)?.version.versionId === stored.version_id) return false;
     try {
-      const served = await loadServed(parts.runner, parts.storeDir, stored);
+      const served = await loadServed(parts.runner, parts.bundleStore, stored);
       table.serve(row.bundle_id, served);
       log.info('bundle version serves', { bundle_id: row.bundle_id, version_id: stored.version_id });
+      return true;
     } catch (error) {
       // It loaded where it was registered but not here. The former version goes on, the next reading tries again.
       parts.runner.retire(stored.version_id);
@@ -52,6 +58,7 @@ export function createRowFollower(parts: FollowParts): RowFollower {
         version_id: stored.version_id,
         error,
       });
+      return false;
     }
   };
 
@@ -61,8 +68,8 @@ export function createRowFollower(parts: FollowParts): RowFollower {
     const known = new Set(rows.map((row) => row.bundle_id));
     for (const bundleId of table.bundleIds()) if (!known.has(bundleId)) table.drop(bundleId);
     await parts.applySettings?.();
-    await Promise.all(rows.map(follow));
-    await parts.applySettings?.();
+    const switched = await Promise.all(rows.map(follow));
+    if (switched.includes(true)) await parts.applySettings?.();
     parts.onRows?.(rows);
     readAt = clock.monotonic();
   };

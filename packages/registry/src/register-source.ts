@@ -1,12 +1,12 @@
 import { PlatformError, failpoint } from '@switchyard/kernel';
-import type { Ids } from '@switchyard/kernel';
 import type { TenantProject } from '@switchyard/protocol';
 import { describeFailure } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
 import type { Bundles, BundleRow, BundleVersionRow, Sql } from '@switchyard/store';
+import type { BundleStore } from './bundle-store.ts';
 import { loadServed } from './load-served.ts';
 import type { ServedBundle } from './serving-table.ts';
-import { copyVersion } from './version-copy.ts';
+import { copyVersion, readBundleId } from './version-copy.ts';
 import type { VersionCopy } from './version-copy.ts';
 
 export interface BundleSource {
@@ -29,8 +29,7 @@ export interface RegisterParts {
   bundles: Bundles;
   runner: Pick<Runner, 'inspect' | 'retire'>;
   scope: TenantProject;
-  ids: Ids;
-  storeDir: string;
+  bundleStore: BundleStore;
   /**
    * Makes what a version needs beside its code (its widgets) before it serves. Rejects with the reason for the author: then the version
    * does not come to serve.
@@ -55,14 +54,13 @@ export function bundleLock(scope: TenantProject, bundleId: string): string {
  * error is stored with the version, the active one stays, and the promise rejects.
  */
 export async function registerSource(parts: RegisterParts, source: BundleSource): Promise<Registration> {
-  const { sql, ids, storeDir, scope } = parts;
+  const { sql, bundleStore, scope } = parts;
   const { dir: sourceDir, ref } = source;
   const named = source.id === undefined ? {} : { id: source.id };
-  const makeCopy = () => copyVersion({ sourceDir, storeDir, ref, token: ids.token(9), ...named });
-  const { bundleId } = await makeCopy();
+  // Only names the lock. The copy is made under it: nothing can be cleaned up meanwhile.
+  const bundleId = await readBundleId({ sourceDir, ...named });
   return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
-    // Again, now that nothing can be cleaned up: the copy that was there before may be gone, or the source have changed.
-    const copy = await makeCopy();
+    const copy = await copyVersion({ sourceDir, bundleStore, ref, ...named });
     failpoint('registry.switch.after-copy');
     if (copy.bundleId === bundleId) return activateCopy(parts, copy, source);
     throw PlatformError.of('UNPROCESSABLE', 'The bundle changed its id while it was registered.');
@@ -90,7 +88,7 @@ async function activateCopy(
   failpoint('registry.switch.after-row');
   let served: ServedBundle;
   try {
-    served = await loadServed(parts.runner, parts.storeDir, {
+    served = await loadServed(parts.runner, parts.bundleStore, {
       bundle_id: bundleId,
       version_id: versionId,
       entry,

@@ -10,6 +10,7 @@ import { createBundles } from '@switchyard/store';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
 import { platformTest } from '@switchyard/testkit';
 import { expect, vi } from 'vitest';
+import { createFileBundleStore } from './file-bundle-store.ts';
 import { createRegistry } from './registry.ts';
 import type { Registry } from './registry.ts';
 
@@ -34,6 +35,7 @@ interface Rig {
     storeDir?: string;
     refreshMs?: number;
     keepVersions?: number;
+    keepRecords?: number;
     /** Its subscription is gone: it hears of no publication. */
     isDeaf?: boolean;
   }): Promise<{ registry: Registry; runner: Runner }>;
@@ -73,9 +75,11 @@ const test = platformTest.extend<{ rig: Rig }>({
           keys: createKeys(at),
           scope: at,
           clock: systemClock,
-          ids: createIds(systemClock, randomBytes),
           log: silentLog,
-          storeDir,
+          bundleStore: createFileBundleStore({
+            dir: options.storeDir ?? storeDir,
+            token: createIds(systemClock, randomBytes).token(9),
+          }),
           ...options,
         });
         scope.defer(() => runner.stop(Deadline.in(2_000)));
@@ -363,6 +367,41 @@ test('old versions are removed, but none that is held here or elsewhere', async 
   await two.registry.reload();
   expect(await one.registry.cleanUp('hello')).toEqual([first]);
   expect(await folders()).toEqual([third, fourth].toSorted());
+});
+
+test('of removed versions so many are remembered, and always the one that a source gave last', async ({
+  rig,
+  postgres,
+  redis,
+}) => {
+  const worker = await rig.worker({ keepVersions: 1, keepRecords: 2 });
+  const builtin = { ref: 'builtin', activate: 'ifChanged' } as const;
+  const ids: string[] = [];
+  for (const says of ['v0', 'v1', 'v2', 'v3', 'v4', 'v5']) {
+    const dir = await rig.write(bundleText(says));
+    ids.push((await worker.registry.register({ dir, ...builtin })).versionId);
+  }
+  const bundles = createBundles(postgres.sql, { tenant: redis.tenant, project: redis.project });
+  const listed = async () =>
+    (await bundles.listVersions('hello', 20)).map(({ version_id: id, status }) => [id, status]);
+  await worker.registry.cleanUp('hello');
+  expect(await listed()).toEqual([
+    [ids[5], 'ready'],
+    [ids[4], 'removed'],
+    [ids[3], 'removed'],
+  ]);
+  // The source gives v3 once more, which is older than all others by its row.
+  const dir = await rig.write(bundleText('v3'));
+  await worker.registry.register({ dir, ...builtin });
+  await worker.registry.rollBack('hello', ids[5] ?? '');
+  await bundles.forgetRemoved('hello', 0);
+  await worker.registry.cleanUp('hello');
+  await bundles.forgetRemoved('hello', 0);
+  expect(await listed()).toEqual([
+    [ids[5], 'ready'],
+    [ids[3], 'removed'],
+  ]);
+  expect((await worker.registry.register({ dir, ...builtin })).isNew).toBe(false);
 });
 
 test('copies that a dead process left are removed at start', async ({ rig }) => {

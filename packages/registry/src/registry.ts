@@ -4,7 +4,7 @@ import type { BundleManifest } from '@switchyard/protocol';
 import type { Keys, RedisConnection, Subscriber } from '@switchyard/redis';
 import type { BundleRow } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
-import { removeAbandoned, removeOldVersions } from './clean-up.ts';
+import { removeOldVersions } from './clean-up.ts';
 import { createRowFollower } from './follow-rows.ts';
 import type { RowFollower } from './follow-rows.ts';
 import { removeBundle } from './remove-bundle.ts';
@@ -15,8 +15,6 @@ import { ServingTable } from './serving-table.ts';
 import type { BundleHold, LoadFailure, ServedBundle } from './serving-table.ts';
 import { WatchedFolders } from './watched-folders.ts';
 import type { WatchedFolder } from './watched-folders.ts';
-import { createUseMarkers } from './use-markers.ts';
-import type { UseMarkers } from './use-markers.ts';
 
 export interface RegistryParts extends RegisterParts {
   redis: RedisConnection;
@@ -29,12 +27,14 @@ export interface RegistryParts extends RegisterParts {
   /** Whether folders whose rows say `watch` are watched by this process. For development. */
   watchesFolders?: boolean;
   /**
-   * Called before and after each reading of the rows takes effect: tells the runner what was set for bundles. `manifestOf` knows the
-   * versions that serve here.
+   * Called before each reading of the rows takes effect, and after it when another version serves then: tells the runner what was set for
+   * bundles. `manifestOf` knows the versions that serve here.
    */
   applySettings?: (manifestOf: (bundleId: string) => BundleManifest | undefined) => Promise<void>;
   /** Versions of a bundle that stay for a rollback. Default 5. */
   keepVersions?: number;
+  /** Removed versions of a bundle whose rows stay, for looking back. Default 100. */
+  keepRecords?: number;
 }
 
 /** Which version of which bundle serves now, in this process and, by the rows, in all of them. */
@@ -70,6 +70,7 @@ export interface Registry extends Service {
 
 const REFRESH_MS = 30_000;
 const KEEP_VERSIONS = 5;
+const KEEP_RECORDS = 100;
 /** Versions that were in use when their bundle changed go with the next of these. */
 const CLEAN_UP_EVERY_MS = 10 * 60_000;
 /** Unknown ids cannot make more readings than this allows. */
@@ -85,15 +86,13 @@ class BundleRegistry implements Registry {
   readonly #table: ServingTable;
   readonly #follower: RowFollower;
   readonly #watched: WatchedFolders;
-  readonly #markers: UseMarkers;
-  readonly #token: string;
   readonly #stopping = new AbortController();
   readonly #subscriptions: (() => unknown)[] = [];
   readonly #background = new Set<Promise<unknown>>();
   #loop: Promise<void> | undefined;
 
   constructor(parts: RegistryParts) {
-    const { runner, storeDir, bundles, clock, log } = parts;
+    const { runner, bundleStore, bundles, clock, log } = parts;
     const table = new ServingTable((versionId) => runner.retire(versionId));
     this.#parts = parts;
     this.#table = table;
@@ -105,10 +104,8 @@ class BundleRegistry implements Registry {
     const onRows = (rows: readonly BundleRow[]) => this.#watched.set(watchedOf(rows));
     const applySettings = async (): Promise<void> =>
       parts.applySettings?.((bundleId) => table.get(bundleId)?.manifest);
-    const follow = { bundles, runner, table, storeDir, clock, log, applySettings };
+    const follow = { bundles, runner, table, bundleStore, clock, log, applySettings };
     this.#follower = createRowFollower(parts.watchesFolders === true ? { ...follow, onRows } : follow);
-    this.#token = parts.ids.token(9);
-    this.#markers = createUseMarkers(storeDir, this.#token);
   }
 
   async register(source: BundleSource): Promise<Registration> {
@@ -188,19 +185,23 @@ class BundleRegistry implements Registry {
   }
 
   #cleanUpOne(bundleId: string): Promise<string[]> {
-    const { sql, scope, bundles, storeDir, keepVersions } = this.#parts;
+    const { sql, scope, bundles, bundleStore, keepVersions, keepRecords = KEEP_RECORDS } = this.#parts;
     return sql.advisoryLock(bundleLock(scope, bundleId), async () => {
       // Of a bundle that was removed nothing is kept for a rollback.
       const isThere = (await bundles.find(bundleId)) !== undefined;
       const keep = isThere ? (keepVersions ?? KEEP_VERSIONS) : 0;
-      const inUse = await this.#markers.readAll(this.#table.versionsInUse());
-      return removeOldVersions({ bundles, storeDir, token: this.#token }, bundleId, { inUse, keep });
+      const inUse = await bundleStore.readUses(this.#table.versionsInUse());
+      return removeOldVersions({ bundles, bundleStore }, bundleId, {
+        inUse,
+        keep,
+        keepRecords,
+      });
     });
   }
 
   async start(): Promise<void> {
-    const { storeDir, clock, subscriber, keys } = this.#parts;
-    await removeAbandoned(storeDir, clock.now());
+    const { bundleStore, clock, subscriber, keys } = this.#parts;
+    await bundleStore.sweep(clock.now());
     const refresh = (): void => this.#inBackground('bundle registry could not be read', this.#refresh());
     this.#subscriptions.push(await subscriber.subscribe(keys.registryChanges(), refresh));
     this.#subscriptions.push(subscriber.onReconnect(refresh));
@@ -216,7 +217,7 @@ class BundleRegistry implements Registry {
     await withTimeout(ended, deadline.remainingMs(), 'the end of the registry').catch((error: unknown) => {
       this.#parts.log.warn('registry work was left behind', { error });
     });
-    await this.#markers.remove();
+    await this.#parts.bundleStore.forgetUses();
   }
 
   health(): HealthReport {
@@ -249,7 +250,7 @@ class BundleRegistry implements Registry {
 
   async #refresh(): Promise<void> {
     await this.#follower.refresh();
-    if (!this.#stopping.signal.aborted) await this.#markers.write(this.#table.versionsInUse());
+    if (!this.#stopping.signal.aborted) await this.#parts.bundleStore.markUses(this.#table.versionsInUse());
   }
 
   /** From memory; what is not there may have been registered elsewhere a moment ago, so the rows are asked once. */

@@ -9,7 +9,7 @@ import type { RegisterParts } from './register-source.ts';
  * the active one goes on then.
  */
 export async function rollBack(parts: RegisterParts, bundleId: string, versionId: string): Promise<boolean> {
-  const { bundles, runner, storeDir } = parts;
+  const { bundles, runner, bundleStore } = parts;
   const [row, version] = await Promise.all([bundles.find(bundleId), bundles.findVersion(versionId)]);
   if (row === undefined || version === undefined || version.bundle_id !== bundleId)
     throw PlatformError.of('NOT_FOUND');
@@ -20,7 +20,7 @@ export async function rollBack(parts: RegisterParts, bundleId: string, versionId
       `The version is ${version.status}, only one that is ready can serve.`,
     );
   try {
-    await loadServed(runner, storeDir, version);
+    await loadServed(runner, bundleStore, version);
   } catch (error) {
     runner.retire(versionId);
     throw PlatformError.of('UNPROCESSABLE', `The version does not load: ${describeFailure(error)}`, {

@@ -1,8 +1,8 @@
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PlatformError } from '@switchyard/kernel';
-import type { Ids } from '@switchyard/kernel';
 import { unpackArchive } from './archive/unpack-archive.ts';
+import type { BundleStore } from './bundle-store.ts';
 import { readPackageHints } from './entry-file.ts';
 import { fetchGit } from './fetch-git.ts';
 import type { GitLimits, GitSource } from './fetch-git.ts';
@@ -11,9 +11,8 @@ import type { Registry } from './registry.ts';
 
 export interface SourcesParts {
   readonly registry: Pick<Registry, 'register'>;
-  /** The bundle store: what is fetched lies beside the versions for a moment, and is swept with what was never finished. */
-  readonly storeDir: string;
-  readonly ids: Pick<Ids, 'token'>;
+  /** What is fetched lies beside the versions for a moment, and is swept with what was never finished. */
+  readonly bundleStore: Pick<BundleStore, 'withPlace'>;
   readonly git: GitLimits;
 }
 
@@ -32,25 +31,15 @@ export interface Sources {
 /** Branches may have slashes, a version's name may not. */
 const refOf = (ref: string): string => ref.replaceAll(/[^A-Za-z0-9._-]+/g, '-').slice(0, 64);
 
-export function createSources({ registry, storeDir, ids, git }: SourcesParts): Sources {
-  /** Runs with a folder of its own that does not exist yet, and removes it. */
-  const withFolder = async <T>(run: (dir: string) => Promise<T>): Promise<T> => {
-    const dir = path.join(storeDir, `.tmp-source-${ids.token(9)}`);
-    await mkdir(storeDir, { recursive: true });
-    try {
-      return await run(dir);
-    } finally {
-      await rm(dir, { recursive: true, force: true });
-    }
-  };
+export function createSources({ registry, bundleStore, git }: SourcesParts): Sources {
   return {
     upload: (archive, { id }) =>
-      withFolder(async (dir) => {
+      bundleStore.withPlace(async (dir) => {
         await unpackArchive(archive, dir);
         return registry.register({ dir, ref: 'upload', activate: 'always', id: id ?? (await idOf(dir)) });
       }),
     git: (source, { id }) =>
-      withFolder(async (dir) => {
+      bundleStore.withPlace(async (dir) => {
         const folder = await fetchGit(source, dir, git);
         const ref = `git-${refOf(source.ref)}`;
         return registry.register({ dir: folder, ref, activate: 'always', id: id ?? (await idOf(folder)) });

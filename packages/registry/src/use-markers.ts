@@ -56,8 +56,6 @@ export function createUseMarkers(storeDir: string, token: string) {
   };
 }
 
-export type UseMarkers = ReturnType<typeof createUseMarkers>;
-
 /** A marker that cannot be read stops the clean-up: better too much is kept than something in use removed. */
 async function readMarker(file: string): Promise<string[]> {
   return markerSchema.parse(JSON.parse(await readFile(file, 'utf8'))).versions;

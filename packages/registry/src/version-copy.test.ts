@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createFileBundleStore } from './file-bundle-store.ts';
 import { cleanRef, versionIdOf } from './version-id.ts';
 import { copyVersion } from './version-copy.ts';
 import { decideEntry, readPackageHints } from './entry-file.ts';
@@ -22,8 +23,14 @@ async function write(files: Record<string, string>, dir = 'hello'): Promise<stri
   return path.join(root, dir);
 }
 
+const storeDir = () => path.join(root, 'store');
 const copy = (sourceDir: string, token = 't1', extra: { id?: string; ref?: string } = {}) =>
-  copyVersion({ sourceDir, storeDir: path.join(root, 'store'), ref: 'folder', token, ...extra });
+  copyVersion({
+    sourceDir,
+    bundleStore: createFileBundleStore({ dir: storeDir(), token }),
+    ref: 'folder',
+    ...extra,
+  });
 
 test('copies what the author wrote and nothing else', async () => {
   const source = await write({
@@ -39,8 +46,9 @@ test('copies what the author wrote and nothing else', async () => {
     entry: 'bundle.ts',
     versionId: `hello__folder__${version.sha.slice(0, 16)}`,
   });
-  expect((await readdir(version.dir)).toSorted()).toEqual(['assets', 'bundle.ts']);
-  expect(await readFile(path.join(version.dir, 'assets/a.txt'), 'utf8')).toBe('a');
+  const dir = path.join(storeDir(), version.versionId);
+  expect((await readdir(dir)).toSorted()).toEqual(['assets', 'bundle.ts']);
+  expect(await readFile(path.join(dir, 'assets/a.txt'), 'utf8')).toBe('a');
   expect(await readdir(path.join(root, 'store'))).toEqual([version.versionId]);
 });
 

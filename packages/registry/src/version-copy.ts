@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises';
 import { constants } from 'node:fs';
 import path from 'node:path';
 import { PlatformError } from '@switchyard/kernel';
 import { decideEntry, readPackageHints } from './entry-file.ts';
+import type { BundleStore } from './bundle-store.ts';
 import { DEFAULT_SOURCE_LIMITS, listSourceFiles } from './source-files.ts';
 import type { SourceFile, SourceLimits } from './source-files.ts';
 import { versionIdOf } from './version-id.ts';
@@ -14,29 +15,33 @@ export interface VersionCopy {
   /** SHA-256 over sorted paths and bytes, 64 hex characters. */
   sha: string;
   versionId: string;
-  /** Absolute folder of the copy. */
-  dir: string;
-  /** Relative to `dir`. */
+  /** Relative to the copy's folder. */
   entry: string;
 }
 
 export interface CopyOptions {
   /** Absolute folder of the source. */
   sourceDir: string;
-  /** The bundle store: absolute, may be shared between machines. */
-  storeDir: string;
+  bundleStore: Pick<BundleStore, 'publish'>;
   ref: string;
   /** Without it: `switchyard.id` of package.json, else the folder's name. */
   id?: string;
-  /** Distinguishes copies that are made at the same time. */
-  token: string;
   limits?: SourceLimits;
+}
+
+/** The id that a copy of this folder would have now. Reads names and `package.json`, no other content. */
+export async function readBundleId(
+  options: Pick<CopyOptions, 'sourceDir' | 'id' | 'limits'>,
+): Promise<string> {
+  const { sourceDir, id, limits = DEFAULT_SOURCE_LIMITS } = options;
+  const files = await listSourceFiles(sourceDir, limits);
+  return id ?? readPackageHints(await readHints(sourceDir, files)).id ?? path.basename(sourceDir);
 }
 
 /**
  * Makes the immutable copy of a source folder. The hash is taken over the very bytes that are written, so a file that
- * changes meanwhile gives another version and never a wrong name. The folder appears under its final name by one rename:
- * a reader sees all of it or none. A copy that is there already is used as it is.
+ * changes meanwhile gives another version and never a wrong name. A copy that is there already
+ * is used as it is.
  */
 export async function copyVersion(options: CopyOptions): Promise<VersionCopy> {
   const limits = options.limits ?? DEFAULT_SOURCE_LIMITS;
@@ -44,17 +49,10 @@ export async function copyVersion(options: CopyOptions): Promise<VersionCopy> {
   const hints = readPackageHints(await readHints(options.sourceDir, files));
   const entry = decideEntry(files, hints);
   const bundleId = options.id ?? hints.id ?? path.basename(options.sourceDir);
-  const temporary = path.join(options.storeDir, `.tmp-${options.token}`);
-  try {
-    await mkdir(temporary, { recursive: true });
-    const sha = await copyFiles(options.sourceDir, temporary, files, limits);
-    const versionId = versionIdOf(bundleId, options.ref, sha);
-    const dir = path.join(options.storeDir, versionId);
-    await publishFolder(temporary, dir);
-    return { bundleId, ref: options.ref, sha, versionId, dir, entry };
-  } finally {
-    await rm(temporary, { recursive: true, force: true });
-  }
+  return options.bundleStore.publish(async (dir) => {
+    const sha = await copyFiles(options.sourceDir, dir, files, limits);
+    return { bundleId, ref: options.ref, sha, versionId: versionIdOf(bundleId, options.ref, sha), entry };
+  });
 }
 
 async function readHints(sourceDir: string, files: readonly SourceFile[]): Promise<string | undefined> {
@@ -91,15 +89,5 @@ async function readWithoutFollowing(file: string, maxBytes: number): Promise<Buf
     return await handle.readFile();
   } finally {
     await handle.close();
-  }
-}
-
-async function publishFolder(temporary: string, dir: string): Promise<void> {
-  try {
-    await rename(temporary, dir);
-  } catch (error) {
-    // Somebody published the same content first, and it is complete, because it too came by one rename.
-    const found = await lstat(dir).catch(() => undefined);
-    if (found?.isDirectory() !== true) throw error;
   }
 }

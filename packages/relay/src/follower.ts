@@ -136,6 +136,10 @@ export class Follower implements FeedListener {
     }
   }
 
+  onSeveral(edge: 'begin' | 'end'): void {
+    this.#sink?.several?.(edge);
+  }
+
   onLost(position: string): void {
     this.#push({ kind: 'lost', position });
   }

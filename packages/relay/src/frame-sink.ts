@@ -19,6 +19,8 @@ export type Taken = 'more' | 'wait' | 'end';
  */
 export interface FrameSink {
   take(frame: FollowedFrame): Taken;
+  /** Several frames come in this tick, between these two: they may leave together. */
+  several?(edge: 'begin' | 'end'): void;
   /** Once, when nothing more comes: closed, lagged, or with the error of a log that could not be read. */
   ended(error?: unknown): void;
 }

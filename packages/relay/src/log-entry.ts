@@ -1,21 +1,37 @@
 import type { EventName, LogEntry } from '@switchyard/protocol';
 
-/** Reads a publication: `[log_id, prev, event, stream_id, conversation_id, turn_id, data]`. `undefined`: not one of ours. */
-export function readPublication(message: string): LogEntry | undefined {
+const FIELDS = 7;
+
+/**
+ * Reads a publication of `append-event.lua`: what one script appended to one log, in order. `[log_id, prev, event, stream_id,
+ * conversation_id, turn_id, data]` are the last entry's; those before it stand behind `turn_id`, seven lines each. Undefined: not one of ours.
+ */
+export function readPublication(message: string): readonly LogEntry[] | undefined {
   let parts: unknown;
   try {
     parts = JSON.parse(message);
   } catch {
     return undefined;
   }
-  if (
-    !Array.isArray(parts) ||
-    parts.length !== 7 ||
-    !parts.every((part): part is string => typeof part === 'string')
-  )
-    return undefined;
+  if (!isFields(parts)) return undefined;
+  const last = entryOf(parts);
+  if (!last.turnId.includes('\n')) return [last];
+  const [turnId = '', ...lines] = last.turnId.split('\n');
+  // Not what it looks like: the last one stands, and what is before it is read from the log.
+  if (lines.length % FIELDS !== 0) return [{ ...last, turnId }];
+  const entries: LogEntry[] = [];
+  for (let at = 0; at < lines.length; at += FIELDS) entries.push(entryOf(lines.slice(at, at + FIELDS)));
+  entries.push({ ...last, turnId });
+  return entries;
+}
+
+function isFields(parts: unknown): parts is string[] {
+  return Array.isArray(parts) && parts.length === FIELDS && parts.every((part) => typeof part === 'string');
+}
+
+function entryOf(fields: readonly string[]): LogEntry {
   const [logId = '', prev = '', event = '', streamId = '', conversationId = '', turnId = '', data = ''] =
-    parts;
+    fields;
   return { logId, prev, event: event as EventName, streamId, conversationId, turnId, data };
 }
 

@@ -11,6 +11,8 @@ export interface FeedListener {
   onLost(position: string): void;
   /** Time went by without events: everything up to `position` has been seen. */
   onPosition(position: string): void;
+  /** Several entries come in this tick, between these two. */
+  onSeveral?(edge: 'begin' | 'end'): void;
 }
 
 /** What all feeds of a process share. */
@@ -86,9 +88,23 @@ export class SessionFeed {
   }
 
   onPublication(message: string): void {
-    const entry = readPublication(message);
-    if (entry === undefined || this.#isClosed) return;
-    if (this.#position !== '' && !this.#isStale && this.#healing === undefined) return this.#accept(entry);
+    const entries = readPublication(message);
+    if (entries === undefined || this.#isClosed) return;
+    if (entries.length === 1) return this.#hear(entries);
+    const listeners = this.#listeners;
+    for (const listener of listeners) listener.onSeveral?.('begin');
+    this.#hear(entries);
+    for (const listener of listeners) listener.onSeveral?.('end');
+  }
+
+  #hear(entries: readonly LogEntry[]): void {
+    for (const entry of entries) {
+      if (this.#position !== '' && !this.#isStale && this.#healing === undefined) this.#accept(entry);
+      else this.#wait(entry);
+    }
+  }
+
+  #wait(entry: LogEntry): void {
     this.#pending.push(entry);
     if (this.#pending.length <= MAX_PENDING) return;
     this.#pending = [];

@@ -1,8 +1,10 @@
+import { stripTypeScriptTypes } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { BytePipe } from './byte-pipe.ts';
 import { InvocationLog } from './invocation-log.ts';
 import type { JsonChannel } from './json-channel.ts';
 import type { FromHost, HostBoot, ToHost } from './messages.ts';
+import { releaseParts } from './wire-parts.ts';
 import { RunningInvocation } from './running-invocation.ts';
 import type { Port } from './running-invocation.ts';
 import { SelfFence } from './self-fence.ts';
@@ -73,7 +75,7 @@ export class BundleHost {
         this.#fence.heard();
         return this.#send({ kind: 'pong', id: message.id, rssBytes: this.#parts.rssBytes() });
       case 'warm':
-        return void this.#answer(message.id, async () => void (await import(this.#parts.boot.sdkUrl)));
+        return void this.#answer(message.id, () => this.#warm());
       case 'load':
         return void this.#answer(message.id, () => this.#load(message.entry, message.props));
       case 'props':
@@ -92,6 +94,12 @@ export class BundleHost {
         this.#isDraining = true;
         return this.#exitWhenDrained();
     }
+  }
+
+  /** All that takes time and does not depend on the bundle. Reading types away is a program of its own that Node loads when it is first needed. */
+  async #warm(): Promise<void> {
+    await import(this.#parts.boot.sdkUrl);
+    stripTypeScriptTypes('');
   }
 
   async #load(entry: string, props: unknown): Promise<void> {
@@ -153,7 +161,7 @@ export class BundleHost {
     if (running !== undefined)
       return running.reply(message.call, message.value, message.error, message.parts);
     // Nobody waits for it: what it would bring is let go, or its sender would wait for ever.
-    for (const { id } of message.parts ?? []) void this.#parts.pipe.open(id).return();
+    await releaseParts(message.parts ?? [], this.#parts.pipe);
   }
 
   async #answer(id: number, work: () => Promise<unknown>, running?: RunningInvocation): Promise<void> {

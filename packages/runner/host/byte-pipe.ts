@@ -20,7 +20,7 @@ export interface BytePipeOptions {
  */
 export class BytePipe {
   readonly #options: BytePipeOptions;
-  readonly #outgoing = new Map<number, Outgoing>();
+  readonly #outgoing = new Map<number, { out: Outgoing; onLeft: () => void }>();
   readonly #incoming = new Map<number, Incoming>();
   #nextId: number;
   #closed: Error | undefined;
@@ -30,12 +30,18 @@ export class BytePipe {
     this.#nextId = options.firstId;
   }
 
-  /** `done` resolves at its end, however that came. It waits until the other side opens it; `cancel` gives it up. */
-  send(source: ByteSource): { id: number; done: Promise<void>; cancel(reason: string): void } {
+  /**
+   * `done` resolves at its end, however that came. It waits until the other side opens it; `cancel` gives it up. `onLeft`: its reader does
+   * not want the rest; called before the source is closed.
+   */
+  send(
+    source: ByteSource,
+    onLeft: () => void = () => undefined,
+  ): { id: number; done: Promise<void>; cancel(reason: string): void } {
     const id = this.#nextId;
     this.#nextId += 2;
     const out = new Outgoing(source, (type, body) => this.#write(type, id, body));
-    this.#outgoing.set(id, out);
+    this.#outgoing.set(id, { out, onLeft });
     if (this.#closed !== undefined) out.cancel();
     const done = out.pump().finally(() => this.#outgoing.delete(id));
     return { id, done, cancel: (reason) => out.fail(reason) };
@@ -55,7 +61,7 @@ export class BytePipe {
   close(error: Error): void {
     if (this.#closed !== undefined) return;
     this.#closed = error;
-    for (const out of this.#outgoing.values()) out.cancel();
+    for (const { out } of this.#outgoing.values()) out.cancel();
     for (const incoming of this.#incoming.values()) incoming.end(error);
     this.#incoming.clear();
   }
@@ -65,10 +71,10 @@ export class BytePipe {
     if (this.#closed !== undefined) return;
     if (type === FRAME.credit || type === FRAME.cancel) {
       // Of a stream that ended meanwhile: nothing to do any more.
-      const out = this.#outgoing.get(id);
-      if (type === FRAME.cancel) out?.cancel();
-      else out?.addCredit(body.readUInt32BE(0));
-      return;
+      const sending = this.#outgoing.get(id);
+      if (type === FRAME.credit) return sending?.out.addCredit(body.readUInt32BE(0));
+      sending?.onLeft();
+      return sending?.out.cancel();
     }
     const incoming = this.#incoming.get(id);
     if (incoming === undefined) throw new RangeError(`a frame of stream ${id}, which nobody opened`);

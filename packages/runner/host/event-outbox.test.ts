@@ -60,6 +60,22 @@ test('one event larger than the window goes alone', async () => {
   expect(sent.length).toBe(2);
 });
 
+test('one that does not fit beside what proc keeps back goes all the same, and beside more it waits', () => {
+  const { outbox, sent, endTick } = createOutbox(1000);
+  void outbox.push(delta('x'.repeat(100)));
+  void outbox.push({ kind: 'title', text: 'y'.repeat(850) });
+  endTick();
+  expect(sent.length).toBe(2);
+  for (let n = 0; n < 2; n += 1) outbox.ack(sent[n]?.bytes ?? 0);
+  void outbox.push({ kind: 'title', text: 'z'.repeat(300) });
+  void outbox.push({ kind: 'title', text: 'y'.repeat(850) });
+  endTick();
+  expect(sent.length).toBe(3);
+  // What is under way is 391 bytes, of which proc may keep 249 back.
+  outbox.ack(142);
+  expect(sent.length).toBe(4);
+});
+
 test('who floods without awaiting is stopped', () => {
   const { outbox } = createOutbox(100, 1000);
   expect(() => {

@@ -21,15 +21,24 @@ interface Waiter {
   reject(error: Error): void;
 }
 
+/**
+ * Of a window, the part that proc may keep back: so much may be under way for ever, as far as this side knows. Both sides count with it:
+ * an event that does not fit beside it goes all the same, or nobody would ever move.
+ */
+export function keptBackBytes(windowBytes: number): number {
+  return Math.floor(windowBytes / 4);
+}
+
 /** Overhead of an event besides its text, so that a flood of empty ones is paced too. */
 const EVENT_BYTES = 64;
 
 /**
- * Events of one invocation on their way to proc. Bounded by credit: at most `windowBytes` are unacknowledged, and `push`
- * resolves when there is room again. Deltas of the same marker that wait together become one.
+ * Events of one invocation on their way to proc. Bounded by credit: at most `windowBytes` are unacknowledged (a larger event goes by
+ * itself), and `push` resolves when there is room again. Deltas of the same marker that wait together become one.
  */
 export class EventOutbox {
   readonly #options: OutboxOptions;
+  readonly #keptBackBytes: number;
   #pending: { event: OutboxEvent; bytes: number }[] = [];
   #pendingBytes = 0;
   #underWayBytes = 0;
@@ -40,6 +49,7 @@ export class EventOutbox {
 
   constructor(options: OutboxOptions) {
     this.#options = options;
+    this.#keptBackBytes = Math.max(1, keptBackBytes(options.windowBytes));
   }
 
   push(event: OutboxEvent): Promise<void> {
@@ -99,8 +109,9 @@ export class EventOutbox {
   #flush(): void {
     let sent = 0;
     for (const { event, bytes } of this.#pending) {
-      // One that is larger than the whole window goes when nothing else is under way.
-      if (this.#underWayBytes > 0 && this.#underWayBytes + bytes > this.#options.windowBytes) break;
+      // One that does not fit goes when no more is under way than proc may have taken and not acknowledged.
+      const isFull = this.#underWayBytes + bytes > this.#options.windowBytes;
+      if (isFull && this.#underWayBytes >= this.#keptBackBytes) break;
       this.#underWayBytes += bytes;
       this.#pendingBytes -= bytes;
       this.#options.send(event, bytes);

@@ -105,7 +105,8 @@ export class DeniedModuleError extends Error {
 }
 
 /** Maps the SDK to the platform's copy and, when `guarded`, refuses what a bundle may not have. Call once, before its code loads. */
-export function installGuard({ sdkUrl, guarded }: Pick<HostBoot, 'sdkUrl' | 'guarded'>): void {
+export function installGuard(boot: Pick<HostBoot, 'sdkUrl' | 'zodHome' | 'zodUrls' | 'guarded'>): void {
+  const { sdkUrl, guarded } = boot;
   const allowed = createTable(ALLOWED_BUILTINS);
   const builtins = createTable(builtinModules.map((name) => name.replace(/^node:/, '')));
   const isDenied = (name: string) =>
@@ -119,7 +120,7 @@ export function installGuard({ sdkUrl, guarded }: Pick<HostBoot, 'sdkUrl' | 'gua
       if (specifier === '@switchyard/bundle-sdk') return { url: sdkUrl, shortCircuit: true };
       if (isDenied(specifier)) throw new DeniedModuleError(specifier);
       const found = isZod(specifier)
-        ? resolveZod(specifier, context, nextResolve, sdkUrl)
+        ? resolveZod(specifier, context, nextResolve, boot)
         : resolveOther(specifier, context, nextResolve);
       if (isDenied(found.url)) throw new DeniedModuleError(found.url);
       return found;
@@ -155,18 +156,25 @@ function resolveOther(specifier: string, context: ResolveHookContext, nextResolv
   }
 }
 
-/** A bundle that brings its own zod gets it; one that does not, the SDK's. */
+/** A bundle that brings its own zod gets it; one that does not, the SDK's: the very same, for a schema is to be known on both sides. */
 function resolveZod(
   specifier: string,
   context: ResolveHookContext,
   nextResolve: Resolve,
-  sdkUrl: string,
+  { sdkUrl, zodHome, zodUrls }: Pick<HostBoot, 'sdkUrl' | 'zodHome' | 'zodUrls'>,
 ): ResolveFnOutput {
+  let found: ResolveFnOutput | undefined;
   try {
-    return nextResolve(specifier, context);
+    found = nextResolve(specifier, context);
   } catch {
-    return nextResolve(specifier, { ...context, parentURL: sdkUrl });
+    // Not in the bundle.
   }
+  if (found !== undefined && (zodUrls === undefined || found.url.slice(0, zodHome.length) !== zodHome))
+    return found;
+  const url = zodUrls?.[specifier];
+  return url === undefined
+    ? nextResolve(specifier, { ...context, parentURL: sdkUrl })
+    : { url, shortCircuit: true };
 }
 
 function removeReach(): void {

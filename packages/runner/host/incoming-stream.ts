@@ -4,6 +4,8 @@ import type { WriteFrame } from './byte-frames.ts';
 /** Chunks that come in, for `for await`. */
 export interface IncomingStream extends AsyncIterableIterator<Uint8Array> {
   return(): Promise<IteratorResult<Uint8Array>>;
+  /** Resolves when the other side has said its end: from then on it takes no place in the pipe. */
+  readonly ended: Promise<void>;
 }
 
 /** One stream on its way in: what was read is granted again. */
@@ -15,6 +17,8 @@ export class Incoming implements IncomingStream {
   #waiter: (() => void) | undefined;
   #end: { error: Error | undefined } | undefined;
   #isCancelled = false;
+  readonly #over = Promise.withResolvers<void>();
+  readonly ended = this.#over.promise;
 
   constructor(windowBytes: number, write: WriteFrame) {
     this.#write = write;
@@ -38,6 +42,7 @@ export class Incoming implements IncomingStream {
   end(error: Error | undefined): void {
     this.#end ??= { error };
     this.#waiter?.();
+    this.#over.resolve();
   }
 
   async next(): Promise<IteratorResult<Uint8Array>> {

@@ -5,17 +5,26 @@ export interface JsonChannelOptions<In> {
   /** `written`: the other side's end of the socket has it. */
   write(text: string, written: () => void): void;
   readonly maxMessageBytes: number;
+  /**
+   * When what was sent is written. `at-end-of-turn` of the event loop: for whoever never blocks it. `at-once-then-at-end-of-turn`: the
+   * first of a turn goes in its tick, for a bundle may compute for a minute after it; what follows in that turn goes at its end.
+   */
+  readonly flushes: 'at-end-of-turn' | 'at-once-then-at-end-of-turn';
   /** Checks what came; throws on anything that `onMessage` must not see. */
   read(message: { readonly kind: unknown }): In;
   onMessage(message: In): void;
 }
 
-/** One side of the host channel: lines of JSON. What is sent in one tick is one write. */
+/** As it was before a bundle could replace it. */
+const atEndOfTurn = setImmediate;
+
+/** One side of the host channel: lines of JSON. What is sent in one turn of the event loop is one write, or two; each wakes the other side. */
 export class JsonChannel<In, Out extends object> {
   readonly #options: JsonChannelOptions<In>;
   readonly #splitter: LineSplitter;
   #outbox = '';
   #unsent = 0;
+  #isGathering = false;
 
   constructor(options: JsonChannelOptions<In>) {
     this.#options = options;
@@ -36,8 +45,17 @@ export class JsonChannel<In, Out extends object> {
     if (line.length * 3 > maxMessageBytes && Buffer.byteLength(line) > maxMessageBytes) {
       throw new RangeError(`a message is larger than ${maxMessageBytes} bytes`);
     }
-    if (this.#outbox === '') queueMicrotask(() => this.flush());
     this.#outbox += line;
+    if (!this.#isGathering) this.#gather();
+  }
+
+  #gather(): void {
+    this.#isGathering = true;
+    if (this.#options.flushes === 'at-once-then-at-end-of-turn') queueMicrotask(() => this.flush());
+    atEndOfTurn(() => {
+      this.#isGathering = false;
+      this.flush();
+    });
   }
 
   flush(): void {

@@ -22,6 +22,7 @@ const socket = new Socket({ fd: WIRE_FD, readable: true, writable: true });
 const wire: HostWire<ToHost, FromHost> = new HostWire({
   ...boot,
   socket,
+  flushes: 'at-once-then-at-end-of-turn',
   firstId: 1,
   // Proc is trusted by its hosts, not the other way round.
   read: (message) => message as ToHost,

@@ -76,6 +76,10 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface HostBoot {
   /** URL of what `@switchyard/bundle-sdk` means. */
   readonly sdkUrl: string;
+  /** Of the folder of the SDK's zod, with a slash at its end: whatever is found there is the SDK's. */
+  readonly zodHome: string;
+  /** What the names of zod mean where a bundle brings none; absent: what is found from the SDK. */
+  readonly zodUrls?: Readonly<Record<string, string>>;
   /** False at sandbox level `none`. */
   readonly guarded: boolean;
   readonly windowBytes: number;

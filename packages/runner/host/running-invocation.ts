@@ -43,6 +43,7 @@ export class RunningInvocation {
   /** Streams of this invocation that still go out, and what it was told to wait for. */
   readonly #sending = new Set<{ done: Promise<void>; cancel(reason: string): void }>();
   #work: Promise<unknown>[] = [];
+  #isCancelled = false;
   usedScratch = false;
   readonly port: Port;
 
@@ -62,10 +63,6 @@ export class RunningInvocation {
       waitUntil: (work) => void this.#work.push(work),
       scratchDir: () => this.#scratchDir(),
     };
-  }
-
-  get isAborted(): boolean {
-    return this.#abort.signal.aborted;
   }
 
   ack(bytes: number): void {
@@ -97,7 +94,7 @@ export class RunningInvocation {
 
   /** Sends what the bundle returned while its bodies still go out, and waits for them. False: there was nothing to wait for. */
   async answerEarly(returned: unknown): Promise<boolean> {
-    const { value, parts } = this.#take(returned);
+    const { value, parts } = this.#take(returned, () => this.#leave());
     if (parts.length === 0 && this.#work.length === 0) return false;
     await this.#outbox.drained();
     this.#parts.send({ kind: 'head', id: this.#parts.id, value, parts });
@@ -113,7 +110,8 @@ export class RunningInvocation {
   }
 
   cancel(reason: string): void {
-    if (this.isAborted) return;
+    if (this.#isCancelled) return;
+    this.#isCancelled = true;
     const error = new DOMException(reason, 'AbortError');
     this.#close(error);
     this.#abort.abort(error);
@@ -123,6 +121,14 @@ export class RunningInvocation {
   async finish(): Promise<void> {
     await this.#outbox.drained();
     this.#close(new Error('this invocation has ended'));
+  }
+
+  /**
+   * Whoever was to read its answer has gone. The signal says so, whether the platform ends the invocation for it or not, and whichever of
+   * the two is heard of first; what it was told to wait for goes on.
+   */
+  #leave(): void {
+    this.#abort.abort(new DOMException('the reader left', 'AbortError'));
   }
 
   #close(error: Error): void {
@@ -136,10 +142,10 @@ export class RunningInvocation {
     return putParts(value, parts, this.#parts.pipe, this.#parts.maxWholeBytes);
   }
 
-  #take(given: unknown): { value: unknown; parts: WirePart[] } {
+  #take(given: unknown, onLeft?: () => void): { value: unknown; parts: WirePart[] } {
     const { value, found } = takeParts(given);
     const parts = found.map(({ at, as, source }) => {
-      const sending = this.#parts.pipe.send(source);
+      const sending = this.#parts.pipe.send(source, onLeft);
       this.#sending.add(sending);
       void sending.done.finally(() => this.#sending.delete(sending));
       return { at, as, id: sending.id };
@@ -153,8 +159,8 @@ export class RunningInvocation {
     return this.#parts.scratchDir;
   }
 
-  #call(target: string, method: string, args: readonly unknown[]): Promise<unknown> {
-    if (this.isAborted) return Promise.reject(this.#abort.signal.reason as Error);
+  async #call(target: string, method: string, args: readonly unknown[]): Promise<unknown> {
+    if (this.#isCancelled) return Promise.reject(this.#abort.signal.reason as Error);
     const call = this.#parts.nextCall();
     const { value, parts } = this.#take(args);
     return new Promise((resolve, reject) => {

@@ -18,10 +18,18 @@ interface FoundPart {
 /** Deeper than any schema of ours; also the end of circles. */
 const MAX_DEPTH = 6;
 
-/** The value with `null` where bytes or streams stood, and those. What holds none is returned as it is, not copied. */
+/** Of one message: the files of a whole site fit, and neither side keeps more streams open than that. */
+export const MAX_PARTS = 2048;
+/** What the parts of one message may hold together, in those that one of them may hold: many small ones are no way around the bound. */
+const WHOLE_PARTS_TOGETHER = 8;
+
+/** The value with `null` where bytes or streams stood, and those. What holds none is returned as it is, not copied. Throws RangeError on more than fit in a message. */
 export function takeParts(value: unknown): { value: unknown; found: FoundPart[] } {
   const found: FoundPart[] = [];
-  return { value: walk(value, [], found), found };
+  const rest = walk(value, [], found);
+  if (found.length > MAX_PARTS)
+    throw new RangeError(`more than ${MAX_PARTS} pieces of bytes at once: send fewer`);
+  return { value: rest, found };
 }
 
 function walk(value: unknown, at: readonly (string | number)[], found: FoundPart[]): unknown {
@@ -50,17 +58,36 @@ export async function putParts(
   maxBytes: number,
 ): Promise<unknown> {
   const root: Record<string, unknown> = { value };
-  // Opened before any is waited for: a stream that nobody opens holds up its sender.
-  const opened = parts.map((part) => ({ part, stream: pipe.open(part.id) }));
+  let left = maxBytes * WHOLE_PARTS_TOGETHER;
+  const place = (part: WirePart, held: unknown) => put(root, ['value', ...part.at], held);
+  const unread = parts.filter(({ as }) => as === 'bytes');
+  const streams = parts
+    .filter(({ as }) => as === 'stream')
+    .map((part) => ({ part, stream: pipe.open(part.id) }));
   try {
-    for (const { part, stream } of opened) {
-      put(root, ['value', ...part.at], part.as === 'stream' ? stream : await collect(stream, maxBytes));
+    for (const { part, stream } of streams) place(part, stream);
+    // One after another: a site's files are more than a pipe has places, and one that nobody opened waits at its sender.
+    for (let part = unread.shift(); part !== undefined; part = unread.shift()) {
+      const bytes = await collect(pipe.open(part.id), Math.min(maxBytes, left));
+      left -= bytes.byteLength;
+      place(part, bytes);
     }
   } catch (error) {
-    for (const { stream } of opened) void stream.return();
+    for (const { stream } of streams) void stream.return();
+    // What stands in the way of that is what `error` tells already.
+    void releaseParts(unread, pipe).catch(() => undefined);
     throw error;
   }
   return root['value'];
+}
+
+/** Lets go of what nobody reads, one after another: their sender waits until they are opened. Rejects with RangeError on a part that is open already. */
+export async function releaseParts(parts: readonly WirePart[], pipe: Pick<BytePipe, 'open'>): Promise<void> {
+  for (const { id } of parts) {
+    const stream = pipe.open(id);
+    void stream.return();
+    await stream.ended;
+  }
 }
 
 function put(root: Record<string, unknown>, at: readonly (string | number)[], value: unknown): void {

@@ -11,6 +11,7 @@ function openPair(maxStreams = 8) {
   const broken: string[] = [];
   const open = (socket: typeof left, firstId: 1 | 2) =>
     new HostWire({
+      flushes: 'at-end-of-turn',
       socket,
       firstId,
       windowBytes: WINDOW,

@@ -181,3 +181,26 @@ test('bytes and responses travel with calls of capabilities', async () => {
   expect(written).toEqual(stored);
   expect(asked).toBe('question');
 });
+
+test('a site of two thousand images goes in one call; one file more than fits is an error, and the host lives on', async () => {
+  let lengths: number[] = [];
+  const publish = (files: number) =>
+    runner.invoke(
+      pages,
+      record('', {
+        kind: 'operation',
+        name: `publish_${files}`,
+        payload: { user: turnPayload('').user },
+        onCall: async ({ args }) => {
+          lengths = (args[0] as { content: Uint8Array }[]).map(({ content }) => content.byteLength);
+          return { error: 'kept nothing' };
+        },
+      }),
+    );
+  expect(await publish(2000)).toEqual({ output: { told: { error: 'kept nothing' } } });
+  expect(lengths).toEqual(Array.from({ length: 2000 }, () => 1024));
+  lengths = [];
+  expect(await publish(2049)).toMatchObject({ output: { told: { error: expect.stringContaining('2048') } } });
+  expect(lengths).toEqual([]);
+  expect(await publish(1)).toEqual({ output: { told: { error: 'kept nothing' } } });
+});

@@ -6,6 +6,7 @@ import { HostPool } from './host-pool.ts';
 import type { PooledHost } from './host-pool.ts';
 import type { HostSnapshot } from './host-state.ts';
 import { openWorkFolder } from './host-folders.ts';
+import { buildHostProgram } from './host-program.ts';
 import { POOL_OF, POOLS } from './invocation.ts';
 import type { BundleVersion, Invocation, PoolName } from './invocation.ts';
 import { PoolSlots } from './pool-slots.ts';
@@ -54,7 +55,7 @@ class BundleRunner implements Runner {
   }
 
   async start(): Promise<void> {
-    const { clock, log, paths = locatePaths() } = this.#parts;
+    const { clock, log, paths: sources = locatePaths() } = this.#parts;
     const nodePath = process.execPath;
     const tools = await probeSandbox(this.#config, nodePath);
     if (tools.level === 'none') log.warn('bundles run without a sandbox');
@@ -62,6 +63,7 @@ class BundleRunner implements Runner {
     this.#level = tools.level;
     const { dir: workDir, close } = await openWorkFolder(this.#config);
     this.#closeWorkFolder = close;
+    const paths = await buildHostProgram(sources, workDir, log);
     this.#pool = new HostPool({
       config: this.#config,
       masked: this.#parts.masked,
@@ -193,6 +195,7 @@ class BundleRunner implements Runner {
         releaseAll();
         continue;
       }
+      invocation.onStart?.();
       const { answer, ended } = pooled.host.invoke(invocation);
       void ended.then(releaseAll);
       return await answer;

@@ -5,7 +5,7 @@ import { EventQueue } from './event-queue.ts';
 const delta = (text: string, marker = 'answer'): BundleEvent => ({ kind: 'delta', text, marker });
 
 /** A taker that is let go by hand, one event at a time. */
-function createTaker() {
+function createTaker(ackFromBytes = 0) {
   const taken: BundleEvent[] = [];
   const acks: number[] = [];
   const failures: unknown[] = [];
@@ -17,6 +17,7 @@ function createTaker() {
         (resolve, reject) => (letGo = (error) => (error === undefined ? resolve() : reject(error))),
       );
     },
+    ackFromBytes,
     ack: (bytes) => void acks.push(bytes),
     failed: (error) => void failures.push(error),
   });
@@ -47,6 +48,17 @@ describe('EventQueue', () => {
     ]);
     expect(acks).toEqual([10, 20, 10, 20, 10]);
     expect(queue.queuedBytes).toBe(0);
+  });
+
+  test('credit is given back when it is worth a message, all that is owed at once', async () => {
+    const { queue, acks, next } = createTaker(25);
+    for (const title of ['a', 'b', 'c', 'd']) queue.push({ kind: 'title', title }, 10);
+    await next();
+    await next();
+    expect(acks).toEqual([]);
+    await next();
+    await next();
+    expect([acks, queue.queuedBytes]).toEqual([[30], 0]);
   });
 
   test('a completed delta stays its own', async () => {

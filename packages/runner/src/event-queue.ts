@@ -7,6 +7,8 @@ export interface EventQueueParts {
   take(event: BundleEvent): Promise<void>;
   /** Gives the host its credit back. */
   ack(bytes: number): void;
+  /** Credit below this much is kept back: a turn of a few hundred words needs none, and each one is a message. */
+  readonly ackFromBytes: number;
   /** The taker rejected. Nothing is taken after it. */
   failed(error: unknown): void;
 }
@@ -14,13 +16,14 @@ export interface EventQueueParts {
 /**
  * Events of one invocation between the channel and whoever takes them: one at a time, in order. While one is being taken the
  * next gather, and deltas of the same marker become one: the slower Redis is, the larger the pieces. Bounded by the credit
- * that acks give back.
+ * that acks give back, at most `ackFromBytes` later than they could.
  */
 export class EventQueue {
   readonly #parts: EventQueueParts;
   #queue: { event: BundleEvent; bytes: number }[] = [];
   #pumping: Promise<void> | undefined;
   #isMuted = false;
+  #owedBytes = 0;
   queuedBytes = 0;
 
   constructor(parts: EventQueueParts) {
@@ -50,7 +53,10 @@ export class EventQueue {
       for (let next = this.#shift(); next !== undefined; next = this.#shift()) {
         await this.#parts.take(next.event);
         this.queuedBytes -= next.bytes;
-        if (!this.#isMuted) this.#parts.ack(next.bytes);
+        this.#owedBytes += next.bytes;
+        if (this.#isMuted || this.#owedBytes < this.#parts.ackFromBytes) continue;
+        this.#parts.ack(this.#owedBytes);
+        this.#owedBytes = 0;
       }
     } catch (error) {
       this.mute();

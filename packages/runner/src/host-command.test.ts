@@ -11,6 +11,7 @@ const build = (tools: SandboxTools) =>
       hostEntry: '/srv/runner/host/main.ts',
       sdkEntry: '/srv/sdk/src/index.ts',
       readable: ['/srv/sdk', '/srv/zod'],
+      zodDir: '/srv/zod',
     },
     versionDir: '/data/bundles/a__b__c',
     scratchDir: '/data/hosts/1/scratch',

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { HostBoot } from '../host/messages.ts';
+import { bubblewrap } from './bubblewrap.ts';
 import type { RunnerConfig } from './runner-config.ts';
 import type { RunnerPaths } from './runner-paths.ts';
 
@@ -18,9 +19,6 @@ export interface HostCommand {
 
 /** Address space that Node maps before any code runs (560 MiB on x64, 26.10), with room for other machines. */
 const NODE_DATA_MIB = 1024;
-
-/** Folders of the system that the node binary needs to start inside bubblewrap; of /etc there is nothing. */
-const SYSTEM_FOLDERS = ['/usr', '/lib', '/lib64'];
 
 /** Where the runner's end of the host wire is among the child's descriptors. Node gives no way to read from what it made as a child's fd 0. */
 export const WIRE_FD = 3;
@@ -47,6 +45,8 @@ export function buildHostCommand(parts: HostCommandParts): HostCommand {
   const readable = [dirname(paths.hostEntry), ...paths.readable, parts.versionDir];
   const boot: HostBoot = {
     sdkUrl: pathToFileURL(paths.sdkEntry).href,
+    zodHome: `${pathToFileURL(paths.zodDir).href}/`,
+    ...(paths.zodUrls === undefined ? {} : { zodUrls: paths.zodUrls }),
     guarded: tools.level !== 'none',
     windowBytes: config.windowBytes,
     maxMessageBytes: config.maxMessageBytes,
@@ -76,40 +76,6 @@ function permissionFlags(readable: readonly string[], scratchDir: string): strin
     '--disable-sigusr1',
     ...[...readable, scratchDir].map((path) => `--allow-fs-read=${path}`),
     `--allow-fs-write=${scratchDir}`,
-  ];
-}
-
-/** Own pid, mount, network, ipc and uts namespaces; a root of nothing but what node and the bundle need, read-only but for `scratchDir`. */
-export function bubblewrap(
-  bwrapPath: string,
-  nodePath: string,
-  readable: readonly string[],
-  scratchDir?: string,
-): string[] {
-  const writable = scratchDir === undefined ? [] : ['--bind', scratchDir, scratchDir];
-  const readOnly = [nodePath, ...readable].flatMap((path) => ['--ro-bind', path, path]);
-  return [
-    bwrapPath,
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--cap-drop',
-    'ALL',
-    '--clearenv',
-    ...SYSTEM_FOLDERS.flatMap((path) => ['--ro-bind-try', path, path]),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
-    ...readOnly,
-    ...writable,
-    '--remount-ro',
-    '/',
-    '--chdir',
-    '/',
-    '--',
   ];
 }
 

@@ -1,5 +1,16 @@
 import { chownSync, mkdirSync, mkdtempSync } from 'node:fs';
-import { copyFile, link, lstat, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  link,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RunnerConfig } from './runner-config.ts';
@@ -16,12 +27,14 @@ const OWNER_FILE = 'owner.pid';
 
 /** One folder for all hosts of this runner. Those of runners that were killed are removed. */
 export async function openWorkFolder(
-  config: Pick<RunnerConfig, 'workDir' | 'keepFiles'>,
+  config: Pick<RunnerConfig, 'workDir' | 'keepFiles' | 'uid'>,
 ): Promise<{ dir: string; close(): Promise<void> }> {
   const base = config.workDir ?? tmpdir();
   await mkdir(base, { recursive: true });
   if (!config.keepFiles) await removeAbandoned(base);
   const dir = await mkdtemp(join(base, PREFIX));
+  // Hosts of another user pass through it to what is theirs, and cannot list it.
+  if (config.uid !== undefined) await chmod(dir, 0o711);
   await writeFile(join(dir, OWNER_FILE), String(process.pid));
   return {
     dir,

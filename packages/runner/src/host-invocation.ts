@@ -3,7 +3,7 @@ import { bundleEventSchema } from '@switchyard/protocol';
 import type { BundleEvent } from '@switchyard/protocol';
 import type { BytePipe } from '../host/byte-pipe.ts';
 import type { FromHost, ToHost, WireError } from '../host/messages.ts';
-import { putParts, takeParts } from '../host/wire-parts.ts';
+import { putParts, releaseParts, takeParts } from '../host/wire-parts.ts';
 import type { WirePart } from '../host/wire-parts.ts';
 import { EventQueue } from './event-queue.ts';
 import { toInvocationError } from './host-failure.ts';
@@ -25,6 +25,7 @@ export interface HostInvocationParts {
   readonly limits: InvocationLimits;
   /** Events beyond this much unacknowledged break the channel's rule. */
   readonly maxQueuedBytes: number;
+  readonly ackFromBytes: number;
   send(message: ToHost): void;
   /** The host does not keep to the credit. */
   violated(): void;
@@ -64,6 +65,7 @@ export class HostInvocation {
     this.#settle = { resolve, reject };
     this.#queue = new EventQueue({
       take: (event) => this.#take(event),
+      ackFromBytes: parts.ackFromBytes,
       ack: (bytes) => parts.send({ kind: 'ack', id: parts.id, bytes }),
       failed: (error) => this.cancel(error),
     });
@@ -219,11 +221,7 @@ export class HostInvocation {
   }
 
   #release(parts: readonly WirePart[]): void {
-    try {
-      for (const { id } of parts) void this.#parts.pipe.open(id).return();
-    } catch {
-      this.#parts.violated();
-    }
+    void releaseParts(parts, this.#parts.pipe).catch(() => this.#parts.violated());
   }
 }
 

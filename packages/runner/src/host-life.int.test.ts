@@ -187,26 +187,30 @@ test.each([['permission', 'wait'], ...startable(['permission', 'bwrap']).map((le
   },
 );
 
-test('a host whose platform falls silent ends itself while it works, and stays when idle', async () => {
-  const program = join(import.meta.dirname, '../test/parent-program.ts');
-  for (const [message, survives] of [
-    ['wait', false],
-    ['idle', true],
-  ] as const) {
-    const parent = fork(program, ['permission', message, '600'], {
-      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-    });
-    const [pids] = (await once(parent, 'message')) as [number[]];
-    parent.kill('SIGSTOP');
-    const began = performance.now();
-    // A child of a stopped parent stays as a zombie: it is over when it has no memory left.
-    await until(async () => (await isOver(pids[0] ?? 0)) || performance.now() - began > 2500);
-    expect(await isOver(pids[0] ?? 0)).toBe(!survives);
-    parent.kill('SIGKILL');
-    await once(parent, 'exit');
-    await until(() => pids.every((pid) => !isAlive(pid)));
-  }
-});
+test(
+  'a host whose platform falls silent ends itself while it works, and stays when idle',
+  { timeout: 120_000 },
+  async () => {
+    const program = join(import.meta.dirname, '../test/parent-program.ts');
+    for (const [message, survives] of [
+      ['wait', false],
+      ['idle', true],
+    ] as const) {
+      const parent = fork(program, ['permission', message, '600'], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+      });
+      const [pids] = (await once(parent, 'message')) as [number[]];
+      parent.kill('SIGSTOP');
+      const began = performance.now();
+      // A child of a stopped parent stays as a zombie: it is over when it has no memory left.
+      await until(async () => (await isOver(pids[0] ?? 0)) || performance.now() - began > 2500);
+      expect(await isOver(pids[0] ?? 0)).toBe(!survives);
+      parent.kill('SIGKILL');
+      await once(parent, 'exit');
+      await until(() => pids.every((pid) => !isAlive(pid)));
+    }
+  },
+);
 
 async function isOver(pid: number): Promise<boolean> {
   const { readFile } = await import('node:fs/promises');

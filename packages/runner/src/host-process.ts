@@ -1,14 +1,11 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
 import { bundleManifestSchema } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
+import { keptBackBytes } from '../host/event-outbox.ts';
 import { HostWire } from '../host/host-wire.ts';
 import type { FromHost, ToHost } from '../host/messages.ts';
-import { WIRE_FD } from './host-command.ts';
+import { HostChild } from './host-child.ts';
 import { decideEndReason, readExit } from './host-exit.ts';
 import { HostFailure, toCallerError, toInvocationError } from './host-failure.ts';
 import type { EndReason } from './host-failure.ts';
@@ -17,44 +14,41 @@ import type { HostFolders } from './host-folders.ts';
 import { HostInvocation } from './host-invocation.ts';
 import type { HostAssignment, HostProcessParts } from './host-parts.ts';
 import { HostPulse } from './host-pulse.ts';
+import { HostRequests } from './host-requests.ts';
 import { canChange } from './host-state.ts';
 import type { HostState } from './host-state.ts';
 import type { Invocation } from './invocation.ts';
 import { decideLimits } from './invocation-limits.ts';
 import { LogTail } from './log-tail.ts';
 import { LogBudget } from './log-budget.ts';
+import { maskMessage } from './mask-message.ts';
 import { RateBound } from './rate-bound.ts';
 import { readFromHost } from './read-from-host.ts';
 import { readResidentBytes } from './resident-memory.ts';
-
-/** After `exit`, the last messages may still be in the pipe; a pipe that somebody else holds open is not waited for longer. */
-const LAST_WORDS_MS = 200;
+import { ScratchFolders } from './scratch-folders.ts';
 
 /** Of the ticks of the runner: a walk over the scratch folders is not free. */
 const TICKS_PER_SCRATCH_LOOK = 8;
-
-type Request = { resolve(value: unknown): void; reject(error: unknown): void };
 
 /** One child process, with one bundle version from `assign` on: its channel, its states, its invocations, its end. */
 export class HostProcess {
   readonly exited: Promise<void>;
   startedAt: number;
-  readonly pid: number;
   state: HostState = 'starting';
   served = 0;
   rssBytes = 0;
   lastBusyAt: number;
   readonly #parts: HostProcessParts;
-  readonly #child: ChildProcess;
+  readonly #child: HostChild;
   readonly #wire: HostWire<FromHost, ToHost>;
   readonly #tail = new LogTail();
-  readonly #requests = new Map<number, Request>();
+  readonly #requests = new HostRequests();
+  readonly #scratch: ScratchFolders;
   readonly #running = new Map<number, HostInvocation>();
   readonly #pulse: HostPulse;
   readonly #messages: RateBound;
   readonly #logLines: LogBudget;
   readonly #resolveExited: () => void;
-  #lastId = 0;
   #ticks = 0;
   #assigned: HostAssignment | undefined;
   #manifest: BundleManifest | undefined;
@@ -68,22 +62,17 @@ export class HostProcess {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.exited = promise;
     this.#resolveExited = resolve;
-    const user = {
-      ...(config.uid === undefined ? {} : { uid: config.uid }),
-      ...(config.gid === undefined ? {} : { gid: config.gid }),
-    };
-    this.#child = spawn(command.command, [...command.args], {
-      env: {},
-      cwd: '/',
-      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      ...user,
+    this.#scratch = new ScratchFolders(parts.folders.scratch, config);
+    this.#child = new HostChild({
+      command,
+      config,
+      tail: this.#tail,
+      ended: (code, signal, why) => this.#end(code, signal, why),
     });
-    this.pid = this.#child.pid ?? -1;
-    const socket = this.#child.stdio[WIRE_FD] as Duplex;
-    socket.on('error', () => undefined);
     this.#wire = new HostWire({
       ...config,
-      socket,
+      socket: this.#child.socket,
+      flushes: 'at-end-of-turn',
       firstId: 2,
       read: readFromHost,
       onMessage: (message) => this.#receive(message),
@@ -97,7 +86,10 @@ export class HostProcess {
       monotonic,
       ping: () => this.#send({ kind: 'ping', id: 0 }),
     });
-    this.#watch();
+  }
+
+  get pid(): number {
+    return this.#child.pid;
   }
 
   get isServing(): boolean {
@@ -172,20 +164,20 @@ export class HostProcess {
 
   /** The caller made sure of a place. `ended` resolves when the host is done with it, whatever the caller was told before. */
   invoke(invocation: Invocation): { answer: Promise<unknown>; ended: Promise<void> } {
-    const { config, folders } = this.#parts;
-    const id = (this.#lastId += 1);
+    const { config } = this.#parts;
+    const id = this.#requests.nextId();
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    const scratchDir = join(folders.scratch, String(id));
     const running = new HostInvocation({
       id,
       invocation,
       pipe: this.#wire.pipe,
-      scratchDir,
+      scratchDir: this.#scratch.folderOf(id),
       maxFileBytes: config.maxFileBytes,
       maxWholeBytes: config.maxWholeBytes,
       limits: this.#manifest === undefined ? {} : decideLimits(this.#manifest, invocation),
       // Credit counts UTF-16 units, JSON escapes may make six bytes of one; and one event may be as large as a message.
       maxQueuedBytes: config.windowBytes * 2 + config.maxMessageBytes,
+      ackFromBytes: keptBackBytes(config.windowBytes),
       send: (message) => this.#send(message),
       violated: () => this.kill('protocol'),
       graceMs: config.cancelGraceMs,
@@ -196,7 +188,7 @@ export class HostProcess {
     });
     this.#running.set(id, running);
     this.#change('busy');
-    if (config.keepFiles) keep(scratchDir, 'request.json', invocation.payload);
+    this.#scratch.keepRequest(id, invocation.payload);
     const finish = () => {
       running.end();
       this.#running.delete(id);
@@ -206,11 +198,11 @@ export class HostProcess {
       end();
       this.#closeIfOverdue();
     };
-    this.#requests.set(id, { resolve: finish, reject: finish });
+    this.#requests.expect(id, finish);
     try {
       running.start();
     } catch (error) {
-      this.#requests.delete(id);
+      this.#requests.drop(id);
       running.fail(error);
       finish();
     }
@@ -228,7 +220,7 @@ export class HostProcess {
 
   kill(reason: EndReason): void {
     this.#reason ??= reason;
-    this.#child.kill('SIGKILL');
+    this.#child.kill();
   }
 
   /** Heartbeat and memory, at each tick of the runner. */
@@ -260,11 +252,7 @@ export class HostProcess {
   }
 
   #request(message: (id: number) => ToHost): Promise<unknown> {
-    const id = (this.#lastId += 1);
-    return new Promise((resolve, reject) => {
-      this.#requests.set(id, { resolve, reject });
-      this.#send(message(id));
-    });
+    return this.#requests.ask((id) => this.#send(message(id)));
   }
 
   #receive(given: FromHost): void {
@@ -291,25 +279,13 @@ export class HostProcess {
     }
   }
 
-  /** Everything that people may read: events, lines, errors, and what a turn returns. Calls and answers of operations go as they are. */
   #masked(message: FromHost): FromHost {
     if (this.#assigned?.masked === undefined) return message;
-    const mask = <T>(value: T): T => this.#mask(value);
-    switch (message.kind) {
-      case 'event':
-        return { ...message, event: mask(message.event) };
-      case 'log':
-        return { ...message, text: mask(message.text) };
-      case 'fatal':
-        return { ...message, error: mask(message.error) };
-      case 'result': {
-        const isTurn = this.#running.get(message.id)?.kind === 'turn';
-        if (message.error === undefined) return isTurn ? { ...message, value: mask(message.value) } : message;
-        return { ...message, error: mask(message.error) };
-      }
-      default:
-        return message;
-    }
+    return maskMessage(
+      message,
+      (value) => this.#mask(value),
+      (id) => this.#running.get(id)?.kind === 'turn',
+    );
   }
 
   #mask<T>(value: T): T {
@@ -325,20 +301,13 @@ export class HostProcess {
   }
 
   async #result(message: Extract<FromHost, { kind: 'result' }>): Promise<void> {
-    const request = this.#requests.get(message.id);
-    this.#requests.delete(message.id);
+    const request = this.#requests.take(message.id);
     const running = this.#running.get(message.id);
     await running?.result(message);
-    if (running !== undefined) this.#clearScratch(message);
-    if (message.error === undefined) request?.resolve(message.value);
-    else request?.reject(toInvocationError(message.error));
-  }
-
-  /** Not waited for: the place is free before the disk is. */
-  #clearScratch({ id, value, error, usedScratch }: Extract<FromHost, { kind: 'result' }>): void {
-    const dir = join(this.#parts.folders.scratch, String(id));
-    if (this.#parts.config.keepFiles) keep(dir, 'result.json', error ?? value);
-    else if (usedScratch === true) void rm(dir, { recursive: true, force: true }).catch(() => undefined);
+    const { id, value, error, usedScratch = false } = message;
+    if (running !== undefined) this.#scratch.end(id, error ?? value, usedScratch);
+    if (error === undefined) request?.resolve(value);
+    else request?.reject(toInvocationError(error));
   }
 
   #log(message: Extract<FromHost, { kind: 'log' }>): void {
@@ -357,24 +326,6 @@ export class HostProcess {
     if (lines > 0) this.#assigned?.log.warn('bundle log lines dropped', { lines });
   }
 
-  #watch(): void {
-    for (const output of [this.#child.stdout, this.#child.stderr]) {
-      output?.setEncoding('utf8').on('data', (chunk: string) => this.#tail.write(chunk));
-    }
-    const closed = new Promise((resolve) => this.#child.once('close', resolve));
-    this.#child.once('error', (error) => {
-      this.#tail.add(error.message);
-      this.#end(null, null, 'start-failed');
-    });
-    this.#child.once('exit', (code, signal) => {
-      const timer = setTimeout(() => this.#end(code, signal), LAST_WORDS_MS);
-      void closed.then(() => {
-        clearTimeout(timer);
-        this.#end(code, signal);
-      });
-    });
-  }
-
   #end(code: number | null, signal: string | null, why?: EndReason): void {
     if (this.state === 'stopped' || this.state === 'defunct') return;
     clearTimeout(this.#drainTimer);
@@ -384,9 +335,8 @@ export class HostProcess {
     this.#change(this.state === 'starting' ? 'defunct' : 'stopped');
     const error = toCallerError(failure);
     for (const running of this.#running.values()) if (!running.hasResult) running.fail(error);
-    for (const request of this.#requests.values()) request.reject(error);
-    this.#requests.clear();
-    this.#child.stdio[WIRE_FD]?.destroy();
+    this.#requests.rejectAll(error);
+    this.#child.socket.destroy();
     this.#wire.pipe.close(new Error('the host has ended'));
     if (!this.#parts.config.keepFiles)
       void rm(this.#parts.folders.root, { recursive: true, force: true }).catch(() => undefined);
@@ -404,9 +354,4 @@ export class HostProcess {
   #send(message: ToHost): void {
     if (this.#wire.isOpen) this.#wire.channel.send(message);
   }
-}
-
-function keep(dir: string, name: string, value: unknown): void {
-  mkdirSync(dir, { recursive: true });
-  writeFileSync(join(dir, name), JSON.stringify(value ?? null, undefined, 2));
 }

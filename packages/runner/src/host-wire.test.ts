@@ -2,15 +2,21 @@ import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { HostWire } from '../host/host-wire.ts';
+import type { HostWireOptions } from '../host/host-wire.ts';
 import { collect } from '../host/incoming-stream.ts';
 
 type Message = { readonly kind: unknown };
 
-function openSide(socket: Duplex, firstId: 1 | 2) {
+function openSide(
+  socket: Duplex,
+  firstId: 1 | 2,
+  flushes: HostWireOptions<Message>['flushes'] = 'at-once-then-at-end-of-turn',
+) {
   const heard: Message[] = [];
   const broken: string[] = [];
   const wire = new HostWire<Message, Message & Record<string, unknown>>({
     socket,
+    flushes,
     firstId,
     windowBytes: 64 * 1024,
     maxStreams: 8,
@@ -39,6 +45,30 @@ test('messages of any length arrive in order beside bytes', async () => {
   expect(await reading).toEqual(bytes);
   await expect.poll(() => far.heard).toEqual(texts.map((text) => ({ v: 1, kind: 'log', text })));
   await expect.poll(() => near.wire.channel.backlog).toBe(0);
+});
+
+test.each([
+  ['at-end-of-turn', [['a', 'b', 'c']]],
+  ['at-once-then-at-end-of-turn', [['a', 'b'], ['c']]],
+] as const)('what is sent in a turn of the loop is written %s', async (flushes, expected) => {
+  const [left, right] = duplexPair();
+  const { wire } = openSide(left, 1, flushes);
+  const written: string[][] = [];
+  right.on('data', (chunk: Buffer) => {
+    written.push([...chunk.toString('latin1').matchAll(/"text":"(\w)"/g)].map((match) => match[1] ?? ''));
+  });
+  const turn = async (...texts: string[]): Promise<void> => {
+    const [first = '', ...others] = texts;
+    for (const text of [first, ...others.splice(0, 1)]) wire.channel.send({ kind: 'log', text });
+    await new Promise<void>((resolve) => process.nextTick(resolve));
+    for (const text of others) wire.channel.send({ kind: 'log', text });
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  };
+  await turn('a', 'b', 'c');
+  await expect.poll(() => written.flat()).toEqual(['a', 'b', 'c']);
+  expect(written).toEqual(expected);
+  await turn('d', 'e', 'f');
+  await expect.poll(() => written.flat()).toEqual('abcdef'.split(''));
 });
 
 test('it does not matter where what comes is cut', async () => {

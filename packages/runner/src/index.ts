@@ -1,3 +1,4 @@
+export { bubblewrap } from './bubblewrap.ts';
 export { createRunner } from './create-runner.ts';
 export { BundleCodeError, HostFailure, describeFailure } from './host-failure.ts';
 export type { EndReason } from './host-failure.ts';

@@ -71,6 +71,8 @@ export interface Invocation {
   readonly timeoutMs?: number;
   /** Abort rejects `invoke` at once and mutes what the bundle still says. */
   readonly signal: AbortSignal;
+  /** Called once, right before the host hears of it: an `invoke` that rejected without it has done nothing. */
+  onStart?(): void;
   /** Called one at a time and in order; the next event waits for the promise: that is the back-pressure. */
   onEvent(event: BundleEvent, file?: ProducedFile): Promise<void>;
   /** Calls of one invocation may overlap. Bytes and streams may be in `args` and in what it resolves with. */

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { bubblewrap, underLimits } from './host-command.ts';
+import { bubblewrap } from './bubblewrap.ts';
+import { underLimits } from './host-command.ts';
 import type { SandboxTools } from './host-command.ts';
 import type { RunnerConfig } from './runner-config.ts';
 

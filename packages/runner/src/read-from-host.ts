@@ -1,4 +1,5 @@
 import type { FromHost } from '../host/messages.ts';
+import { MAX_PARTS } from '../host/wire-parts.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -22,7 +23,6 @@ const isError = (value: unknown) =>
   isOptional(isText)(value['code']) &&
   isOptional(isIssues)(value['issues']);
 
-const MAX_PARTS = 64;
 const isPart = (value: unknown) =>
   isFields(value) &&
   isCount(value['id']) &&

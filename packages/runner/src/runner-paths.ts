@@ -10,10 +10,11 @@ export interface RunnerPaths {
   readonly sdkEntry: string;
   /** What the SDK needs beside its entry: its package and its zod. */
   readonly readable: readonly string[];
+  /** The folder of the SDK's zod. */
+  readonly zodDir: string;
+  /** What hosts take for the names of zod; absent: files of `zodDir`. */
+  readonly zodUrls?: Readonly<Record<string, string>>;
 }
-
-/** What the SDK imports at run time, found from where the SDK lies. */
-const SDK_NEEDS: readonly string[] = ['zod'];
 
 function folderOf(packageFile: string | undefined): string {
   if (packageFile === undefined) throw new Error('bundle-sdk and what it needs must be installed');
@@ -24,11 +25,12 @@ function folderOf(packageFile: string | undefined): string {
 export function locatePaths(): RunnerPaths {
   const sdkEntry = fileURLToPath(import.meta.resolve('@switchyard/bundle-sdk'));
   const sdkPackage = findPackageJSON('..', sdkEntry);
-  const needed = SDK_NEEDS.map((name) => findPackageJSON(name, sdkEntry));
+  const zodDir = folderOf(findPackageJSON('zod', sdkEntry));
   const packageFile = join(import.meta.dirname, '../package.json');
   return {
     hostEntry: join(import.meta.dirname, '../host/main.ts'),
     sdkEntry,
-    readable: [packageFile, ...[sdkPackage, ...needed].map(folderOf)],
+    readable: [packageFile, folderOf(sdkPackage), zodDir],
+    zodDir,
   };
 }

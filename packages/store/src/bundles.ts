@@ -85,6 +85,15 @@ const REMOVE_BUNDLE = {
   name: 'bundle.remove',
   text: `delete from bundle where ${SCOPE} and bundle_id = $3 and not is_default returning bundle_id`,
 };
+/** What a source gave last is never forgotten: its row says that it served once, so a restart does not take it for news. */
+const FORGET_REMOVED = {
+  name: 'bundleVersion.forgetRemoved',
+  text: `delete from bundle_version v where ${SCOPE} and bundle_id = $3 and status = 'removed'
+    and not exists (select from bundle b where b.tenant = v.tenant and b.project = v.project and b.bundle_id = v.bundle_id
+      and (b.active_version = v.version_id or b.source->>'sha' = v.sha))
+    and version_id not in (select version_id from bundle_version where ${SCOPE} and bundle_id = $3 and status = 'removed'
+      order by created_at desc, version_id limit $4)`,
+};
 const KNOWN_IDS = {
   name: 'bundleVersion.knownIds',
   text: `select distinct bundle_id from bundle_version where ${SCOPE} and status <> 'removed' order by bundle_id`,
@@ -146,6 +155,10 @@ export function createBundles(sql: Sql, scope: TenantProject) {
     /** Its versions stay until they are cleaned up. False: no such bundle, or the default one. */
     remove: async (bundleId: string): Promise<boolean> =>
       (await sql.query({ ...REMOVE_BUNDLE, values: at(bundleId) })).length > 0,
+    /** Of a bundle's removed versions the newest `keep` stay in the list of its versions; the rows of the others go. */
+    forgetRemoved: async (bundleId: string, keep: number): Promise<void> => {
+      await sql.query({ ...FORGET_REMOVED, values: at(bundleId, keep) });
+    },
     /** Bundles of which anything is left, also removed ones. */
     listKnownIds: async (): Promise<string[]> =>
       (await sql.query<{ bundle_id: string }>({ ...KNOWN_IDS, values: at() })).map((row) => row.bundle_id),

@@ -26,8 +26,8 @@ export { createSigningKeys } from './signing-keys.ts';
 export type { SigningKeyRow, SigningKeys } from './signing-keys.ts';
 export { createSettings } from './settings.ts';
 export type { SettingValue, Settings } from './settings.ts';
-export { createAuditLog } from './audit-log.ts';
-export type { AuditFilter, AuditInput, AuditLog, AuditRow } from './audit-log.ts';
+export { READ_ACTION, createAuditLog } from './audit-log.ts';
+export type { AuditFilter, AuditInput, AuditLog, AuditRetention, AuditRow } from './audit-log.ts';
 export { createOperationCalls } from './operation-calls.ts';
 export type { CallClaim, CallName, OperationCalls } from './operation-calls.ts';
 export { createBundleValues } from './bundle-values.ts';
@@ -36,8 +36,18 @@ export { createBundleFiles } from './bundle-files.ts';
 export type { BundleFile, BundleFiles } from './bundle-files.ts';
 export { createBundleProps } from './bundle-props.ts';
 export type { BundleProps, BundlePropsRow } from './bundle-props.ts';
+export { createPredictionRows } from './predictions.ts';
+export type {
+  NewPrediction,
+  PredictionName,
+  PredictionProgress,
+  PredictionRow,
+  PredictionRows,
+} from './predictions.ts';
 export { createWebResponses } from './web-responses.ts';
 export type { LateAnswer, StoredAnswer, WebResponses } from './web-responses.ts';
+export { createUsageReport } from './usage-report.ts';
+export type { UsageDimension, UsageQuery, UsageReport, UsageRow, UsageSum } from './usage-report.ts';
 export { createUsageLog } from './usage-log.ts';
 export type { UsageEntry, UsageLog } from './usage-log.ts';
 export { isoText } from './iso-text.ts';
@@ -45,3 +55,5 @@ export { createFiles } from './files.ts';
 export type { FileOwner, FileRow, Files } from './files.ts';
 export { createBlobStore } from './blob-store.ts';
 export type { BlobStore, ByteRange, OpenBlob, StoredBlob } from './blob-store.ts';
+export { createLimitRows } from './limit-rows.ts';
+export type { LimitRow, LimitRows } from './limit-rows.ts';

@@ -1,5 +1,5 @@
 import type { TenantProject } from '@switchyard/protocol';
-import { json } from './sql-values.ts';
+import { cleanText, json } from './sql-values.ts';
 import type { Sql } from './sql.ts';
 
 /** One call as its caller names it. */
@@ -19,13 +19,18 @@ export type CallClaim =
   | { kind: 'answered'; answer: unknown }
   /** Somebody makes it now. */
   | { kind: 'running' }
+  /** It was made, and its answer is not kept: `reason` says why. */
+  | { kind: 'done'; reason: string; startedAt: Date }
+  /** It was begun, and whether it did what it should nobody knows: `reason` says how it ended, as far as that is known. */
+  | { kind: 'unknown'; reason: string; startedAt: Date }
   /** The key was used for another request. */
   | { kind: 'differs' };
 
 const CALL =
   'tenant = $1 and project = $2 and user_id = $3 and bundle_id = $4 and operation = $5 and call_key = $6';
 
-// nobody's, or over its time -> this token's. One statement: two callers with one key cannot both have it.
+// nobody's -> this token's. One statement: two callers with one key cannot both have it. A call that was begun is never taken over, however
+// its worker ended: it may have done its work.
 const CLAIM = {
   name: 'operationCall.claim',
   text: `insert into operation_call as c (tenant, project, user_id, bundle_id, operation, call_key, request_sha256, token,
@@ -33,19 +38,23 @@ const CLAIM = {
     values ($1, $2, $3, $4, $5, $6, $7, $8, now() + $9 * interval '1 ms', now() + $10 * interval '1 ms')
     on conflict (tenant, project, user_id, bundle_id, operation, call_key) do update
       set request_sha256 = excluded.request_sha256, token = excluded.token, held_until = excluded.held_until,
-        expires_at = excluded.expires_at, answer = null
+        expires_at = excluded.expires_at, answer = null, outcome = null, reason = null, started_at = now()
       where c.expires_at < now()
-        or (c.answer is null and c.held_until < now() and c.request_sha256 = excluded.request_sha256)
     returning token`,
 };
 const FIND = {
   name: 'operationCall.find',
-  text: `select request_sha256, answer from operation_call where ${CALL}`,
+  text: `select request_sha256, answer, outcome, reason, started_at, held_until < now() as is_lost from operation_call where ${CALL}`,
 };
 // held by this token -> answered, once.
 const ANSWER = {
   name: 'operationCall.answer',
   text: `update operation_call set answer = $8::jsonb, token = null where ${CALL} and token = $7`,
+};
+// held by this token -> ended without an answer to give again, once.
+const END = {
+  name: 'operationCall.end',
+  text: `update operation_call set outcome = $8, reason = $9, token = null where ${CALL} and token = $7`,
 };
 const FORGET = {
   name: 'operationCall.forget',
@@ -56,6 +65,21 @@ const SWEEP = {
   text: `delete from operation_call where (tenant, project, user_id, bundle_id, operation, call_key) in
     (select tenant, project, user_id, bundle_id, operation, call_key from operation_call where expires_at < now() limit $1)`,
 };
+
+interface CallRow {
+  request_sha256: string;
+  answer: unknown;
+  outcome: 'done' | 'unknown' | null;
+  reason: string | null;
+  started_at: Date;
+  is_lost: boolean;
+}
+
+function toClaim({ answer, outcome, reason, started_at: startedAt, is_lost: isLost }: CallRow): CallClaim {
+  if (answer !== null) return { kind: 'answered', answer };
+  if (outcome !== null) return { kind: outcome, reason: reason ?? '', startedAt };
+  return isLost ? { kind: 'unknown', reason: 'worker_lost', startedAt } : { kind: 'running' };
+}
 
 export type OperationCalls = ReturnType<typeof createOperationCalls>;
 
@@ -71,26 +95,26 @@ export function createOperationCalls(sql: Sql, { tenant, project }: TenantProjec
     ...more,
   ];
   return {
-    /** `holdMs`: after it, a call without an answer may be made again. `keepMs`: how long the key means this call. */
+    /** `holdMs`: after it, a call without an end is `unknown`. `keepMs`: how long the key means this call. */
     async claim(
       call: CallName,
       { sha256, token, holdMs, keepMs }: { sha256: string; token: string; holdMs: number; keepMs: number },
     ): Promise<CallClaim> {
       const taken = await sql.query({ ...CLAIM, values: at(call, sha256, token, holdMs, keepMs) });
       if (taken.length > 0) return { kind: 'claimed', token };
-      const [row] = await sql.query<{ request_sha256: string; answer: unknown }>({
-        ...FIND,
-        values: at(call),
-      });
-      // Gone in between: it failed a moment ago, and the caller may try again.
+      const [row] = await sql.query<CallRow>({ ...FIND, values: at(call) });
+      // Gone in between: nothing came of it a moment ago, and the caller may try again.
       if (row === undefined) return { kind: 'running' };
-      if (row.request_sha256 !== sha256) return { kind: 'differs' };
-      return row.answer === null ? { kind: 'running' } : { kind: 'answered', answer: row.answer };
+      return row.request_sha256 === sha256 ? toClaim(row) : { kind: 'differs' };
     },
     async answer(call: CallName, token: string, answer: unknown): Promise<void> {
       await sql.query({ ...ANSWER, values: at(call, token, json(answer)) });
     },
-    /** It came to nothing that could be repeated: the key is free again. */
+    /** It ended, and there is no answer to give again. */
+    async end(call: CallName, token: string, outcome: 'done' | 'unknown', reason: string): Promise<void> {
+      await sql.query({ ...END, values: at(call, token, outcome, cleanText(reason)) });
+    },
+    /** Nothing of it was begun: the key is free again. */
     async forget(call: CallName, token: string): Promise<void> {
       await sql.query({ ...FORGET, values: at(call, token) });
     },

@@ -10,7 +10,7 @@ const STOP_REASONS = {
 
 /** A streamed answer of `POST /v1/messages`: numbered blocks, each opened, filled and closed. */
 export function anthropicFrames(reply: ModelAnswer, model: string): ModelFrame[] {
-  const { input, output } = reply.usage ?? DEFAULT_USAGE;
+  const { output } = reply.usage ?? DEFAULT_USAGE;
   let index = -1;
   const block = (
     start: object,
@@ -28,7 +28,7 @@ export function anthropicFrames(reply: ModelAnswer, model: string): ModelFrame[]
   const { thinking = '', text = '', toolCalls = [] } = reply;
   return [
     frame('message_start', {
-      message: { ...messageOf(model), content: [], usage: { input_tokens: input, output_tokens: 1 } },
+      message: { ...messageOf(model), content: [], usage: { ...inputOf(reply), output_tokens: 1 } },
     }),
     frame('ping', {}),
     ...(thinking === ''
@@ -59,7 +59,7 @@ export function anthropicFrames(reply: ModelAnswer, model: string): ModelFrame[]
 
 /** The same without streaming. */
 export function anthropicBody(reply: ModelAnswer, model: string): unknown {
-  const { input, output } = reply.usage ?? DEFAULT_USAGE;
+  const { output } = reply.usage ?? DEFAULT_USAGE;
   const content = [
     ...(reply.text === undefined ? [] : [{ type: 'text', text: reply.text }]),
     ...(reply.toolCalls ?? []).map(({ name, input: given }, at) => ({
@@ -73,8 +73,14 @@ export function anthropicBody(reply: ModelAnswer, model: string): unknown {
     ...messageOf(model),
     content,
     stop_reason: STOP_REASONS[finishOf(reply)],
-    usage: { input_tokens: input, output_tokens: output },
+    usage: { ...inputOf(reply), output_tokens: output },
   };
+}
+
+/** `input_tokens` are those that came from no cache. */
+function inputOf({ usage = DEFAULT_USAGE }: ModelAnswer) {
+  const { input, cached } = { cached: 0, ...usage };
+  return { input_tokens: input - cached, ...(cached === 0 ? {} : { cache_read_input_tokens: cached }) };
 }
 
 function frame(type: string, fields: object): ModelFrame {

@@ -7,7 +7,8 @@ export interface ModelAnswer {
   readonly toolCalls?: readonly { readonly name: string; readonly input: unknown }[];
   /** In the words of OpenAI; those of Anthropic are made from it. Without: `tool_calls` where there are some, else `stop`. */
   readonly finish?: 'stop' | 'length' | 'content_filter' | 'tool_calls';
-  readonly usage?: { readonly input: number; readonly output: number };
+  /** `input`: all that was read; `cached`: of it, what the provider had in its cache. */
+  readonly usage?: { readonly input: number; readonly output: number; readonly cached?: number };
   /** Awaited after the first piece of the text, or before the end where there is no text. */
   readonly hold?: Promise<void>;
   /**

@@ -55,6 +55,7 @@ export function openAiBody(reply: ModelAnswer, model: string): unknown {
 }
 
 function usageOf({ usage = DEFAULT_USAGE }: ModelAnswer) {
-  const { input, output } = usage;
-  return { prompt_tokens: input, completion_tokens: output, total_tokens: input + output };
+  const { input, output, cached } = { cached: 0, ...usage };
+  const details = cached === 0 ? {} : { prompt_tokens_details: { cached_tokens: cached } };
+  return { prompt_tokens: input, completion_tokens: output, total_tokens: input + output, ...details };
 }

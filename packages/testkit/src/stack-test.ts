@@ -32,8 +32,17 @@ export interface StackFixture {
   readonly ports: ServicePorts;
   readonly redisUrl: string;
   readonly databaseUrl: string;
+  /** What the secrets service fills in at its start, and the file with its passphrase. */
+  readonly sealedFile: string;
+  readonly sealedKeyFile: string;
   /** An access token of a user, made when it is first asked for. */
-  token(options?: { user?: string; type?: TokenType; ttlMs?: number }): Promise<string>;
+  token(options?: {
+    user?: string;
+    type?: TokenType;
+    ttlMs?: number;
+    /** Of another tenant or project, whose keys lie in the same stores. */
+    scope?: { tenant: string; project: string };
+  }): Promise<string>;
   /** A link that signs a browser in as admin, once. */
   adminLink(): Promise<string>;
   /** A service's process, to be killed, stopped and started again. Nothing brings it back but the test. */
@@ -49,6 +58,8 @@ export interface StackTestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Only for tests that open no page: leaves web-ui out, and with it the build of the page. */
   readonly isPageless?: boolean;
+  /** With proxylogin: people sign in by a page, and tokens behind cookies are short and made anew. */
+  readonly hasLogin?: boolean;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -83,6 +94,7 @@ export interface TestStack {
 export const startTestStack = async ({
   env = {},
   isPageless = false,
+  hasLogin = false,
 }: StackTestOptions = {}): Promise<TestStack> => {
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-stack-'));
   await chmod(dir, 0o755);
@@ -98,7 +110,9 @@ export const startTestStack = async ({
     ports,
     path: process.env['PATH'] ?? '',
     databaseUrl: database.url,
-    services: SERVICE_NAMES.filter((name) => name !== 'web-ui' || !isPageless),
+    services: SERVICE_NAMES.filter(
+      (name) => (name !== 'web-ui' || !isPageless) && (name !== 'proxylogin' || hasLogin),
+    ),
     isRestarted: false,
     nodeEnv: 'test',
     userEnv: env,
@@ -116,8 +130,10 @@ export const startTestStack = async ({
       return stack.settings.redisUrl;
     },
     databaseUrl: database.url,
-    token: ({ user = 'tester', type = 'registered', ...rest } = {}) =>
-      issueAccessToken(access(), { user, type, ...rest }),
+    sealedFile: data.sealedFile,
+    sealedKeyFile: data.sealedKeyFile,
+    token: ({ user = 'tester', type = 'registered', scope = {}, ...rest } = {}) =>
+      issueAccessToken({ ...access(), ...scope }, { user, type, ...rest }),
     adminLink: () => createAdminLink(access(), stack.url),
     service: (name) => stack.service(name),
     lines: (name) => lines.of(name),

@@ -4,6 +4,7 @@ import { isId, isStreamId } from '@switchyard/protocol';
 import type { ChatTaskPayload, TenantProject } from '@switchyard/protocol';
 import type { Keys } from '@switchyard/redis';
 import { buildAck, positionBefore } from './build-ack.ts';
+import type { CapacityLimits } from './capacity-policy.ts';
 import { runningLimitOf, thresholdOf, toRefusal, userLimitOf } from './capacity-policy.ts';
 import { newMessageFields, nowFields } from './message-fields.ts';
 import { createRefusal } from './refusal.ts';
@@ -22,6 +23,8 @@ export interface AcceptOptions {
   readonly keys: Keys;
   readonly scope: TenantProject;
   readonly config: TurnsConfig;
+  /** The limits of this moment; without it those of `config`. */
+  readonly capacity?: (() => CapacityLimits) | undefined;
   readonly clock: Clock;
   readonly ids: Ids;
 }
@@ -35,7 +38,7 @@ const EPOCH_POLL_MS = 50;
  * where a retry has meanwhile been accepted: then that is the answer.
  */
 export function createAccept(options: AcceptOptions) {
-  const { rows, scripts, keys, config, clock } = options;
+  const { rows, scripts, keys, config, clock, capacity = () => config } = options;
 
   const enqueue = async (row: InsertedTurn): Promise<EnqueueReply> => {
     const { request } = row;
@@ -45,9 +48,9 @@ export function createAccept(options: AcceptOptions) {
       ...nowFields(clock.now()),
       message: keys.hash(request.message_id),
       target_turn_id: request.target_turn_id ?? '',
-      threshold: thresholdOf(config, userType),
+      threshold: thresholdOf(capacity(), userType),
       queue_factor: config.queueFactor,
-      user_limit: userLimitOf(config, userType),
+      user_limit: userLimitOf(capacity(), userType),
       mailbox_limit: config.mailboxSize,
       running_limit: runningLimitOf(config, userType),
     };

@@ -10,6 +10,11 @@ export interface BlockedPops {
   blockLanes(): void;
   /** One promise per blocked lane; each resolves when its pop is over. */
   pending(): Promise<void>[];
+  /**
+   * Whether some lane may have work that no pop would bring: none is blocked on it, and none has just found it empty. Asked once: what
+   * was found is true for that moment alone.
+   */
+  takeDoubt(): boolean;
   /** True once after a pop brought something: its lane may have more, which nobody waits for. */
   takeHint(): boolean;
   /** Ends what blocks: each pop returns its item or nothing. Never by closing the socket, which could lose an item for a lease. */
@@ -19,6 +24,7 @@ export interface BlockedPops {
 export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop: Stop): BlockedPops {
   const { slots, config, clock, keys, workerId, nextFence, log } = options;
   const blocked = new Map<UserType, Promise<void>>();
+  const foundEmpty = new Set<UserType>();
   const clientIds = trackClientIds(options.lanes);
   const answerLimit = answerLimitMs(config);
   let hasHint = false;
@@ -29,7 +35,8 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
       const sentAt = clock.monotonic();
       const fence = `${workerId}:${nextFence(1) + 1}`;
       const args = { task_id: taskId, lane, fence, lease_ms: config.lease };
-      const { code, task } = await polls.answered(connection, scripts.adopt(args), answerLimit);
+      const { code, left, task } = await polls.answered(connection, scripts.adopt(args), answerLimit);
+      if (task !== undefined && left === 0) foundEmpty.add(lane);
       if (task !== undefined) return { task, sentAt };
       if (code !== ScriptResult.Epoch || stop.signal.aborted) return undefined;
       await Promise.race([options.epochSettled(), stop.done]);
@@ -45,7 +52,7 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
       const limitSec = config.blockedPop / 1000;
       const pop = connection.driver.brpoplpush(keys.lane(lane), keys.inflight(lane), limitSec);
       const taskId: string | null = await polls.answered(connection, pop, config.blockedPop + answerLimit);
-      if (taskId === null) return;
+      if (taskId === null) return void foundEmpty.add(lane);
       failpoint('turns.claim.after-pop');
       hasHint = true;
       const claim = await adopt(own, taskId);
@@ -71,6 +78,11 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
       }
     },
     pending: () => [...blocked.values()],
+    takeDoubt: () => {
+      const hasDoubt = options.lanes.some(({ lane }) => !blocked.has(lane) && !foundEmpty.has(lane));
+      foundEmpty.clear();
+      return hasDoubt;
+    },
     takeHint: () => {
       const had = hasHint;
       hasHint = false;

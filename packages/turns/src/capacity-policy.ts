@@ -3,7 +3,20 @@ import type { UserType } from '@switchyard/protocol';
 import { ScriptResult } from './script-result.ts';
 import type { TurnsConfig } from './turns-config.ts';
 
-export function thresholdOf(config: TurnsConfig, userType: UserType): number {
+/** Of the settings: those that decide whether a message is accepted. They may change while a process runs. */
+export type CapacityLimits = Pick<
+  TurnsConfig,
+  | 'thresholdAnonymous'
+  | 'thresholdRegistered'
+  | 'thresholdPaid'
+  | 'thresholdPrivileged'
+  | 'userQueueAnonymous'
+  | 'userQueueRegistered'
+  | 'userQueuePaid'
+  | 'userQueuePrivileged'
+>;
+
+export function thresholdOf(config: CapacityLimits, userType: UserType): number {
   const thresholds: Record<UserType, number> = {
     anonymous: config.thresholdAnonymous,
     registered: config.thresholdRegistered,
@@ -13,7 +26,7 @@ export function thresholdOf(config: TurnsConfig, userType: UserType): number {
   return thresholds[userType];
 }
 
-export function userLimitOf(config: TurnsConfig, userType: UserType): number {
+export function userLimitOf(config: CapacityLimits, userType: UserType): number {
   const limits: Record<UserType, number> = {
     anonymous: config.userQueueAnonymous,
     registered: config.userQueueRegistered,

@@ -19,7 +19,8 @@ export interface ClaimLoop {
   stop(): Promise<void>;
 }
 
-const CLAIMS_AT_ONCE = 8;
+/** A page of claims costs Redis 0.2 ms. What it claims, a worker has slots for. */
+const CLAIMS_AT_ONCE = 32;
 const UNBLOCK_AGAIN_MS = 20;
 
 /** While any lane has work: `claim`. When all are empty: one blocked pop per lane, each with a reserved slot (02, Waiting for work). */
@@ -66,8 +67,10 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
     if (pauseMs > 0) return Promise.race([sleep(pauseMs), stopping]);
     // What was hinted at before this claim is seen by it.
     const isHinted = pops.takeHint();
+    const hasDoubt = pops.takeDoubt();
     if (slots.free() > 0) {
-      if ((await claimHot()) > 0 || stopped.signal.aborted || isSuspended()) return;
+      // A claim of lanes that are blocked, or were empty a moment ago, brings nothing: most turns of a quiet system need none.
+      if (hasDoubt && ((await claimHot()) > 0 || stopped.signal.aborted || isSuspended())) return;
       pops.blockLanes();
     } else if (isHinted) {
       // Slots have run out, some of them for pops on empty lanes: those come back. What comes free meanwhile must be heard: after a

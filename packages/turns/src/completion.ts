@@ -6,19 +6,26 @@ import { ScriptResult } from './script-result.ts';
 import type { ScriptCode } from './script-result.ts';
 import { CANCELLED, decideTelling, GONE, GONE_WITH_ALL } from './terminal-event.ts';
 import type { TurnEnd } from './terminal-event.ts';
-import type { ChatTaskPayload } from '@switchyard/protocol';
+import type { ChatEnvelope, ChatTaskPayload } from '@switchyard/protocol';
 import type { TurnRow } from './sql/turn-row.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
+/** What the worker that ran a turn knows of it beyond its row. */
+export interface RunFacts {
+  /** False: it surely took no message that is still in the mailbox, so nobody need ask. */
+  readonly mayHaveFolded: boolean;
+  /** Told right before the end. */
+  readonly closings: readonly ChatEnvelope[];
+}
+
 export interface Completion {
-  /** Tells and closes a turn whose row says how it ended. `end` undefined: there is no row. Retries while `isLost` is false. `mayHaveFolded`
-   *  false: it surely took no message that is still in the mailbox, so nobody need ask. */
+  /** Tells and closes a turn whose row says how it ended. `end` undefined: there is no row. Retries while `isLost` is false. */
   finish(
     payload: ChatTaskPayload,
     fence: string,
     end: TurnEnd | undefined,
     isLost: () => boolean,
-    mayHaveFolded?: boolean,
+    ran?: RunFacts,
   ): Promise<ScriptCode>;
   /** The same for a turn that has no task: from its row, by the reconciler or, with its token, by a rebuild. */
   finishFromRow(row: TurnRow, end: TurnEnd, rebuildToken?: string): Promise<ScriptCode>;
@@ -27,6 +34,8 @@ export interface Completion {
 }
 
 const idOf = (row: { turn_id: string }): string => row.turn_id;
+/** Of a turn that somebody else ran, or nobody. */
+const UNKNOWN: RunFacts = { mayHaveFolded: true, closings: [] };
 const RETRY_PAUSE_MS = 100;
 const BAD_ENDS: ReadonlySet<string> = new Set(['failed', 'interrupted', 'cancelled', 'dead']);
 
@@ -38,7 +47,7 @@ export function createCompletion(parts: WorkerParts): Completion {
     payload: ChatTaskPayload,
     fence: string,
     end: TurnEnd | undefined,
-    mayHaveFolded: boolean,
+    { mayHaveFolded, closings }: RunFacts,
     rebuildToken?: string,
   ): Promise<ScriptCode> => {
     const nowMs = clock.now();
@@ -54,6 +63,7 @@ export function createCompletion(parts: WorkerParts): Completion {
       ...messageFields(keys, payload),
       ...nowFields(nowMs),
       ...telling,
+      closings: closings.map((closing) => JSON.stringify(closing)).join('\n'),
       fence,
       message: keys.hash(payload.message_id),
       is_rebuild: rebuildToken === undefined ? '0' : '1',
@@ -68,10 +78,10 @@ export function createCompletion(parts: WorkerParts): Completion {
   };
 
   return {
-    finish: async (payload, fence, end, isLost, mayHaveFolded = true) => {
+    finish: async (payload, fence, end, isLost, ran = UNKNOWN) => {
       for (;;) {
         try {
-          return await finishOnce(payload, fence, end, mayHaveFolded);
+          return await finishOnce(payload, fence, end, ran);
         } catch (error) {
           if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE' || isLost()) throw error;
           log.warn('a turn could not be finished yet', { turn_id: payload.turn_id, error });
@@ -79,7 +89,7 @@ export function createCompletion(parts: WorkerParts): Completion {
         }
       }
     },
-    finishFromRow: (row, end, rebuildToken) => finishOnce(row.request, '', end, true, rebuildToken),
+    finishFromRow: (row, end, rebuildToken) => finishOnce(row.request, '', end, UNKNOWN, rebuildToken),
     requeue: async (row, { fence, rebuildToken }) => {
       const { code } = await scripts.requeue({
         ...newMessageFields(keys, row.request),

@@ -4,6 +4,7 @@ import type { Keys, RedisConnection } from '@switchyard/redis';
 import type { Sql } from '@switchyard/store';
 import type { Log, Metrics } from '@switchyard/telemetry';
 import { createAccept } from './accept.ts';
+import type { CapacityLimits } from './capacity-policy.ts';
 import { createCancel } from './cancel.ts';
 import { readConversationStates, readQueueStats } from './conversation-states.ts';
 import { createTurnRows } from './turn-rows.ts';
@@ -18,6 +19,8 @@ export interface TurnsOptions {
   readonly keys: Keys;
   readonly scope: TenantProject;
   readonly config: TurnsConfig;
+  /** The limits of this moment, where they may change; without it those of `config`. */
+  readonly capacity?: () => CapacityLimits;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

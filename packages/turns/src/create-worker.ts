@@ -29,7 +29,7 @@ import { bindTurnScripts, loadTurnScripts } from './turn-scripts.ts';
 import type { WorkerConfig } from './turns-config.ts';
 import type { TurnExecutor } from './turn-types.ts';
 import { createFenceCounter, startInterval } from './worker-parts.ts';
-import type { FenceCounter, WorkerParts } from './worker-parts.ts';
+import type { FenceCounter, RepeatedWork, WorkerParts } from './worker-parts.ts';
 
 export interface WorkerOptions {
   readonly executor: TurnExecutor;
@@ -55,6 +55,7 @@ export interface WorkerOptions {
 /** A failing store is asked again after this long. */
 const UNAVAILABLE_PAUSE_MS = 1000;
 /** Kept of a stop's deadline for writing the ends of what was interrupted. */
+const LOOKS_PER_LEASE = 3;
 const CLOSING_MS = 2000;
 
 /**
@@ -167,7 +168,9 @@ function startCare(
   nextFence: FenceCounter,
 ): void {
   const every = repeatIn(scope, parts);
-  every('reaping', config.reapEvery, createReaper(parts, parts.completion, nextFence));
+  // A dead worker's lease is noticed soon after its end, also where leases are short; when its suspicion is over, the reaper knows itself.
+  const reapEvery = Math.min(config.reapEvery, config.lease / LOOKS_PER_LEASE);
+  every('reaping', reapEvery, createReaper(parts, parts.completion, nextFence));
   every('reconciling', config.reconcileEvery, createReconciler({ ...parts, connection: redis, sql }));
 }
 
@@ -220,7 +223,7 @@ async function openClaimLoop(
 function repeatIn(
   scope: Scope,
   { log }: WorkerParts,
-): (what: string, ms: number, work: () => Promise<void>) => void {
+): (what: string, ms: number, work: RepeatedWork) => void {
   return (what, ms, work) => {
     const timer = startInterval(work, ms, (error) => log.warn(`${what} failed`, { error }));
     scope.defer(() => timer.stop());

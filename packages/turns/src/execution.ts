@@ -1,4 +1,5 @@
 import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
+import type { ChatEnvelope } from '@switchyard/protocol';
 import { timingOf } from './claimed-task.ts';
 import type { Completion } from './completion.ts';
 import { createEffectLog } from './effect-log.ts';
@@ -140,6 +141,11 @@ async function workUntilOver(prepared: PreparedTurn, turn: RunningTurn, graceMs:
   }
 }
 
+function closingsOf(work: Work): readonly ChatEnvelope[] {
+  const outcome = work !== 'too_late' && 'outcome' in work ? work.outcome : undefined;
+  return outcome?.status === 'completed' ? (outcome.closings ?? []) : [];
+}
+
 function hasCrashed(work: Work, held: Held): boolean {
   const outcome = work !== 'too_late' && 'outcome' in work ? work.outcome : undefined;
   return outcome?.status === 'failed' && outcome.hasCrashed === true && !held.signal.aborted;
@@ -186,7 +192,10 @@ async function endTurn(
       }
       // Somebody else has decided: their end is told. A row that is not over belongs to whoever holds it now.
       if (state === undefined || isEnded(state))
-        await options.completion.finish(task.payload, task.fence, state, held.isLost, run.hasOpenFold());
+        await options.completion.finish(task.payload, task.fence, state, held.isLost, {
+          mayHaveFolded: run.hasOpenFold(),
+          closings: closingsOf(work),
+        });
       return;
     } catch (error) {
       if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;

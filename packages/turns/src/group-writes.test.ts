@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { createGroupWrites } from './group-writes.ts';
 
 /** A store that answers when it is told to. */
-function manual() {
+function manual(before?: () => Promise<unknown> | undefined) {
   const calls: { inputs: readonly string[]; settle: (error?: Error) => void }[] = [];
   const write = createGroupWrites<string, string>({
     maxSize: 3,
+    ...(before === undefined ? {} : { before }),
     keyOf: (input) => input.split(':')[0] ?? '',
     run: (inputs) =>
       new Promise((resolve, reject) => {
@@ -56,4 +57,17 @@ test('a failed group is tried one by one, and one bad input fails alone', async 
   calls[3]?.settle(new Error('b is bad'));
   await expect(all[2]).rejects.toThrow('b is bad');
   expect(await Promise.all(all.slice(0, 2))).toEqual(['ok x', 'ok a']);
+});
+
+test('a group waits for what goes first, and takes along what gathers meanwhile', async () => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const { calls, write } = manual(() => promise);
+  const all = [write('a')];
+  await new Promise((next) => setImmediate(next));
+  all.push(write('b'));
+  expect(calls).toEqual([]);
+  resolve();
+  await expect.poll(() => calls.map((call) => call.inputs)).toEqual([['a', 'b']]);
+  calls[0]?.settle();
+  await Promise.all(all);
 });

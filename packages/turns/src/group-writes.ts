@@ -7,6 +7,8 @@ export function createGroupWrites<Input, Output>(options: {
   run: (inputs: readonly Input[]) => Promise<readonly Output[]>;
   keyOf: (input: Input) => string;
   maxSize: number;
+  /** What a group waits for before it is made; meanwhile more gather. Never rejects. */
+  before?: () => Promise<unknown> | undefined;
 }): (input: Input) => Promise<Output> {
   interface Waiter {
     readonly input: Input;
@@ -44,7 +46,11 @@ export function createGroupWrites<Input, Output>(options: {
 
   const drain = async (): Promise<void> => {
     isRunning = true;
-    while (waiting.length > 0) await runGroup(nextGroup());
+    while (waiting.length > 0) {
+      const held = options.before?.();
+      if (held !== undefined) await held;
+      await runGroup(nextGroup());
+    }
     isRunning = false;
   };
 

@@ -11,13 +11,14 @@ const SUSPECTS_AT_ONCE = 50;
 
 /**
  * Finds claims that nobody holds and settles them under a lease of its own (02, step 6): first the row, which says what happened,
- * then back on the lane or to its end. One that dies on the way loses its lease, and the next one repeats it.
+ * then back on the lane or to its end. One that dies on the way loses its lease, and the next one repeats it. Resolves with the
+ * milliseconds until the next claim has been without a lease for long enough, if one is known.
  */
 export function createReaper(
   parts: WorkerParts,
   completion: Completion,
   nextFence: FenceCounter,
-): () => Promise<void> {
+): () => Promise<number | undefined> {
   const { scripts, rows, config, clock, workerId, log } = parts;
 
   const settle = async (suspect: RawTask, deadline: number): Promise<void> => {
@@ -53,14 +54,18 @@ export function createReaper(
       limit: SUSPECTS_AT_ONCE,
       lanes: USER_TYPES,
     });
-    if (reply.code === ScriptResult.Epoch) return parts.onEpoch();
+    if (reply.code === ScriptResult.Epoch) {
+      parts.onEpoch();
+      return undefined;
+    }
     if (reply.suspects.length > 0) failpoint('turns.reap.after-script');
     // One after the other: what is not done in time is found again.
     for (const suspect of reply.suspects) {
-      if (clock.monotonic() >= sentAt + config.lease * 0.8) return;
+      if (clock.monotonic() >= sentAt + config.lease * 0.8) break;
       await settle(suspect, sentAt + config.lease * 0.8).catch((error: unknown) =>
         log.error('claim without a lease not settled', { task_id: suspect.taskId, error }),
       );
     }
+    return reply.nextMs < 0 ? undefined : reply.nextMs;
   };
 }

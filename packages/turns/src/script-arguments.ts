@@ -43,6 +43,7 @@ export interface FinishArguments extends MessageFields, Now, Epoch {
   readonly message: string;
   readonly event: string;
   readonly data: string;
+  readonly closings: string;
   readonly rest: 'idle' | 'error' | '';
   readonly completion: string;
   readonly is_rebuild: '0' | '1';

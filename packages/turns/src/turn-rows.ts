@@ -53,14 +53,21 @@ export function createTurnRows(sql: Sql, scope: TenantProject) {
       return tasks.map((task) => byMessage.get(`${task.user.user_id}\n${task.message_id}`));
     },
   });
+  let starting: Promise<unknown> | undefined;
   const start = createGroupWrites<StartInput, TurnState | undefined>({
     maxSize: MAX_GROUP,
     keyOf: (input) => input.turnId,
-    run: async (inputs) => byTurn(inputs, await ask<TurnState>(startTurns(scope, inputs))),
+    run: async (inputs) => {
+      const rows = ask<TurnState>(startTurns(scope, inputs));
+      starting = rows.catch(() => undefined);
+      return byTurn(inputs, await rows);
+    },
   });
   const end = createGroupWrites<EndInput, TurnState | undefined>({
     maxSize: MAX_GROUP,
     keyOf: (input) => input.turnId,
+    // First words go first, and a start that is under way lets more ends gather.
+    before: () => starting,
     run: async (inputs) => byTurn(inputs, await ask<TurnState>(endTurns(scope, inputs))),
   });
 

@@ -51,8 +51,12 @@ function laneScripts(bind: Bind) {
     ),
     adopt: bind<
       { task_id: string; lane: string; fence: string; lease_ms: number },
-      Coded & { task: RawTask | undefined }
-    >('adopt', (reply) => ({ ...coded(reply), task: tasksAfter(1)(reply)[0] }), 'once'),
+      Coded & { left: number; task: RawTask | undefined }
+    >(
+      'adopt',
+      (reply) => ({ ...coded(reply), left: Number(words(reply)[1] ?? 0), task: tasksAfter(2)(reply)[0] }),
+      'once',
+    ),
     fillLanes: bind<{ users: readonly string[] }, Coded>('fill-lanes', coded),
     release: bind<{ task_id: string; lane: string; fence: string }, Coded>('release', coded),
   };
@@ -96,9 +100,9 @@ function mailboxScripts(bind: Bind) {
 /** For those who look after the data. */
 function careScripts(bind: Bind) {
   return {
-    reap: bind<Arguments.ReapArguments, Coded & { suspects: RawTask[] }>(
+    reap: bind<Arguments.ReapArguments, Coded & { nextMs: number; suspects: RawTask[] }>(
       'reap',
-      (reply) => ({ ...coded(reply), suspects: tasksAfter(1)(reply) }),
+      (reply) => ({ ...coded(reply), nextMs: Number(words(reply)[1] ?? -1), suspects: tasksAfter(2)(reply) }),
       'once',
     ),
     heartbeat: bind<Arguments.HeartbeatArguments, { workers: number; ordered: string }>(

@@ -156,7 +156,13 @@ export interface RunningTurn {
 export type AbortReason = 'cancelled' | 'watchdog_idle' | 'watchdog_wall' | 'draining' | 'lease_lost';
 
 export type TurnOutcome =
-  | { readonly status: 'completed'; readonly result: TurnResult; readonly record: TurnRecord }
+  | {
+      readonly status: 'completed';
+      readonly result: TurnResult;
+      readonly record: TurnRecord;
+      /** Empty `chat_delta`s that end its markers. Told in one script with the end, and not at all when somebody else has to tell it. */
+      readonly closings?: readonly ChatEnvelope[] | undefined;
+    }
   | {
       readonly status: 'failed' | 'cancelled' | 'interrupted';
       /** Stable, dotted or snake case: `bundle_error`, `cancelled`, ... (03 §3). */

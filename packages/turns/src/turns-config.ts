@@ -39,7 +39,9 @@ export const workerConfigSchema = z.object({
   slots: integer(16, 1, 1000).describe('Turns that one worker runs at once.'),
   lease: duration('5s').describe('How long a claim holds without renewal.'),
   leaseRenew: duration('1s').describe('How often claims are renewed.'),
-  reapEvery: duration('1s').describe('How often claims without a lease are looked for.'),
+  reapEvery: duration('1s').describe(
+    'How often claims without a lease are looked for; at least three times in a lease.',
+  ),
   reconcileEvery: duration('5s').describe('How often rows and tasks are compared.'),
   reconcileAfter: duration('30s').describe('Age from which a row without a task counts as forgotten.'),
   pollSilence: duration('15s').describe(

@@ -37,23 +37,29 @@ export function createFenceCounter(): FenceCounter {
   };
 }
 
+/** Milliseconds until it should run again, where that is sooner than always. */
+export type RepeatedWork = () => Promise<number | undefined | void>;
+
 /** Runs `work` again and again with a pause after each run, never twice at once, until stopped. Failures are for `onError`. */
 export function startInterval(
-  work: () => Promise<void>,
+  work: RepeatedWork,
   everyMs: number,
   onError: (error: unknown) => void,
 ): { stop(): Promise<void> } {
   let isStopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
-  const arm = () => {
-    timer = setTimeout(() => {
-      running = work()
-        .catch(onError)
-        .then(() => {
-          if (!isStopped) arm();
-        });
-    }, everyMs);
+  const arm = (soonerMs?: number | void) => {
+    timer = setTimeout(
+      () => {
+        running = work()
+          .catch(onError)
+          .then((nextMs) => {
+            if (!isStopped) arm(nextMs);
+          });
+      },
+      Math.min(everyMs, soonerMs ?? everyMs),
+    );
   };
   arm();
   return {

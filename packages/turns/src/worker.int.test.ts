@@ -1,8 +1,10 @@
 import { PlatformError } from '@switchyard/kernel';
+import type { ChatEnvelope } from '@switchyard/protocol';
 import { describe, expect } from 'vitest';
 import { controlled, delta, ended, untilAborted } from '../test/executors.ts';
-import { completed, record } from '../test/fixtures.ts';
+import { completed, payloadOf, record } from '../test/fixtures.ts';
 import { echo, turnsTest as test } from '../test/stage.ts';
+import { buildEnvelope } from './envelope.ts';
 import type { TurnAbort } from './turn-abort.ts';
 import type { RunningTurn, TurnExecutor } from './turn-types.ts';
 
@@ -37,6 +39,28 @@ test('the walk of a turn: events in the order of 03, row and conversation agree'
     text: 'select answer_text, attempt from turn',
   });
   expect(row).toEqual({ answer_text: 'Hello', attempt: 1 });
+});
+
+test('the deltas that close its markers are told with the end, after all that was emitted', async ({
+  stage,
+}) => {
+  const closing = (marker: string): ChatEnvelope =>
+    buildEnvelope(payloadOf('T'), { type: 'chat.delta', step: marker, status: 'completed' }, 0);
+  const { executor } = controlled(async (turn) => {
+    void delta(turn, 'Hel');
+    return { ...completed('Hel'), closings: [closing('answer'), closing('thinking')] };
+  });
+  await stage.startWorker(executor);
+  const { ack } = await stage.turns.accept(stage.request());
+  await ended(stage, ack.turn_id).toEqual(['chat_complete']);
+  const log = (await stage.log()).slice(-5);
+  expect(log.map(({ event, body }) => `${event} ${body.event.status}`)).toEqual([
+    'chat_delta running',
+    'chat_delta completed',
+    'chat_delta completed',
+    'chat_complete completed',
+    'conv_status completed',
+  ]);
 });
 
 test('two workers, 200 conversations with followups: each turn exactly once, in order, never two of a conversation at once', async ({

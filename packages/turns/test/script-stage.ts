@@ -93,6 +93,7 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
       end: Partial<TurnEnd> | undefined = { status: 'completed' },
       fence?: string,
       folded: readonly string[] = [],
+      closings = '',
     ) => {
       const payload = message(turn);
       const whole = { status: 'completed' as const, folded_into: null, answer: null, error: null, ...end };
@@ -100,6 +101,7 @@ export function createScriptStage({ scripts, keys, redis }: Stage) {
         ...messageFields(keys, payload),
         ...NOW,
         ...decideTelling(payload, whole, NOW.now_ms),
+        closings,
         fence: fence ?? (await fenceOf(turn)),
         message: keys.hash(payload.message_id),
         is_rebuild: '0',

@@ -9,6 +9,7 @@ import { createRelay } from '@switchyard/relay';
 import type { Relay } from '@switchyard/relay';
 import {
   createAuditLog,
+  createUsageReport,
   createBundles,
   createConversations,
   createFeedback,
@@ -18,6 +19,7 @@ import {
 } from '@switchyard/store';
 import type {
   AuditLog,
+  UsageReport,
   Bundles,
   Conversations,
   FeedbackStore,
@@ -27,6 +29,9 @@ import type {
 } from '@switchyard/store';
 import { createOldestWaitAlarm, createTurns, createTurnsAdmin } from '@switchyard/turns';
 import type { Turns, TurnsAdmin } from '@switchyard/turns';
+import { openLimits } from './admin/open-limits.ts';
+import type { OpenedLimits } from './admin/open-limits.ts';
+import { createAuditSweeper } from './admin/audit-sweeper.ts';
 import type { IngressConfig } from './env.ts';
 import { createBlobSweeper } from './files/blob-sweeper.ts';
 import type { Resources } from './open-resources.ts';
@@ -39,7 +44,7 @@ import type { UploadBudget } from './submit/upload-budget.ts';
 export const CLOSE_RESERVE_MS = 2000;
 
 /** The rooms of the walk, put together over what was opened. */
-export interface IngressParts extends Resources {
+export interface IngressParts extends Resources, OpenedLimits {
   config: IngressConfig;
   scope: TenantProject;
   identity: Identity;
@@ -47,6 +52,7 @@ export interface IngressParts extends Resources {
   turns: Turns;
   turnsAdmin: TurnsAdmin;
   auditLog: AuditLog;
+  usageReport: UsageReport;
   relay: Relay;
   bundles: Bundles;
   conversations: Conversations;
@@ -69,8 +75,11 @@ export async function buildParts(
   const scope = { tenant: config.tenant, project: config.project };
   const identity = createIdentity({ sql, redis, keys, clock, ids, config });
   await identity.check();
-  const admission = createAdmission({ redis, keys, config });
-  const turns = createTurns({ redis, sql, keys, scope, config, clock, ids, log, metrics });
+  const limits = await openLimits(config, resources, scope, closing);
+  const { liveLimits, breakers } = limits;
+  const admission = createAdmission({ redis, keys, config: () => liveLimits.current().admission, breakers });
+  const capacity = () => liveLimits.current().capacity;
+  const turns = createTurns({ redis, sql, keys, scope, config, capacity, clock, ids, log, metrics });
   const turnsAdmin = createTurnsAdmin({ redis, sql, keys, scope, config, clock, ids });
   const alarm = createOldestWaitAlarm({
     lanes: turnsAdmin.lanes,
@@ -97,15 +106,28 @@ export async function buildParts(
   });
   await sweeper.start();
   closing.defer(() => sweeper.stop(Deadline.in(CLOSE_RESERVE_MS)));
+  const auditLog = createAuditLog(sql, scope);
+  const auditSweeper = createAuditSweeper({
+    sql,
+    auditLog,
+    keep: { changesMs: config.auditKeep, readsMs: config.auditKeepReads },
+    clock,
+    log,
+    lockName: `switchyard:audit:${scope.tenant}:${scope.project}`,
+  });
+  await auditSweeper.start();
+  closing.defer(() => auditSweeper.stop(Deadline.in(CLOSE_RESERVE_MS)));
   return {
     ...resources,
     config,
     scope,
     identity,
+    ...limits,
     admission,
     turns,
     turnsAdmin,
-    auditLog: createAuditLog(sql, scope),
+    auditLog,
+    usageReport: createUsageReport(sql, scope),
     relay,
     bundles: createBundles(sql, scope),
     conversations,

@@ -4,6 +4,7 @@ import { roleNames } from '@switchyard/protocol';
 import { createSignOutNotice } from '@switchyard/relay';
 import { createAnswerConversationStatus } from './answer-conversation-status.ts';
 import type { IngressParts } from './build-parts.ts';
+import type { IngressConfig } from './env.ts';
 import { createDeleteConversation } from './conversations/delete-conversation.ts';
 import { createReadConversation } from './conversations/read-conversation.ts';
 import { createIdentifyRequest } from './identify-request.ts';
@@ -49,7 +50,7 @@ export function buildSurface(parts: IngressParts): { routes: Route[]; socketPart
   const submitting = buildSubmitting(parts);
   const routes = [
     ...createProfileRoutes(identify, config),
-    ...createAuthRoutes({ ...parts, identify, tellSignedOut }),
+    ...createAuthRoutes({ ...parts, identify, tellSignedOut, afterLink: afterLinkOf(config) }),
     ...createSignInRoutes({ identify, identity, tellSignedOut }),
     ...createStreamRoutes({ ...streamParts, identify, answerStatus, ids: parts.ids }),
     ...createChatRoutes({
@@ -127,3 +128,6 @@ function buildSubmitting({
 function messageParts(metrics: Metrics) {
   return metrics.timer('switchyard_message_part_seconds', 'Where the time of a message went.', ['part']);
 }
+
+/** With proxylogin the page that knows whether a password is still to be chosen. */
+const afterLinkOf = ({ signInPath }: IngressConfig): string => (signInPath === '' ? '/' : '/auth/welcome');

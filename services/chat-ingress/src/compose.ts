@@ -46,6 +46,8 @@ async function buildIngress(config: IngressConfig, scope: Scope) {
   const resources = await openResources(config, scope);
   const { log, metrics, clock, ids, redis, subscriber, store } = resources;
   const parts = await buildParts(config, resources, scope);
+  // What the process itself listens to, as long as it lives.
+  const ownChannels = subscriber.channelCount;
   const { routes, socketParts } = buildSurface(parts);
   const { streams, relay, budget } = parts;
   const health = async (): Promise<HealthReport> => {
@@ -89,7 +91,7 @@ async function buildIngress(config: IngressConfig, scope: Scope) {
   const open = {
     streams: () => streams.count,
     followers: () => relay.followerCount,
-    channels: () => subscriber.channelCount,
+    channels: () => subscriber.channelCount - ownChannels,
     uploadBytes: () => budget.usedBytes,
     heldBytes: () => relay.heldBytes,
     peakReads: () => relay.reads.peak,

@@ -5,6 +5,8 @@ import { DEFAULT_LIMITS, idSchema } from '@switchyard/protocol';
 import { redisUrlSetting } from '@switchyard/redis';
 import { turnsAdminSettings, turnsConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
+import { auditSettings } from './admin/audit-settings.ts';
+import { limitSettings } from './admin/limit-settings.ts';
 
 const MIB = (count: number) => `${count / 1024 ** 2}MiB`;
 
@@ -14,6 +16,8 @@ export const ingressSchema = z.object({
   ...admissionSettings,
   ...turnsConfigSchema.shape,
   ...turnsAdminSettings,
+  ...auditSettings,
+  ...limitSettings,
   nodeEnv: z
     .enum(['development', 'production', 'test'])
     .default('production')

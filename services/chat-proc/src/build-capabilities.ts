@@ -13,14 +13,16 @@ import type {
   Capabilities,
   Capability,
   DeliverWebhook,
+  ModelLimits,
   SecretMasks,
   SecretReader,
 } from '@switchyard/capabilities';
 import type { Scope } from '@switchyard/kernel';
-import { createBlobStore, createBundleFiles, createBundleValues } from '@switchyard/store';
+import { createBlobStore, createBundleFiles, createBundleValues, createUsageLog } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
 import { modelConnectionOf } from './model-settings.ts';
 import type { Base } from './open-base.ts';
+import { createRequireBudget } from './usage/require-budget.ts';
 
 const SWEEP_EVERY_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 10_000;
@@ -67,13 +69,16 @@ export function buildCapabilities(
       maxResponseBytes: config.httpMaxResponse,
       timeoutMs: config.httpTimeout,
     }),
-    connectedModel(config),
+    connectedModel(config, createRequireBudget(createUsageLog(sql, base.scope), base.clock, config)),
     createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
     ...further,
   ]);
 }
 
-function connectedModel(config: ProcConfig): Capability {
+function connectedModel(
+  config: ProcConfig,
+  requireBudget: NonNullable<ModelLimits['requireBudget']>,
+): Capability {
   const connection = modelConnectionOf(config);
   if (connection === undefined)
     return createUnavailableCapability('model', 'No language model is connected.', {
@@ -83,5 +88,6 @@ function connectedModel(config: ProcConfig): Capability {
     maxRequestBytes: config.httpMaxRequest,
     maxResponseBytes: config.httpMaxResponse,
     timeoutMs: config.modelTimeout,
+    requireBudget,
   });
 }

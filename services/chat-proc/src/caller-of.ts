@@ -10,7 +10,7 @@ export interface Guards {
   session(req: Request, res: Response): Promise<Caller>;
   /** Who is not known is `PUBLIC_USER`: for what is open to anybody. Rejects BAD_TOKEN for a token that is no good. */
   anybody(req: Request, res: Response): Promise<Caller>;
-  /** Roles `admin` or `super-admin`. */
+  /** Roles `admin` or `super-admin`; FOREIGN_SCOPE where the query names a tenant or project that is not served here. */
   admin(req: Request, res: Response): Promise<Caller>;
   /** Throws FOREIGN_SCOPE when the address names another tenant or project than this stack serves. */
   scope(params: TenantProject): void;
@@ -58,7 +58,13 @@ export function createGuards(
         throw error;
       }
     },
-    admin: async (req, res) => requireAnyRole(await identify(req, res), [roles.admin, roles.superAdmin]),
+    async admin(req, res) {
+      const caller = requireAnyRole(await identify(req, res), [roles.admin, roles.superAdmin]);
+      // Admin addresses name no scope: it is this stack's. Who names one, as a console of several stacks does, is told when it errs.
+      const { tenant = scope.tenant, project = scope.project } = req.query;
+      if (tenant !== scope.tenant || project !== scope.project) throw PlatformError.of('FOREIGN_SCOPE');
+      return caller;
+    },
     scope({ tenant, project }) {
       if (tenant !== scope.tenant || project !== scope.project) throw PlatformError.of('FOREIGN_SCOPE');
     },

@@ -1,10 +1,8 @@
 import { resolve } from 'node:path';
 import type { Capabilities } from '@switchyard/capabilities';
-import { Deadline, armFailpoints, createServiceGroup, openScoped } from '@switchyard/kernel';
+import { Deadline, armFailpoints, openScoped } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
-import { createRegistry } from '@switchyard/registry';
 import type { Registry } from '@switchyard/registry';
-import { createRunner } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
 import {
   createBlobStore,
@@ -17,20 +15,16 @@ import { createStoreUsage } from './usage/store-usage.ts';
 import { createWorker } from '@switchyard/turns';
 import { buildCapabilities } from './build-capabilities.ts';
 import { createSecretMasks } from '@switchyard/capabilities';
-import { createBundleProps } from '@switchyard/store';
-import { createPropsFollower } from './props/follow-props.ts';
-import { createSecretClient, secretsAt } from './secrets/secret-client.ts';
+import { openSecrets } from './secrets/open-secrets.ts';
 import type { ProcConfig } from './env.ts';
-import { indexDocs } from './index-docs.ts';
-import { checkSchedulesThen } from './jobs/check-schedules.ts';
 import { openJobs } from './jobs/open-jobs.ts';
 import { reportHealth } from './report-health.ts';
-import { runnerConfig } from './runner-config.ts';
 import { protectTurns } from './scale-in/protect-turns.ts';
 import { buildInvoker } from './invocations/build-invoker.ts';
 import { PROC_VERSION, serveEndpoints } from './serve-endpoints.ts';
-import { prepareWidgets } from './widgets/build-widgets.ts';
-import { startBundles } from './start-bundles.ts';
+import { openCallsBetweenBundles } from './operations/call-between-bundles.ts';
+import { openBundles } from './open-bundles.ts';
+import { openPredictions } from './predictions/open-predictions.ts';
 import { openWeb } from './web/open-web.ts';
 import { createTurnExecutor } from './turn-executor.ts';
 import { openBase } from './open-base.ts';
@@ -64,44 +58,22 @@ export async function startProc(config: ProcConfig): Promise<Proc> {
 async function open(scope: Scope, config: ProcConfig) {
   armFailpoints(config.failpoints, config.nodeEnv);
   const base = await openBase(scope, config);
-  const { log, redis, store, bundles, documents, sql } = base;
+  const { log, redis, store } = base;
   const masks = createSecretMasks();
-  const secrets = createSecretClient({ ...secretsAt(config), scope: base.scope });
-  const runner = createRunner({ ...base, config: runnerConfig(config), masked: masks.masked });
-  const props = createBundleProps(base.sql, base.scope);
-  const propsFollower = createPropsFollower({ props, runner, log });
-  const registry = createRegistry({
-    ...base,
-    runner,
-    storeDir: resolve(config.bundleStoreDir),
-    refreshMs: config.bundleRefresh,
-    watchesFolders: config.nodeEnv === 'development',
-    keepVersions: config.bundleKeepVersions,
-    prepare: checkSchedulesThen(prepareWidgets(base, config)),
-    applySettings: (manifestOf) => propsFollower.apply(manifestOf),
-  });
-  const foundations = createServiceGroup('bundles', [runner, registry]);
-  scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
-  await foundations.start();
-  const { bundlesDir, defaultBundle, docsDir } = config;
-  await Promise.all([
-    startBundles({
-      registry,
-      bundles,
-      log,
-      bundlesDir: resolve(bundlesDir),
-      leftOut: config.bundlesLeftOut,
-      defaultBundle,
-    }),
-    indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
-  ]);
-
+  const secrets = openSecrets(base, config);
+  const { runner, registry, props, propsFollower, foundations } = await openBundles(
+    scope,
+    base,
+    config,
+    masks,
+  );
   const work = openJobs(scope, base, config, secrets);
   const web = openWeb(scope, base, config);
+  const calls = openCallsBetweenBundles(base, config);
   const capabilities = buildCapabilities(scope, base, config, {
     reader: secrets,
     masks,
-    further: [work.capability, ...web.sites.capabilities],
+    further: [work.capability, calls.capability, ...web.sites.capabilities],
     deliver: work.deliver,
   });
   const worker = createWorker({
@@ -121,25 +93,31 @@ async function open(scope: Scope, config: ProcConfig) {
   let isDraining = false;
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
+  calls.start(invoker);
+  const predictions = await openPredictions(scope, base, config, { invoker, work });
   const port = await serveEndpoints(
     scope,
     base,
     config,
-    { registry, invoker, runner, secrets, props, follower: propsFollower, work, web },
+    { registry, invoker, runner, secrets, props, follower: propsFollower, work, web, predictions },
     {
       isDraining: () => isDraining,
       report: () => reportHealth(store, redis, [worker, runner, registry, work.jobs], onError),
     },
   );
   // Last: a job may publish a site, which takes what serves them.
-  await work.start(invoker);
+  await work.start(invoker, predictions.runJob);
   log.info('worker started', { port });
   return {
     port,
     async quiet(deadline: Deadline) {
       isDraining = true;
       log.info('worker stops');
-      await Promise.all([worker.stop(deadline), work.jobs.stop(deadline)]);
+      await Promise.all([
+        worker.stop(deadline),
+        work.jobs.stop(deadline),
+        predictions.predictions.stop(deadline),
+      ]);
       await foundations.stop(deadline);
     },
   };
@@ -162,7 +140,12 @@ function createExecutor(
     clock,
     log,
     capabilities,
-    storeUsage: createStoreUsage({ usageLog: createUsageLog(sql, scope), ids: base.ids, clock }),
+    storeUsage: createStoreUsage({
+      usageLog: createUsageLog(sql, scope),
+      ids: base.ids,
+      clock,
+      random: base.random,
+    }),
     fileStores: {
       blobs: createBlobStore({ dir: resolve(config.blobDir) }),
       files: createFiles(sql, scope),

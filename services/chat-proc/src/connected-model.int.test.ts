@@ -3,12 +3,14 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import { startModelServer } from '@switchyard/testkit';
 import { beforeAll, expect, vi } from 'vitest';
-import { answerOf, procTest as test } from '../test/proc-rig.ts';
+import { ASSISTANT_DIR, answerOf, procTest as test } from '../test/proc-rig.ts';
+
+// Whole workers, each with a process of its own: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 const ROOT = path.join(import.meta.dirname, '../../..');
 const KEY = 'sk-of-the-platform';
 const settings = (url: string, protocol: 'openai' | 'anthropic') => ({
-  bundlesDir: path.join(ROOT, 'bundles'),
   docsDir: path.join(ROOT, 'docs'),
   defaultBundle: 'assistant',
   modelProtocol: protocol,
@@ -20,7 +22,7 @@ const settings = (url: string, protocol: 'openai' | 'anthropic') => ({
 });
 
 beforeAll(async () => {
-  await promisify(execFile)('npm', ['run', 'build'], { cwd: path.join(ROOT, 'bundles/assistant') });
+  await promisify(execFile)('npm', ['run', 'build'], { cwd: ASSISTANT_DIR });
 });
 
 test.for(['openai', 'anthropic'] as const)(
@@ -34,6 +36,7 @@ test.for(['openai', 'anthropic'] as const)(
       },
       { text: 'A lane is a queue [1].', usage: { input: 2000, output: 200 } },
     );
+    await rig.ship(ASSISTANT_DIR);
     const { port } = await rig.start(settings(server.url, protocol));
     const events = await rig.ended(await rig.say('What is a lane?', { bundleId: 'assistant' }));
     expect(answerOf(events)).toBe('A lane is a queue [1].');
@@ -66,16 +69,35 @@ test.for(['openai', 'anthropic'] as const)(
 
 test('a key that is refused is told in words, and not repeated', async ({ rig }) => {
   await using server = await startModelServer({ apiKey: 'another' });
+  await rig.ship(ASSISTANT_DIR);
   await rig.start(settings(server.url, 'openai'));
   const events = await rig.ended(await rig.say('What is a lane?', { bundleId: 'assistant' }));
   expect(answerOf(events)).toContain('refused the key');
   expect(JSON.stringify(events)).not.toContain(KEY);
 });
 
+test('over the day’s budget the model is not asked, and the answer says why', async ({ rig }) => {
+  await using server = await startModelServer({ apiKey: KEY });
+  server.script({ text: 'Hello.', usage: { input: 90, output: 10 } });
+  await rig.ship(ASSISTANT_DIR);
+  // `rig.say` speaks for a paying user.
+  await rig.start({ ...settings(server.url, 'openai'), modelDailyTokensPaid: '100' });
+  const first = await rig.ended(await rig.say('Hi', { bundleId: 'assistant' }));
+  expect(answerOf(first)).toBe('Hello.');
+  const second = await rig.ended(await rig.say('And now?', { bundleId: 'assistant' }));
+  expect(answerOf(second)).toContain('Try again tomorrow');
+  expect(second.at(-2)?.data.data).toMatchObject({ model_error: 'model_budget_exceeded' });
+  expect(server.requests).toHaveLength(1);
+  server.script({ text: 'Hello, Bob.' });
+  const other = await rig.ended(await rig.say('Hi', { bundleId: 'assistant', user: 'bob' }));
+  expect(answerOf(other)).toBe('Hello, Bob.');
+});
+
 test('a cancel of the turn ends the request to the model', async ({ rig }) => {
   await using server = await startModelServer({ apiKey: KEY });
   const { promise: never } = Promise.withResolvers<void>();
   server.script({ text: 'One, two, three', hold: never });
+  await rig.ship(ASSISTANT_DIR);
   await rig.start(settings(server.url, 'openai'));
   const ack = await rig.say('Count.', { bundleId: 'assistant' });
   await rig.saysSoon(ack, 'One, ');

@@ -20,6 +20,7 @@ import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
 import { modelSettings } from './model-settings.ts';
 import { siteSettings } from './web/sites/site-config.ts';
+import { predictionSettings } from './predictions/prediction-settings.ts';
 import { dynamicSettings } from './web/dynamic/dynamic-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
@@ -50,12 +51,18 @@ export const procConfigSchema = z.object({
   bundleGitHosts: list([]).describe(
     'Hosts from which an admin may register bundles by git, as `github.com`; `*`: any.',
   ),
-  bundleGitTimeout: duration('60s').describe('Longest that fetching from git may take.'),
+  bundleGitTimeout: duration('60s').describe('Longest that fetching from git may take, with unpacking.'),
+  bundleGitLimit: bytes('100MiB').describe(
+    'Bytes at most that fetching a commit from git may bring, packed.',
+  ),
   bundleArchiveLimit: bytes('50MiB').describe('Largest archive of a bundle that is uploaded.'),
   bundleStoreDir: text('.data/bundles').describe(
     'Where the immutable copies of bundle versions lie; one for all workers.',
   ),
   bundleKeepVersions: integer(5, 1, 100).describe('Versions of a bundle that are kept for a rollback.'),
+  bundleKeepRecords: integer(100, 1, 10_000).describe(
+    'Removed versions of a bundle that are still listed; the records of older ones go.',
+  ),
   bundleRefresh: duration('30s').describe(
     'How often the registry is read again, so that a lost message heals.',
   ),
@@ -68,6 +75,9 @@ export const procConfigSchema = z.object({
   runnerSandbox: z.enum(SANDBOX_LEVELS).default('auto').describe('How bundle processes are contained.'),
   runnerMaxHosts: integer(32, 1, 1000).describe('Bundle processes alive at once.'),
   runnerIdle: duration('10m').describe('An idle bundle process is closed after this.'),
+  runnerStart: duration('10s').describe(
+    'Longest from the start of a bundle process to the end of its `onLoad`.',
+  ),
   runnerWarmHosts: integer(1, 0, 64).describe(
     'Bundle processes started before anybody asks, so that a cold start is a load only.',
   ),
@@ -87,8 +97,14 @@ export const procConfigSchema = z.object({
     'Documents that administrators may add to those of the documentation.',
   ),
   operationTimeout: duration('60s').describe('Time limit of an operation that names none of its own.'),
+  operationCallDepth: integer(3, 1, 16).describe(
+    'Bundles that may call each other by `operations` in a row, for one call of a person.',
+  ),
   operationKeepCalls: duration('24h').describe(
     'How long an Idempotency-Key of an operation means the same call.',
+  ),
+  operationKeepBytes: bytes('256KiB').describe(
+    'Largest answer that is kept for an Idempotency-Key; of a larger one only that there was one.',
   ),
   ...capabilitySettings,
   ...modelSettings,
@@ -98,6 +114,7 @@ export const procConfigSchema = z.object({
   ...scaleInSettings,
   ...siteSettings,
   ...dynamicSettings,
+  ...predictionSettings,
   failpoints: failpointsSetting,
   ...identitySettings,
   ...workerConfigSchema.shape,

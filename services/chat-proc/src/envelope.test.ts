@@ -60,7 +60,7 @@ test('every marker counts for itself and is closed once', () => {
     'answer 1',
     'answer 2',
   ]);
-  expect(envelopes.closings().map(({ data }) => data.delta)).toEqual([
+  expect(envelopes.closings().map(({ delta }) => delta)).toEqual([
     { text: '', marker: 'answer', index: 3, completed: true },
     { text: '', marker: 'thinking', index: 1, completed: true },
   ]);

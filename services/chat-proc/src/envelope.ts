@@ -136,8 +136,8 @@ export class Envelopes {
   }
 
   /** A last, empty delta for every marker that the bundle did not complete: its text is whole now. */
-  closings(): OutgoingEvent[] {
-    return [...this.#open].map((marker) => this.delta('', marker, true));
+  closings(): ChatEnvelope[] {
+    return [...this.#open].map((marker) => this.delta('', marker, true).data);
   }
 
   #step(

@@ -1,41 +1,17 @@
-import { fork } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
-import { readFile, readdir } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, vi } from 'vitest';
 import { ACTOR_DIR, procTest as test } from '../test/proc-rig.ts';
+import { descendants, launchWorker as launch } from '../test/worker-process.ts';
 
-const MAIN = path.join(import.meta.dirname, 'main.ts');
+/** A machine that is busy is slow, not wrong. */
+const PATIENCE_MS = 90_000;
+vi.setConfig({ testTimeout: 2 * PATIENCE_MS });
 
-interface Main {
-  child: ChildProcess;
-  said: () => string;
-  exited: Promise<number | string | null>;
-}
+// Whole workers, each with a process of its own: a busy machine takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
-function launch(env: Record<string, string>): Main {
-  const child = fork(MAIN, [], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
-  let said = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  const exited = new Promise<number | string | null>((resolve) => {
-    child.once('exit', (code, signal) => resolve(code ?? signal));
-  });
-  return { child, said: () => said, exited };
-}
-
-/** Process ids below a process, at any depth. */
-async function descendants(pid: number): Promise<number[]> {
-  const parents = new Map<number, number>();
-  for (const name of await readdir('/proc')) {
-    const stat = /^\d+$/u.test(name) ? await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '') : '';
-    const parent = /^\d+ \(.*\) \S (\d+)/su.exec(stat)?.[1];
-    if (parent !== undefined) parents.set(Number(name), Number(parent));
-  }
-  const isBelow = (one: number | undefined): boolean =>
-    one !== undefined && (parents.get(one) === pid || isBelow(parents.get(one)));
-  return [...parents.keys()].filter(isBelow);
-}
+const DESK_DIR = path.join(import.meta.dirname, '../test/bundles/desk');
 
 /** A zombie is dead; whether somebody collects it is not ours. */
 async function listAlive(pids: readonly number[]): Promise<number[]> {
@@ -51,7 +27,7 @@ test('the process starts, says that it is ready, stops at SIGTERM and leaves not
   await rig.ship(ACTOR_DIR);
   const main = launch(rig.env({ redisUrl: redis.url, databaseUrl: postgres.url }));
   try {
-    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: PATIENCE_MS });
     expect((await rig.ended(await rig.say('returned'))).some(({ event }) => event === 'chat_complete')).toBe(
       true,
     );
@@ -70,12 +46,57 @@ test('a killed process leaves no bundle process behind', async ({ rig, redis, po
   await rig.ship(ACTOR_DIR);
   const main = launch(rig.env({ redisUrl: redis.url, databaseUrl: postgres.url }));
   try {
-    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 20_000 });
+    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: PATIENCE_MS });
     await rig.saysSoon(await rig.say('forever'), 'tick');
     const hosts = await descendants(main.child.pid ?? 0);
     main.child.kill('SIGKILL');
     await main.exited;
-    await vi.waitFor(async () => expect(await listAlive(hosts)).toEqual([]), { timeout: 10_000 });
+    await vi.waitFor(async () => expect(await listAlive(hosts)).toEqual([]), { timeout: PATIENCE_MS });
+  } finally {
+    main.child.kill('SIGKILL');
+  }
+});
+
+test('a call with a key whose worker was killed in the middle is told as unknown, and not made again', async ({
+  rig,
+  redis,
+  postgres,
+}) => {
+  await rig.ship(ACTOR_DIR);
+  await rig.ship(DESK_DIR);
+  const main = launch(rig.env({ redisUrl: redis.url, databaseUrl: postgres.url }));
+  const authorization = `Bearer ${await rig.token('registered')}`;
+  const errand = (port: number, key: string) =>
+    fetch(
+      `http://127.0.0.1:${port}/api/integrations/bundles/${redis.tenant}/${redis.project}/desk/operations/errand`,
+      { method: 'POST', headers: { authorization, 'idempotency-key': key } },
+    );
+  const told = async (response: Response) => {
+    const { detail } = (await response.json()) as { detail: Record<string, unknown> };
+    return { status: response.status, ...detail };
+  };
+  try {
+    await vi.waitFor(() => expect(main.said()).toContain('worker started'), { timeout: 60_000 });
+    const port = Number(/"port":(\d+)/u.exec(main.said())?.[1]);
+    const lost = errand(port, 'k1').then(
+      () => 'answered',
+      () => 'lost',
+    );
+    await vi.waitFor(() => expect(main.said()).toContain('errand 1 begun'), { timeout: 60_000 });
+    main.child.kill('SIGKILL');
+    expect(await lost).toBe('lost');
+    const next = await rig.start();
+    // As far as anybody knows it still runs: its time limit is not over.
+    expect(await told(await errand(next.port, 'k1'))).toMatchObject({ error_type: 'call_in_progress' });
+    await postgres.sql.query({ text: "update operation_call set held_until = now() - interval '1 s'" });
+    expect(await told(await errand(next.port, 'k1'))).toMatchObject({
+      status: 409,
+      error_type: 'call_unknown',
+      state: 'unknown',
+      call_reason: 'worker_lost',
+    });
+    // The first one of the new host: nobody made the other one there.
+    expect(await (await errand(next.port, 'k2')).json()).toMatchObject({ errand: { errands: 1 } });
   } finally {
     main.child.kill('SIGKILL');
   }

@@ -1,6 +1,12 @@
-import { decimal, duration, optionalSecret, text } from '@switchyard/kernel';
+import { decimal, duration, integer, optionalSecret, text } from '@switchyard/kernel';
 import type { ModelConnection } from '@switchyard/capabilities';
 import { z } from 'zod';
+
+const MAX_TOKENS = 1_000_000_000_000;
+const dailyTokens = (who: string) =>
+  integer(0, 0, MAX_TOKENS).describe(
+    `Tokens, read and written, that ${who} may use of the model in a day (UTC), over all bundles; 0: no limit.`,
+  );
 
 /** The language model that bundles with the capability `model` may call. */
 export const modelSettings = {
@@ -14,8 +20,18 @@ export const modelSettings = {
   modelName: text('').describe('Name of the model at its provider.'),
   modelApiKey: optionalSecret().describe('Key of the model; bundles never see it.'),
   modelTimeout: duration('10m').describe('Longest that one call of the model may take, with its answer.'),
+  modelDailyTokensAnonymous: dailyTokens('a guest'),
+  modelDailyTokensRegistered: dailyTokens('a registered user'),
+  modelDailyTokensPaid: dailyTokens('a paying user'),
+  modelDailyTokensPrivileged: dailyTokens('an administrator'),
   modelInputPrice: decimal(0).describe('Price of a million tokens read; 0 for both prices: no cost is told.'),
   modelOutputPrice: decimal(0).describe('Price of a million tokens written.'),
+  modelCacheReadPrice: decimal(0).describe(
+    'Price of a million tokens that the provider read from its cache; 0: as tokens read.',
+  ),
+  modelCacheWritePrice: decimal(0).describe(
+    'Price of a million tokens that the provider wrote to its cache; 0: as tokens read.',
+  ),
 };
 
 type ModelSettings = z.output<z.ZodObject<typeof modelSettings>>;
@@ -35,5 +51,11 @@ export function modelConnectionOf(settings: ModelSettings): ModelConnection | un
     apiKey: settings.modelApiKey?.reveal(),
     inputPrice: hasPrice ? modelInputPrice : undefined,
     outputPrice: hasPrice ? modelOutputPrice : undefined,
+    cacheReadPrice: priceOf(settings.modelCacheReadPrice),
+    cacheWritePrice: priceOf(settings.modelCacheWritePrice),
   };
+}
+
+function priceOf(price: number): number | undefined {
+  return price > 0 ? price : undefined;
 }

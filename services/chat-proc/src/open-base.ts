@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { resolve } from 'node:path';
 import { createIds, systemClock } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { connectRedis, createKeys, createSubscriber, requireSafeRedis } from '@switchyard/redis';
 import type { RedisKind } from '@switchyard/redis';
+import { createFileBundleStore } from '@switchyard/registry';
 import { createBundles, createDocuments } from '@switchyard/store';
 import { migrate, openStore } from '@switchyard/store';
 import { createLog, createMetrics } from '@switchyard/telemetry';
@@ -40,6 +42,7 @@ export async function openBase(scope: Scope, config: ProcConfig) {
   const redis = await scope.use(connect('commands', 'commands'), (opened) => opened.close());
   await requireSafeRedis(redis, (warning) => log.warn('redis settings are not the best', { warning }));
   const subscribing = await scope.use(connect('subscriber', 'subscriber'), (opened) => opened.close());
+  const ids = createIds(clock, randomBytes);
   return {
     clock,
     log,
@@ -47,7 +50,9 @@ export async function openBase(scope: Scope, config: ProcConfig) {
     store,
     connect,
     redis,
-    ids: createIds(clock, randomBytes),
+    ids,
+    bundleStore: createFileBundleStore({ dir: resolve(config.bundleStoreDir), token: ids.token(9) }),
+    random: () => randomBytes(2).readUInt16BE() / 65_536,
     metrics: createMetrics({ service: 'chat-proc', withProcessMetrics: true }),
     scope: at,
     keys,

@@ -9,6 +9,7 @@ import type { BundleCall, BundleLogLine, ProducedFile, Runner } from '@switchyar
 import type { Conversations } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { RunningTurn, TurnOutcome } from '@switchyard/turns';
+import { capabilityUserOf } from './invocations/capability-user.ts';
 import { Envelopes } from './envelope.ts';
 import type { OutgoingEvent } from './envelope.ts';
 import { storeFile } from './store-file.ts';
@@ -105,9 +106,8 @@ class TurnRun {
     if (isDropped) this.#log.warn('returned answer does not go on from the streamed one');
     if (rest !== '') await this.#say({ kind: 'delta', text: rest, marker: 'answer' });
     if (result.followups !== undefined) await this.#sayFollowups(result.followups);
-    for (const closing of this.#envelopes.closings()) await this.#emit(closing);
     this.#tellTitle();
-    return completedOutcome(result, this.recorder);
+    return completedOutcome(result, this.recorder, this.#envelopes.closings());
   }
 
   /** Waits for what runs beside the turn. Never rejects. */
@@ -187,11 +187,11 @@ class TurnRun {
     // Before it is made: a call that is not in the log never happened (02, recovery).
     if (this.#parts.capabilities.hasSideEffects(call)) await this.#turn.noteEffect();
     const { version, manifest } = this.#hold;
-    const { user_id: userId, user_type: userType } = this.#invocation.user;
     const caller = {
       bundleId: version.bundleId,
       versionId: version.versionId,
-      user: { userId, userType },
+      user: capabilityUserOf(this.#invocation.user),
+      sessionId: this.#turn.task.payload.session_id,
       signal: AbortSignal.any([this.#turn.signal, this.#over.signal]),
       httpHosts: manifest.httpHosts,
       ...(manifest.webScope === undefined ? {} : { webScope: manifest.webScope }),

@@ -8,6 +8,7 @@ export function runnerConfig(config: ProcConfig): Partial<RunnerConfig> {
   return {
     sandbox: config.runnerSandbox,
     maxHosts: config.runnerMaxHosts,
+    startMs: config.runnerStart,
     idleTtlMs: config.runnerIdle,
     warmHosts: config.runnerWarmHosts,
     workDir: resolve(config.runnerWorkDir),

@@ -13,6 +13,9 @@ import type { ProcConfig } from './env.ts';
 import type { BundleInvoker } from './invocations/invoke-bundle.ts';
 import type { Base } from './open-base.ts';
 import { buildOperations } from './operations/build-operations.ts';
+import { buildPredictionParts } from './predictions/build-prediction-parts.ts';
+import { createPredictionListRoutes, mountPredictions } from './predictions/mount-predictions.ts';
+import type { OpenedPredictions } from './predictions/open-predictions.ts';
 import type { OpenedWeb } from './web/open-web.ts';
 import { acceptTickets } from './widgets/accept-tickets.ts';
 import { buildSiteAdmin } from './web/admin/build-site-admin.ts';
@@ -27,7 +30,16 @@ export async function serveEndpoints(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { invoker, web, ...bundleParts }: { invoker: BundleInvoker; web: OpenedWeb } & BundleAdminParts,
+  {
+    invoker,
+    web,
+    predictions,
+    ...bundleParts
+  }: {
+    invoker: BundleInvoker;
+    web: OpenedWeb;
+    predictions: OpenedPredictions;
+  } & BundleAdminParts,
   health: HealthSource,
 ) {
   const { bundles, log, metrics, clock, ids } = base;
@@ -35,13 +47,14 @@ export async function serveEndpoints(
   await identity.check();
   const guards = createGuards(identity, roleNames(config.rolePrefix), base.scope);
   const tickets = widgetTickets(base, config);
-  const operations = buildOperations(scope, {
+  const operations = await buildOperations(scope, {
     base,
     config,
     guards: acceptTickets(guards, tickets),
     invoker,
   });
   const sites = await web.start({ invoker, registry: bundleParts.registry });
+  const predictionParts = buildPredictionParts(base, config, { guards, invoker, ...predictions });
   const app = createHttpApp({
     name: 'chat-proc',
     log,
@@ -55,11 +68,13 @@ export async function serveEndpoints(
     openapi: { title: 'Switchyard chat-proc', version: PROC_VERSION },
     routes: [
       ...createBundleRoutes(guards, bundles, config.modelBaseUrl !== ''),
-      ...(await buildWidgetRoutes({ config, guards, registry: bundleParts.registry, tickets })),
+      ...(await buildWidgetRoutes({ base, guards, registry: bundleParts.registry, tickets })),
       ...operations,
       ...buildAdmin({ base, config, guards, ...bundleParts }),
       ...buildSiteAdmin({ base, config, guards, web }),
+      ...createPredictionListRoutes(predictionParts),
     ],
+    mount: (mounted) => mountPredictions(mounted, predictionParts),
   });
   const { host, port, metricsPort } = config;
   // Sites go first: their files need none of the layers of an endpoint.

@@ -30,6 +30,7 @@ test('the final answer is what was streamed, whatever came back', () => {
   const outcome = completedOutcome(
     readResult({ final_answer: 'Other', followups: ['x'], board: 1 }),
     recorder,
+    [],
   );
   expect(outcome).toMatchObject({
     status: 'completed',
@@ -37,7 +38,7 @@ test('the final answer is what was streamed, whatever came back', () => {
     record: { final_answer: 'Hello' },
   });
   recorder.take({ kind: 'followups', items: ['x'] });
-  expect(completedOutcome(readResult(undefined), recorder)).toMatchObject({
+  expect(completedOutcome(readResult(undefined), recorder, [])).toMatchObject({
     result: { followups: ['x'] },
     record: { followups: ['x'], steps: [{ status: 'completed' }] },
   });

@@ -1,5 +1,5 @@
 import { ERRORS, PlatformError } from '@switchyard/kernel';
-import type { TurnResult } from '@switchyard/protocol';
+import type { ChatEnvelope, TurnResult } from '@switchyard/protocol';
 import { TurnAbort } from '@switchyard/turns';
 import type { TurnOutcome } from '@switchyard/turns';
 import { z } from 'zod';
@@ -51,12 +51,16 @@ export function decideRemainder(
     : { rest: '', isDropped: true };
 }
 
-export function completedOutcome(result: BundleResult, recorder: TurnRecorder): TurnOutcome {
+export function completedOutcome(
+  result: BundleResult,
+  recorder: TurnRecorder,
+  closings: readonly ChatEnvelope[],
+): TurnOutcome {
   const record = recorder.record('completed');
   const { final_answer: _answer, followups: _followups, ...rest } = result;
   const final: TurnResult = { ...rest, final_answer: record.final_answer };
   if (record.followups.length > 0) final.followups = [...record.followups];
-  return { status: 'completed', result: final, record };
+  return { status: 'completed', result: final, record, closings };
 }
 
 /** How a turn that did not come to its end is told. The text of a bundle's error is for its author: it is logged, never sent. */

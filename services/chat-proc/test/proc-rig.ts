@@ -58,6 +58,8 @@ export interface ProcRig {
   row(turnId: string): Promise<TurnRowView>;
   title(conversationId: string): Promise<string | null>;
   token(type: 'registered' | 'privileged'): Promise<string>;
+  /** A look into the rows. */
+  sql<T extends object>(text: string): Promise<T[]>;
   bundlesDir: string;
   /** Where stored files lie. */
   blobDir: string;
@@ -152,6 +154,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
 
     await use({
       turns,
+      sql: (query) => postgres.sql.query({ text: query }),
       bundlesDir,
       blobDir: path.join(root, 'files'),
       files: createFiles(postgres.sql, at),
@@ -208,7 +211,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
             const found = await ofTurn(ack);
             if (!found.some(isTerminal)) throw new Error(`turn goes on: ${answerOf(found)}`);
           },
-          { timeout: 15_000, interval: 20 },
+          { timeout: 60_000, interval: 20 },
         );
         return ofTurn(ack);
       },
@@ -218,7 +221,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
             const said = answerOf(await ofTurn(ack));
             if (!said.includes(text)) throw new Error(`so far: ${said}`);
           },
-          { timeout: 15_000, interval: 10 },
+          { timeout: 60_000, interval: 10 },
         );
       },
       async row(turnId) {

@@ -102,7 +102,7 @@ async function startWorker(
   const base = await openBase(scope, config);
   const { log, bundles } = base;
   const runner = createRunner({ ...base, config: runnerConfig(config) });
-  const registry = createRegistry({ ...base, runner, storeDir: config.bundleStoreDir });
+  const registry = createRegistry({ ...base, runner });
   const foundations = createServiceGroup('bundles', [runner, registry]);
   scope.defer(() => foundations.stop(Deadline.in(5000)));
   await foundations.start();

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { Listening } from '@switchyard/http';
-import { createIds, openScoped, systemClock } from '@switchyard/kernel';
+import { PlatformError, createIds, openScoped, systemClock } from '@switchyard/kernel';
 import type { Deadline, RunningMain, Scope } from '@switchyard/kernel';
 import { createLog, createMetrics } from '@switchyard/telemetry';
 import type { Log } from '@switchyard/telemetry';
-import { areCoreDumpsPossible } from './core-dumps.ts';
+import { forbidCoreDumps } from './core-dumps.ts';
 import type { SecretsConfig } from './env.ts';
 import { createSecretRoutes } from './secret-routes.ts';
 import { createSecretShelf } from './secret-shelf.ts';
+import { READ_TOKEN_PREFIX, createReadTokens } from './read-tokens.ts';
 import { createServiceTokens } from './service-tokens.ts';
+import { fillShelf, sourcesOf } from './sources/fill-shelf.ts';
 
 // A value may be six times as long in JSON, when every character of it is escaped.
 const ESCAPED = 6;
@@ -37,8 +39,14 @@ async function open(config: SecretsConfig, scope: Scope, log: Log): Promise<Open
   const held = metrics.gauge('switchyard_secrets_held', 'Secrets in memory.');
   metrics.onScrape(() => held.set(shelf.size));
 
-  const coreDumps = await areCoreDumpsPossible();
-  if (coreDumps === true) log.warn('core dumps are possible: start this service with a core limit of 0');
+  if ((await forbidCoreDumps(process.pid)) === true && !config.allowCoreDumps)
+    throw PlatformError.of(
+      'CONFIG',
+      'secrets: a crash would write the values to a file; start it with a core limit of 0 (ulimit -c 0), or set ALLOW_CORE_DUMPS',
+    );
+  await fillShelf(shelf, sourcesOf(config), config, log);
+  const readTokens = createReadTokens(clock, () => `${READ_TOKEN_PREFIX}${ids.token(32)}`);
+  scope.defer(() => readTokens.clear());
 
   let isDraining = false;
   const app = createHttpApp({
@@ -49,7 +57,7 @@ async function open(config: SecretsConfig, scope: Scope, log: Log): Promise<Open
     health: { report: () => ({ ok: true, detail: { secrets: shelf.size } }), isDraining: () => isDraining },
     makeRequestId: () => ids.request(),
     bodyLimit: config.maxSecretValue * ESCAPED + 1024,
-    routes: createSecretRoutes({ shelf, authenticate, scope: config, log }),
+    routes: createSecretRoutes({ shelf, authenticate, readTokens, scope: config, log }),
     openapi: { title: 'Switchyard secrets', version: '1' },
   });
   const close = (listening: Listening) => listening.close(HARD_CLOSE_MS);

@@ -1,4 +1,4 @@
-import { bytes, integer, loadConfig, optionalSecret, secret, text } from '@switchyard/kernel';
+import { bytes, flag, integer, loadConfig, optionalSecret, secret, text } from '@switchyard/kernel';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { z } from 'zod';
 
@@ -12,6 +12,15 @@ export const settings = z.object({
   secretsToken: secret().describe('Token of chat-proc, at least 32 characters: may read, write, list'),
   secretsOperatorToken: optionalSecret().describe(
     'Token of whoever fills in secrets from outside: may write and list, never read',
+  ),
+  secretsMountedDir: text('').describe(
+    'Folder of mounted files `bundles/<bundle>/<name>` and `platform/<name>` to fill in at start',
+  ),
+  secretsSealedFile: text('').describe('Sealed file to fill in at start; none is there yet: nothing'),
+  secretsSealedKeyFile: text('').describe('File with the passphrase of the sealed file'),
+  secretsSealedKey: optionalSecret().describe('The passphrase itself, where a file of it cannot be mounted'),
+  allowCoreDumps: flag(false).describe(
+    'Starts also where a crash may write the memory of this process to a file',
   ),
   maxSecretValue: bytes('64KiB').describe('Largest value'),
   maxSecrets: integer(10_000, 1, 1_000_000).describe('How many secrets are held at most'),

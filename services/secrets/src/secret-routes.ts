@@ -1,30 +1,26 @@
-import type { Request } from 'express';
 import { defineRoute } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import { formatTimestamp, idSchema } from '@switchyard/protocol';
-import type { TenantProject } from '@switchyard/protocol';
-import type { Log } from '@switchyard/telemetry';
 import { z } from 'zod';
-import { decideAccess } from './decide-access.ts';
-import type { Action, ServiceName } from './decide-access.ts';
+import { createSecretGate } from './secret-gate.ts';
+import type { GateParts } from './secret-gate.ts';
 import { FOLDERS, spellFolder } from './secret-name.ts';
-import type { SecretFolder } from './secret-name.ts';
 import type { SecretInfo, SecretShelf } from './secret-shelf.ts';
-
-export const BUNDLE_HEADER = 'x-bundle-id';
 
 const infoSchema = z.object({ key: z.string(), version: z.number().int(), updated_at: z.string() });
 const listSchema = z.object({ items: z.array(infoSchema) });
 const putSchema = z.object({ value: z.string().min(1) });
+const grantSchema = z.strictObject({
+  keys: z.array(idSchema).min(1).max(100),
+  uses: z.int().min(1).max(1000).default(1),
+  ttl_seconds: z.int().min(1).max(3600).default(60),
+});
 const tag = 'secrets';
 const guard = 'admin';
 
-export interface RouteParts {
+export interface RouteParts extends GateParts {
   shelf: SecretShelf;
-  authenticate: (authorization: string | undefined) => ServiceName;
-  scope: TenantProject;
-  log: Log;
 }
 
 /** PUT, GET, DELETE of one secret and LIST of a folder, for each kind of folder. */
@@ -32,32 +28,32 @@ export function createSecretRoutes(parts: RouteParts): Route[] {
   return (['bundles', 'users', 'platform'] as const).flatMap((kind) => routesOf(kind, parts));
 }
 
-function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log }: RouteParts): Route[] {
+function routesOf(kind: keyof typeof FOLDERS, parts: RouteParts): Route[] {
+  const { shelf, readTokens } = parts;
   const { path, params } = FOLDERS[kind];
   const folderPath = `/v1${path}`;
   const keyPath = `${folderPath}/:key`;
   const keyParams = z.object({ ...params.shape, key: idSchema });
 
-  /** Throws unless the caller may; writes who did what to which name, and never a value. */
-  function enter(req: Request, action: Action, given: object): SecretFolder {
-    const service = authenticate(req.get('authorization'));
-    const folder = { ...given, kind } as SecretFolder;
-    const bundle = req.get(BUNDLE_HEADER);
-    const verdict = decideAccess({ service, action, folder, bundle, scope });
-    log.info('secret access', {
-      caller: service,
-      action,
-      method: req.method,
-      folder: spellFolder(folder),
-      key: keyOf(given),
-      verdict,
-    });
-    if (verdict === 'foreign-scope') throw PlatformError.of('FOREIGN_SCOPE');
-    if (verdict === 'forbidden') throw PlatformError.of('FORBIDDEN');
-    return folder;
-  }
+  const { enter, enterToRead } = createSecretGate(kind, parts);
 
   return [
+    defineRoute({
+      method: 'post',
+      path: `${folderPath}/read-tokens`,
+      summary: `A token that reads some secrets of ${kind}, so many times and so long`,
+      tag,
+      guard,
+      params,
+      body: grantSchema,
+      answer: z.object({ token: z.string(), uses: z.number(), ttl_seconds: z.number() }),
+      handle({ req, res, params: given, body: { keys, uses, ttl_seconds: ttl } }) {
+        // Who may not read gives no one leave to.
+        const folder = spellFolder(enter(req, res, 'read', given));
+        const token = readTokens.make({ folder, keys, uses, ttlMs: ttl * 1000 });
+        return { token, uses, ttl_seconds: ttl };
+      },
+    }),
     defineRoute({
       method: 'put',
       path: keyPath,
@@ -67,8 +63,8 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       params: keyParams,
       body: putSchema,
       answer: infoSchema,
-      handle: ({ req, params: given, body }) =>
-        toInfo(shelf.put(enter(req, 'write', given), given.key, body.value)),
+      handle: ({ req, res, params: given, body }) =>
+        toInfo(shelf.put(enter(req, res, 'write', given), given.key, body.value)),
     }),
     defineRoute({
       method: 'get',
@@ -78,8 +74,8 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       guard,
       params: keyParams,
       answer: infoSchema.extend({ value: z.string() }),
-      handle({ req, params: given }) {
-        const found = shelf.get(enter(req, 'read', given), given.key);
+      handle({ req, res, params: given }) {
+        const found = shelf.get(enterToRead(req, res, given), given.key);
         if (found === undefined) throw PlatformError.of('NOT_FOUND');
         return { ...toInfo(found), value: found.value };
       },
@@ -92,7 +88,9 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       guard,
       params: keyParams,
       answer: z.object({ deleted: z.boolean() }),
-      handle: ({ req, params: given }) => ({ deleted: shelf.delete(enter(req, 'write', given), given.key) }),
+      handle: ({ req, res, params: given }) => ({
+        deleted: shelf.delete(enter(req, res, 'write', given), given.key),
+      }),
     }),
     defineRoute({
       method: 'get',
@@ -102,15 +100,13 @@ function routesOf(kind: keyof typeof FOLDERS, { shelf, authenticate, scope, log 
       guard,
       params,
       answer: listSchema,
-      handle: ({ req, params: given }) => ({ items: shelf.list(enter(req, 'list', given)).map(toInfo) }),
+      handle: ({ req, res, params: given }) => ({
+        items: shelf.list(enter(req, res, 'list', given)).map(toInfo),
+      }),
     }),
   ];
 }
 
 function toInfo({ key, version, updatedAt }: SecretInfo): z.output<typeof infoSchema> {
   return { key, version, updated_at: formatTimestamp(updatedAt) };
-}
-
-function keyOf(given: object): string | undefined {
-  return 'key' in given && typeof given.key === 'string' ? given.key : undefined;
 }

@@ -1,11 +1,13 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile, fork, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 import { fileURLToPath } from 'node:url';
-import { Deadline, loadConfig } from '@switchyard/kernel';
+import { Deadline, Secret, loadConfig, sealText } from '@switchyard/kernel';
 import type { Log, LogFields } from '@switchyard/telemetry';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { start } from './compose.ts';
@@ -124,6 +126,31 @@ describe('over HTTP', () => {
     ).toBe(true);
   });
 
+  test('a read token reads its names so many times, and gives nothing else', async () => {
+    const { ask, lines } = await setUp();
+    for (const key of ['key', 'other']) await ask('PUT', `${HELLO}/${key}`, { body: { value: `v-${key}` } });
+    const grant = { keys: ['key'], uses: 2 };
+    const make = (options: object) => ask('POST', `${HELLO}/read-tokens`, { body: grant, ...options });
+    expect((await make({})).status).toBe(403);
+    expect((await make({ bundle: 'other' })).status).toBe(403);
+    expect((await make({ token: OPERATOR, bundle: 'hello' })).status).toBe(403);
+    const made = await make({ bundle: 'hello' });
+    expect(made).toMatchObject({ status: 200, body: { uses: 2, ttl_seconds: 60 } });
+    const token = String(made.body['token']);
+    expect((await ask('GET', `${HELLO}/other`, { token })).status).toBe(401);
+    for (const [method, path] of [
+      ['GET', HELLO],
+      ['DELETE', `${HELLO}/key`],
+      ['GET', '/v1/bundles/demo/main/other/key'],
+    ] as const)
+      expect((await ask(method, path, { token, bundle: 'hello' })).status).toBe(401);
+    const read = () => ask('GET', `${HELLO}/key`, { token });
+    // Four at once, two uses.
+    const statuses = (await Promise.all([read(), read(), read(), read()])).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 200, 401, 401]);
+    expect(lines.join('\n')).not.toContain(token);
+  });
+
   test('health, metrics and the description need no token and tell no names', async () => {
     const { service, ask } = await setUp();
     await ask('PUT', `${HELLO}/very-private`, { body: { value: 'v' } });
@@ -170,6 +197,84 @@ describe('as a process', () => {
     },
   );
 });
+
+describe('filled at start', () => {
+  const folder = async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'switchyard-fill-'));
+    onTestFinished(() => rm(dir, { recursive: true }));
+    return dir;
+  };
+  const put = async (dir: string, name: string, text: string) => {
+    await mkdir(dirname(join(dir, name)), { recursive: true });
+    await writeFile(join(dir, name), text);
+  };
+
+  test('from mounted files, then from a sealed file, and no value is in a log line', async () => {
+    const dir = await folder();
+    // As Kubernetes mounts: the names are links into a folder that is swapped as a whole.
+    await put(dir, '..data/bundles/hello/key', 'from-a-file\n');
+    await put(dir, '..data/bundles/hello/other', 'kept-as-it-is\n\n');
+    await symlink('..data/bundles', join(dir, 'bundles'));
+    await put(
+      dir,
+      'sealed',
+      await sealText(
+        '{"bundles":{"hello":{"key":"from-the-seal"}},"platform":{"mail":"m-1"}}',
+        new Secret('pass'),
+        randomBytes,
+        2 ** 14,
+      ),
+    );
+    await put(dir, 'passphrase', 'pass\n');
+    const { ask, lines } = await setUp({
+      SECRETS_MOUNTED_DIR: dir,
+      SECRETS_SEALED_FILE: join(dir, 'sealed'),
+      SECRETS_SEALED_KEY_FILE: join(dir, 'passphrase'),
+    });
+    const read = async (path: string, bundle?: string) =>
+      (await ask('GET', path, bundle === undefined ? {} : { bundle })).body['value'];
+    expect(await read(`${HELLO}/key`, 'hello')).toBe('from-the-seal');
+    expect(await read(`${HELLO}/other`, 'hello')).toBe('kept-as-it-is\n');
+    expect(await read('/v1/platform/mail')).toBe('m-1');
+    expect(lines.join('\n')).not.toMatch(/from-|kept-as|m-1|pass"/);
+  });
+
+  test('a sealed file that is not there yet is an empty one; what cannot be read as a whole is no start', async () => {
+    const dir = await folder();
+    await put(dir, 'passphrase', 'pass');
+    const sealed = {
+      SECRETS_SEALED_FILE: join(dir, 'sealed'),
+      SECRETS_SEALED_KEY_FILE: join(dir, 'passphrase'),
+    };
+    expect((await (await setUp(sealed)).ask('GET', HELLO)).body).toEqual({ items: [] });
+    await put(
+      dir,
+      'sealed',
+      await sealText('{"bundles":{"hello":{"key":5}}}', new Secret('pass'), randomBytes, 2 ** 14),
+    );
+    await expect(setUp(sealed)).rejects.toThrow('something else than secrets');
+    await put(dir, 'passphrase', 'other');
+    await expect(setUp(sealed)).rejects.toThrow('does not open');
+    await expect(setUp({ ...sealed, SECRETS_SEALED_KEY_FILE: '' })).rejects.toThrow(
+      'SECRETS_SEALED_KEY_FILE',
+    );
+    await expect(setUp({ SECRETS_MOUNTED_DIR: join(dir, 'none') })).rejects.toThrow('no folder');
+    await put(dir, 'bundles/hello/bad name', 'hunter2-hunter2');
+    await expect(setUp({ SECRETS_MOUNTED_DIR: dir })).rejects.toThrow(/bad name is no secret$/);
+  });
+});
+
+test('a process that could leave its memory in a file takes that from itself', async () => {
+  const command = 'ulimit -c unlimited 2>/dev/null || ulimit -c 1024; exec "$0" "$1"';
+  const child = spawn('sh', ['-c', command, process.execPath, MAIN], {
+    env: { ...ENV, PATH: process.env['PATH'] ?? '' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout })) if (line.includes('"listening"')) break;
+  const limits = await readFile(`/proc/${child.pid}/limits`, 'utf8');
+  expect(limits).toMatch(/^Max core file size\s+0\s+0\s/m);
+}, 120_000);
 
 test('the core limit is read from the kernel', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-limits-'));

@@ -37,3 +37,16 @@ test.each([
   expect(take(headers, method, url)).toBeUndefined();
   expect(headers['cookie']).toBeUndefined();
 });
+
+test('two cookies of one name: a neighbour has set one, and neither counts', () => {
+  for (const cookie of [
+    '__Secure-LMTC=mine; __Secure-LMTC=his',
+    '__Secure-LMTC=his;a=b;  __Secure-LMTC =mine',
+  ]) {
+    const headers = { cookie };
+    expect(take(headers)).toBeUndefined();
+    expect(headers.cookie ?? '').not.toContain('LMTC');
+  }
+  const headers = { cookie: 'x__Secure-LMTC=his; __Secure-LMTC=mine' };
+  expect(take(headers)).toBe('mine');
+});

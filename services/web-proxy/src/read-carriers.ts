@@ -21,6 +21,13 @@ const WEBHOOK = /^\/api\/integrations\/bundles\/[^/]+\/[^/]+\/[^/]+\/public\//;
 /** Values go on as they came: decoding and encoding again could change one that is signed. */
 const asIs = (value: string): string => value;
 
+/**
+ * Two of one name: a neighbour in the domain, or an older path, has set one of them. Which of them is the reader's own cannot be told, and
+ * taking the first would let the neighbour sign him in as somebody else.
+ */
+const countCookies = (header: string, name: string): number =>
+  header.split(';').filter((pair) => pair.split('=', 1)[0]?.trim() === name).length;
+
 const hasOwnToken = (headers: IncomingHttpHeaders, url: string): boolean => {
   if (headers.authorization !== undefined) return true;
   const query = new URLSearchParams(url.split('?')[1] ?? '');
@@ -37,6 +44,7 @@ export const takeMaskedCookie = (
   policy: CarrierPolicy,
 ): string | undefined => {
   if (headers.cookie === undefined) return undefined;
+  const isAmbiguous = countCookies(headers.cookie, policy.maskedCookie) > 1;
   const cookies = parseCookie(headers.cookie, { decode: asIs });
   const masked = cookies[policy.maskedCookie];
   delete cookies[policy.maskedCookie];
@@ -44,7 +52,7 @@ export const takeMaskedCookie = (
   const left = stringifyCookie(cookies, { encode: asIs });
   if (left === '') delete headers.cookie;
   else headers.cookie = left;
-  if (masked === undefined || masked === '') return undefined;
+  if (masked === undefined || masked === '' || isAmbiguous) return undefined;
   const isUnmasked = method !== 'OPTIONS' && !WEBHOOK.test(url) && !hasOwnToken(headers, url);
   return isUnmasked ? masked : undefined;
 };

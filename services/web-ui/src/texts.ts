@@ -43,8 +43,10 @@ export const texts = {
     label: 'Account and appearance',
     guest: 'Guest',
     types: { PRIVILEGED: 'Administrator', PAID: 'Paid', REGISTERED: 'Signed in', ANONYMOUS: 'Not signed in' },
-    guestHint:
-      'Your conversations are kept in this browser’s session. To sign in, open the link that the start of the server printed.',
+    guestHint: 'Your conversations are kept in this browser’s session.',
+    guestLinkHint: 'To sign in, open the link that the start of the server printed.',
+    signIn: 'Sign in',
+    manage: 'Your account',
     theme: 'Appearance',
     system: 'System',
     light: 'Light',
@@ -150,7 +152,10 @@ export const texts = {
     reload: 'Try again',
     start: 'Start a new conversation',
     boot: { title: 'Switchyard cannot be reached', hint: 'The page will try again by itself.' },
-    signIn: { title: 'Please sign in', hint: 'This server does not take messages from guests.' },
+    signIn: {
+      title: 'Please sign in',
+      hint: 'This server does not take messages from guests. Open the sign-in link that you were given.',
+    },
   },
   composer: {
     label: 'Message',

@@ -42,6 +42,13 @@ export const agentProps = z.object({
     .describe('The collection of documents that is searched.'),
   searchDocuments: z.boolean().default(true).describe('The model may search the documents.'),
   calculator: z.boolean().default(true).describe('The model may calculate.'),
+  operations: z
+    .array(z.string().regex(/^[A-Za-z0-9][\w.@-]*\.(\*|[A-Za-z_]\w*)$/u))
+    .max(50)
+    .default([])
+    .describe(
+      'Operations of other bundles that the model may call as the user: `workboard.add`, or `workboard.*` for all that are offered. What it has read can talk it into calling them: name nothing that a user must not lose.',
+    ),
   readPages: z
     .boolean()
     .default(false)

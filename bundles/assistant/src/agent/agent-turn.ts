@@ -3,7 +3,7 @@ import type { AgentProps } from './agent-props.ts';
 
 /** What answering with a model needs of a turn. */
 export type AgentTurn = Pick<
-  Turn<AgentProps, 'documents' | 'http' | 'model'>,
+  Turn<AgentProps, 'documents' | 'http' | 'model' | 'operations'>,
   | 'message'
   | 'attachments'
   | 'user'
@@ -16,5 +16,6 @@ export type AgentTurn = Pick<
   | 'citations'
   | 'documents'
   | 'http'
+  | 'operations'
   | 'takeNextContinuation'
 >;

@@ -1,4 +1,4 @@
-import type { ContinuationItem } from '@switchyard/bundle-sdk';
+import type { ContinuationItem, OfferedOperation } from '@switchyard/bundle-sdk';
 import type { ModelMessage, ToolSet } from 'ai';
 import type { ConnectedModel } from '../model/connect-model.ts';
 import type { ModelFailure } from '../model/model-failure.ts';
@@ -6,6 +6,7 @@ import type { AgentTurn } from './agent-turn.ts';
 import { createTools } from './create-tools.ts';
 import { fitContext } from './fit-context.ts';
 import { instructionsFor } from './instructions.ts';
+import { allowedOperations } from './operation-tools.ts';
 import { runStep } from './run-step.ts';
 import type { StepEnd } from './run-step.ts';
 import { Sources } from './sources.ts';
@@ -36,7 +37,7 @@ const CUT_ENDS: Readonly<Record<string, string>> = {
  * `maxSteps` calls; the last has no tools, so that it answers. A steer without text ends the answer after the step that runs.
  */
 export async function answerWithModel(turn: AgentTurn, parts: AgentParts): Promise<AgentAnswer> {
-  const run = new AgentRun(turn, parts);
+  const run = new AgentRun(turn, parts, await allowedOperations(turn));
   return run.toEnd();
 }
 
@@ -49,11 +50,11 @@ class AgentRun {
   readonly #turnStart: number;
   #answer = '';
 
-  constructor(turn: AgentTurn, parts: AgentParts) {
+  constructor(turn: AgentTurn, parts: AgentParts, operations: readonly OfferedOperation[]) {
     const { connected, hosts, now } = parts;
     this.#turn = turn;
     this.#parts = parts;
-    this.#tools = createTools({ ai: connected.ai, turn, sources: this.#sources, hosts, now });
+    this.#tools = createTools({ ai: connected.ai, turn, sources: this.#sources, hosts, operations, now });
     const history = turn.history().flatMap(({ user, assistant }): ModelMessage[] => [
       { role: 'user', content: user },
       // Providers refuse empty messages.

@@ -1,14 +1,16 @@
+import type { OfferedOperation } from '@switchyard/bundle-sdk';
 import type { ToolSet } from 'ai';
 import type { AiSdk } from '../model/load-ai-sdk.ts';
 import type { AgentTurn } from './agent-turn.ts';
 import { calculate } from './calculate.ts';
+import { operationTools } from './operation-tools.ts';
 import { readPage } from './read-page.ts';
+import { clip, runAsStep } from './run-as-step.ts';
 import type { Sources } from './sources.ts';
 
 const SEARCH_LIMIT = 6;
 /** Six of them are 2,500 tokens or so. */
 const MAX_PASSAGE = 1_500;
-const MAX_TITLE = 120;
 
 interface ToolParts {
   ai: Pick<AiSdk, 'jsonSchema' | 'tool'>;
@@ -16,6 +18,8 @@ interface ToolParts {
   sources: Sources;
   /** The hosts that `read_page` may reach, for the model to know. */
   hosts: readonly string[];
+  /** Of other bundles, those that the model may call. */
+  operations: readonly OfferedOperation[];
   /** Milliseconds, monotonic. */
   now: () => number;
 }
@@ -40,9 +44,13 @@ export function createTools(parts: ToolParts): ToolSet {
   };
   let calls = 0;
   const count = (): number => (calls += 1);
-  return Object.fromEntries(
-    Object.entries(plans).map(([name, plan]) => [name, toTool(parts, name, plan, count)]),
-  );
+  return {
+    ...operationTools(parts, count),
+    // The own ones win: no bundle may take the name of another tool.
+    ...Object.fromEntries(
+      Object.entries(plans).map(([name, plan]) => [name, toTool(parts, name, plan, count)]),
+    ),
+  };
 }
 
 function toTool({ ai, turn, now }: ToolParts, name: string, plan: ToolPlan, count: () => number) {
@@ -61,19 +69,8 @@ function toTool({ ai, turn, now }: ToolParts, name: string, plan: ToolPlan, coun
       if (typeof input !== 'string') throw new Error(`"${parameter}" has to be a string`);
       const step = `${name}-${count()}`;
       const title = plan.title(clip(input));
-      const startedAt = now();
-      const data = () => ({ [parameter]: clip(input), ms: Math.round(now() - startedAt) });
-      await turn.step(step, { status: 'started', title, data: { [parameter]: clip(input) } });
-      try {
-        const { output, done } = await plan.run(input);
-        await turn.step(step, { status: 'completed', title: done, data: data() });
-        return output;
-      } catch (error) {
-        // A step of a turn that was cancelled has nobody to tell.
-        turn.signal.throwIfAborted();
-        await turn.step(step, { status: 'error', title, data: data() });
-        throw error;
-      }
+      const data = { [parameter]: clip(input) };
+      return runAsStep({ turn, name: step, title, data, now }, () => plan.run(input));
     },
   });
 }
@@ -127,9 +124,4 @@ function pagePlan({ turn, hosts }: ToolParts): ToolPlan {
       return { output: text, done: `Read ${clip(url)}` };
     },
   };
-}
-
-function clip(text: string): string {
-  const line = text.replaceAll(/\s+/gu, ' ').trim();
-  return line.length <= MAX_TITLE ? line : `${line.slice(0, MAX_TITLE)}…`;
 }

@@ -5,6 +5,7 @@ export interface ModelFailure {
     | 'model_key_refused'
     | 'model_not_found'
     | 'model_rate_limited'
+    | 'model_budget_exceeded'
     | 'model_context_exceeded'
     | 'model_request_refused'
     | 'model_unavailable'
@@ -20,6 +21,7 @@ const TEXTS: Readonly<Record<ModelFailure['errorType'], string>> = {
   model_not_found:
     'The language model that is set here does not exist at its provider. An administrator has to check its name.',
   model_rate_limited: 'The language model is asked too often right now. Try again in a minute.',
+  model_budget_exceeded: 'You have used what you may use of the language model today. Try again tomorrow.',
   model_context_exceeded: 'This conversation is too long for the language model. Start a new one.',
   model_request_refused: 'The language model refused the request.',
   model_unavailable: 'The language model cannot be reached right now. Try again in a minute.',
@@ -42,6 +44,7 @@ function classify(
   error: Record<string, unknown>,
   hasAnswered: boolean,
 ): ModelFailure['errorType'] {
+  if (error['code'] === 'model.budget_exceeded') return 'model_budget_exceeded';
   if (status === undefined || status < 400) return hasAnswered ? 'model_stream_broken' : 'model_unavailable';
   if (status === 401 || status === 403) return 'model_key_refused';
   if (status === 404) return 'model_not_found';

@@ -1,9 +1,11 @@
+import { PlatformError } from '@switchyard/kernel';
 import type { Usage, WireResponse } from '@switchyard/protocol';
 import { startModelServer } from '@switchyard/testkit';
 import type { ModelServer } from '@switchyard/testkit';
 import { expect, test } from 'vitest';
 import type { CapabilityCaller } from '../capability.ts';
 import { createModelCapability } from './model-capability.ts';
+import type { ModelConnection, ModelLimits } from './model-capability.ts';
 
 const KEY = 'sk-of-the-platform';
 const LIMITS = { maxRequestBytes: 10_000, maxResponseBytes: 100_000, timeoutMs: 60_000 };
@@ -14,7 +16,13 @@ const textOf = async ({ body }: WireResponse): Promise<string> => {
   return Buffer.concat(chunks).toString('utf8');
 };
 
-function connect(server: ModelServer, apiKey = KEY, stop = new AbortController()) {
+function connect(
+  server: ModelServer,
+  apiKey = KEY,
+  stop = new AbortController(),
+  differing: Partial<ModelConnection> = {},
+  limits: Partial<ModelLimits> = {},
+) {
   const used: Usage[] = [];
   const caller: CapabilityCaller = {
     bundleId: 'b',
@@ -30,15 +38,17 @@ function connect(server: ModelServer, apiKey = KEY, stop = new AbortController()
     model: 'small-1',
     apiKey,
     ...prices,
+    ...differing,
   } as const;
-  const { methods } = createModelCapability(connection, LIMITS);
+  const { methods } = createModelCapability(connection, { ...LIMITS, ...limits });
   const call = async (body: unknown, request: object = {}): Promise<WireResponse> => {
     const bytes = new TextEncoder().encode(typeof body === 'string' ? body : JSON.stringify(body));
     const headers = [
       ['authorization', 'Bearer of-the-bundle'],
       ['x-odd', '1'],
     ];
-    const url = 'http://elsewhere.test/v1/chat/completions';
+    const path = connection.protocol === 'openai' ? 'chat/completions' : 'messages';
+    const url = `http://elsewhere.test/v1/${path}`;
     return (await methods['fetch']?.(caller, [
       { method: 'POST', url, headers, body: bytes, ...request },
     ])) as WireResponse;
@@ -57,6 +67,45 @@ test('address, model and key are the platform’s, the body is the bundle’s', 
   expect(request?.headers).toMatchObject({ authorization: `Bearer ${KEY}` });
   expect(request?.headers).not.toHaveProperty('x-odd');
   expect(used).toEqual([{ provider: '127.0.0.1', model: 'small-1', input_tokens: 5, output_tokens: 2 }]);
+});
+
+test('the tokens of a stream are asked for, and what the bundle said beside stays', async () => {
+  await using server = await startModelServer({ apiKey: KEY });
+  server.script({ text: 'Hi.', usage: { input: 5, output: 2 } }, { text: 'Hi.' });
+  const { call, used } = connect(server);
+  await textOf(await call({ ...ASK, stream: true, stream_options: { include_usage: false, x: 1 } }));
+  expect(used).toMatchObject([{ input_tokens: 5, output_tokens: 2 }]);
+  expect(server.requests[0]?.body.stream_options).toEqual({ include_usage: true, x: 1 });
+  await textOf(await call({ ...ASK, stream: true, stream_options: null }));
+  expect(used).toHaveLength(2);
+});
+
+test.each(['openai', 'anthropic'] as const)(
+  '%s: cached tokens are counted, at their price',
+  async (protocol) => {
+    await using server = await startModelServer({ apiKey: KEY });
+    server.script({ text: 'Hi.', usage: { input: 1000, output: 100, cached: 600 } });
+    const { call, used } = connect(server, KEY, new AbortController(), {
+      protocol,
+      inputPrice: 10,
+      outputPrice: 20,
+      cacheReadPrice: 1,
+    });
+    await textOf(await call({ ...ASK, stream: true }));
+    // 400 * 10 + 600 * 1 + 100 * 20, of a million.
+    const cost = 0.0066;
+    expect(used).toMatchObject([{ input_tokens: 1000, cached_tokens: 600, output_tokens: 100, cost }]);
+  },
+);
+
+test('who has used up what is his is told before the model is asked', async () => {
+  await using server = await startModelServer({ apiKey: KEY });
+  const requireBudget = async (): Promise<void> => {
+    throw PlatformError.of('MODEL_BUDGET_EXCEEDED');
+  };
+  const { call } = connect(server, KEY, new AbortController(), {}, { requireBudget });
+  await expect(call(ASK)).rejects.toMatchObject({ code: 'MODEL_BUDGET_EXCEEDED' });
+  expect(server.requests).toEqual([]);
 });
 
 test('an error comes through without the key that it repeats', async () => {

@@ -6,6 +6,7 @@ import { deadline } from '../http/http-capability.ts';
 import { readWhole } from '../http/read-whole.ts';
 import { sendRequest } from '../http/send-request.ts';
 import { UsageReader } from './usage-reader.ts';
+import type { TokenCount } from './usage-reader.ts';
 
 /** The model that this installation is connected to. */
 export interface ModelConnection {
@@ -17,6 +18,9 @@ export interface ModelConnection {
   /** Of a million tokens, in the currency that the operator reckons in. Undefined: no cost is told. */
   readonly inputPrice: number | undefined;
   readonly outputPrice: number | undefined;
+  /** Of tokens read from, and written to, the provider's cache. Undefined: as `inputPrice`. */
+  readonly cacheReadPrice?: number | undefined;
+  readonly cacheWritePrice?: number | undefined;
 }
 
 export interface ModelLimits {
@@ -24,6 +28,8 @@ export interface ModelLimits {
   readonly maxResponseBytes: number;
   /** From the call to the last byte of its answer. */
   readonly timeoutMs: number;
+  /** Rejects MODEL_BUDGET_EXCEEDED where this user has used up what is his; asked before the model is. */
+  readonly requireBudget?: (user: CapabilityCaller['user']) => Promise<void>;
 }
 
 const PATHS = { openai: '/chat/completions', anthropic: '/messages' } as const;
@@ -40,7 +46,8 @@ export function createModelCapability(connection: ModelConnection, limits: Model
     describe: async () => ({ provider, model, protocol }),
     fetch: async (caller, request) => {
       requireCall(request, protocol);
-      const body = withModel(await readWhole(request.body, limits.maxRequestBytes), model);
+      const body = asSent(await readWhole(request.body, limits.maxRequestBytes), connection);
+      await limits.requireBudget?.(caller.user);
       const response = await sendRequest({
         url: new URL(baseUrl.replace(/\/+$/u, '') + PATHS[protocol]),
         method: 'POST',
@@ -62,16 +69,24 @@ function requireCall({ method, url }: WireRequest, protocol: ModelConnection['pr
     throw PlatformError.of('INVALID_REQUEST', `The model is called by POST ${PATHS[protocol]}.`);
 }
 
-/** Which model answers, and so what it costs, is not the bundle's choice. */
-function withModel(body: Uint8Array | null, model: string): Uint8Array {
+/** Which model answers, and so what it costs, is not the bundle's choice; nor whether its tokens are told. */
+function asSent(body: Uint8Array | null, { model, protocol }: ModelConnection): Uint8Array {
   try {
     const given: unknown = JSON.parse(new TextDecoder().decode(body ?? new Uint8Array()));
     if (typeof given === 'object' && given !== null && !Array.isArray(given))
-      return new TextEncoder().encode(JSON.stringify({ ...given, model }));
+      return new TextEncoder().encode(JSON.stringify({ ...given, ...usageAsked(given, protocol), model }));
   } catch {
     // Told below.
   }
   throw PlatformError.of('INVALID_REQUEST', 'The body of a model call is a JSON object.');
+}
+
+/** OpenAI tells the tokens of a stream only when it is asked; Anthropic always does. */
+function usageAsked(given: object, protocol: ModelConnection['protocol']): object {
+  const { stream, stream_options: options } = given as { stream?: unknown; stream_options?: unknown };
+  if (protocol !== 'openai' || stream !== true) return {};
+  const others = typeof options === 'object' ? options : {};
+  return { stream_options: { ...others, include_usage: true } };
 }
 
 function headersFor(given: HeaderList, { protocol, apiKey }: ModelConnection): HeaderList {
@@ -113,18 +128,29 @@ async function* counted(
   }
 }
 
-function usageOf(
-  { input, output }: { input: number; output: number },
-  { model, inputPrice, outputPrice }: ModelConnection,
-  provider: string,
-): Usage {
-  const hasPrice = inputPrice !== undefined && outputPrice !== undefined;
-  const cost = hasPrice ? (input * inputPrice + output * outputPrice) / MILLION : undefined;
+function usageOf(count: TokenCount, connection: ModelConnection, provider: string): Usage {
+  const cost = costOf(count, connection);
+  const { input, output, cacheRead } = count;
   return {
     provider,
-    model,
+    model: connection.model,
     input_tokens: input,
     output_tokens: output,
+    ...(cacheRead === 0 ? {} : { cached_tokens: cacheRead }),
     ...(cost === undefined ? {} : { cost }),
   };
+}
+
+function costOf(
+  { input, output, cacheRead, cacheWrite }: TokenCount,
+  { inputPrice, outputPrice, cacheReadPrice, cacheWritePrice }: ModelConnection,
+): number | undefined {
+  if (inputPrice === undefined || outputPrice === undefined) return undefined;
+  const parts = [
+    (input - cacheRead - cacheWrite) * inputPrice,
+    cacheRead * (cacheReadPrice ?? inputPrice),
+    cacheWrite * (cacheWritePrice ?? inputPrice),
+    output * outputPrice,
+  ];
+  return parts.reduce((sum, part) => sum + part) / MILLION;
 }

@@ -1,7 +1,21 @@
 /** Tokens as a provider counted them. */
 export interface TokenCount {
+  /** All that was read, cached or not. */
   input: number;
   output: number;
+  /** Of `input`: read from the provider's cache. */
+  cacheRead: number;
+  /** Of `input`: written to the provider's cache. */
+  cacheWrite: number;
+}
+
+/** As each provider names them; Anthropic's `input_tokens` leave the cached ones out, OpenAI's `prompt_tokens` hold them. */
+interface Told {
+  uncached?: number | undefined;
+  whole?: number | undefined;
+  output?: number | undefined;
+  cacheRead?: number | undefined;
+  cacheWrite?: number | undefined;
 }
 
 const MAX_LINE = 1024 * 1024;
@@ -13,7 +27,7 @@ const MAX_LINE = 1024 * 1024;
 export class UsageReader {
   #left = '';
   readonly #decoder = new TextDecoder();
-  #count: Partial<TokenCount> = {};
+  readonly #told: Told = {};
 
   take(chunk: Uint8Array): void {
     const lines = (this.#left + this.#decoder.decode(chunk, { stream: true })).split('\n');
@@ -23,10 +37,10 @@ export class UsageReader {
 
   end(): TokenCount | undefined {
     this.#read(this.#left + this.#decoder.decode());
-    const { input, output } = this.#count;
-    return input === undefined && output === undefined
-      ? undefined
-      : { input: input ?? 0, output: output ?? 0 };
+    const { uncached, whole, output, cacheRead = 0, cacheWrite = 0 } = this.#told;
+    if (uncached === undefined && whole === undefined && output === undefined) return undefined;
+    const input = whole ?? (uncached ?? 0) + cacheRead + cacheWrite;
+    return { input, output: output ?? 0, cacheRead: Math.min(cacheRead, input), cacheWrite };
   }
 
   #read(line: string): void {
@@ -40,10 +54,16 @@ export class UsageReader {
   }
 
   #note(usage: Said['usage']): void {
-    const input = countOf(usage?.['prompt_tokens'] ?? usage?.['input_tokens']);
-    const output = countOf(usage?.['completion_tokens'] ?? usage?.['output_tokens']);
-    if (input !== undefined) this.#count.input = input;
-    if (output !== undefined) this.#count.output = output;
+    const details = usage?.['prompt_tokens_details'] as Record<string, unknown> | null | undefined;
+    const said: Told = {
+      whole: countOf(usage?.['prompt_tokens']),
+      uncached: countOf(usage?.['input_tokens']),
+      output: countOf(usage?.['completion_tokens'] ?? usage?.['output_tokens']),
+      cacheRead: countOf(usage?.['cache_read_input_tokens'] ?? details?.['cached_tokens']),
+      cacheWrite: countOf(usage?.['cache_creation_input_tokens']),
+    };
+    for (const [name, count] of Object.entries(said) as [keyof Told, number | undefined][])
+      if (count !== undefined) this.#told[name] = count;
   }
 }
 

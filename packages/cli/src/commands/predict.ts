@@ -3,19 +3,14 @@ import path from 'node:path';
 import { serveAlone } from '@switchyard/predict';
 import type { AloneOptions, PredictServer } from '@switchyard/predict';
 import { textOption } from '../command-spec.ts';
-import type { CommandContext, CommandSpec, OptionSpec } from '../command-spec.ts';
+import type { CommandContext, CommandSpec } from '../command-spec.ts';
 import { EXIT_CODES, Refused, UsageError } from '../exit-codes.ts';
 import { readPairs } from '../read-pairs.ts';
 import { readServerEvents } from '../read-server-events.ts';
+import { SANDBOX, SERVING, readServing, untilClosed } from './serving.ts';
 
 const FOLDER = { name: '[folder]', description: 'the folder of the predictor (where you stand)' };
-const SANDBOX: OptionSpec = {
-  flags: '--sandbox <level>',
-  description: 'how a predictor in TypeScript is contained',
-  choices: ['auto', 'bwrap', 'permission', 'none'],
-};
 const POLL_MS = 50;
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 
 export const predictServe: CommandSpec = {
   name: 'predict serve',
@@ -23,44 +18,13 @@ export const predictServe: CommandSpec = {
   details:
     "The API is Cog's: POST /predictions, GET /health-check, GET /openapi.json. A predictor is predict.py or cog.yaml (python3 is needed, nothing else), predict.ts, or a bundle with `predict`. Ends after POST /shutdown, SIGTERM or Ctrl-C.",
   arguments: [FOLDER],
-  options: [
-    { flags: '--port <number>', description: 'where it listens (5000)' },
-    { flags: '--host <address>', description: 'on which address (127.0.0.1)' },
-    { flags: '--max-concurrency <number>', description: 'predictions at once (8)' },
-    { flags: '--upload-url <address>', description: 'where files of outputs are put; data URIs without' },
-    { flags: '--strict-input', description: 'answer 422 to input that does not fit' },
-    {
-      flags: '--await-explicit-shutdown',
-      description: 'SIGTERM lets predictions end for as long as they take',
-    },
-    { flags: '--grace <duration>', description: 'what running predictions are given at the end (30s)' },
-    {
-      flags: '--allow-private <hosts>',
-      description: 'host:port,... that inputs and webhooks may name; * for all',
-    },
-    { flags: '--keep-files', description: 'keep the files between server and host, for looking into' },
-    SANDBOX,
-  ],
+  options: SERVING,
   examples: [
     ['predict serve', 'the predictor in this folder, on port 5000'],
     ['predict serve ./model --port 8000 --max-concurrency 2', 'another one, two at once'],
   ],
   isLocal: true,
-  async run(context) {
-    const { options, output, signal } = context;
-    const server = await serve(context, numberOption(context, 'port') ?? 5000, 'info');
-    output.result({ status: 'listening', url: server.url }, `listening at ${server.url}`);
-    const patient = options['awaitExplicitShutdown'] === true ? Number.MAX_SAFE_INTEGER : undefined;
-    const onTerm = () => void server.close(patient === undefined ? undefined : 24 * 3_600_000);
-    const release = context.world.onTerminate(onTerm);
-    signal.addEventListener('abort', () => void server.close(), { once: true });
-    try {
-      await server.closed;
-    } finally {
-      release();
-    }
-    return signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.ok;
-  },
+  run: async (context) => untilClosed(context, await serve(context, 5000, 'info')),
 };
 
 export const predictSchema: CommandSpec = {
@@ -198,47 +162,8 @@ async function serve(
   port: number,
   logLevel: AloneOptions['logLevel'],
 ): Promise<PredictServer> {
-  const { args, options, world } = context;
-  const folder = path.resolve(world.cwd, args[0] ?? '.');
+  const folder = path.resolve(context.world.cwd, context.args[0] ?? '.');
   const found = await stat(folder).catch(() => undefined);
   if (found?.isDirectory() !== true) throw new UsageError(`There is no folder ${folder}.`);
-  const uploadUrl = textOption(options, 'uploadUrl');
-  const maxConcurrency = numberOption(context, 'maxConcurrency');
-  const grace = textOption(options, 'grace') ?? '30s';
-  const { WEBHOOK_AUTH_TOKEN: webhookToken, WEBHOOK_SIGNING_SECRET: webhookSecret } = world.env;
-  return serveAlone(folder, {
-    port,
-    host: textOption(options, 'host') ?? '127.0.0.1',
-    graceMs: durationOf(grace),
-    env: world.env,
-    ...(textOption(options, 'sandbox') === undefined
-      ? {}
-      : { sandbox: textOption(options, 'sandbox') as AloneOptions['sandbox'] & string }),
-    random: () => world.random(),
-    logLevel,
-    logTo: world.stderr,
-    config: {
-      isStrict: options['strictInput'] === true,
-      keepFiles: options['keepFiles'] === true,
-      privateHosts: (textOption(options, 'allowPrivate') ?? '').split(',').filter((host) => host !== ''),
-      ...(uploadUrl === undefined ? {} : { uploadUrl }),
-      ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
-      ...(webhookToken === undefined ? {} : { webhookToken }),
-      ...(webhookSecret === undefined ? {} : { webhookSecret }),
-    },
-  });
-}
-
-function numberOption({ options }: CommandContext, name: string): number | undefined {
-  const text = textOption(options, name);
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new UsageError(`${text} is no whole number.`);
-  return value;
-}
-
-function durationOf(text: string): number {
-  const [, digits, unit = ''] = /^(\d+)(ms|s|m|h)$/u.exec(text) ?? [];
-  if (digits === undefined) throw new UsageError(`${text} is no duration: 30s, 5m.`);
-  return Number(digits) * (UNITS[unit] ?? 1);
+  return serveAlone(folder, readServing(context, port, logLevel));
 }

@@ -12,6 +12,7 @@ test('without flags: the usual ports, data beside the repository', () => {
       'web-proxy': 8080,
       'chat-ingress': 8010,
       'chat-proc': 8020,
+      proxylogin: 8040,
       'web-ui': 8030,
       secrets: 7777,
       sites: 8081,

@@ -11,6 +11,7 @@ const PORT_FLAG: Readonly<Record<PortName, string>> = {
   'chat-ingress': 'chat-ingress-port',
   'chat-proc': 'chat-proc-port',
   'web-ui': 'web-ui-port',
+  proxylogin: 'proxylogin-port',
   secrets: 'secrets-port',
   sites: 'sites-port',
 };
@@ -31,6 +32,7 @@ const OPTIONS = {
   'web-ui-port': { type: 'string' },
   'secrets-port': { type: 'string' },
   'sites-port': { type: 'string' },
+  'proxylogin-port': { type: 'string' },
 } as const;
 
 export interface Arguments {

@@ -7,8 +7,8 @@ import { addTallies, failuresOf, tallyReport } from './test-report.ts';
 import type { Tally, VitestReport } from './test-report.ts';
 
 const SUITES = ['unit', 'integration', 'cluster', 'model', 'e2e', 'browser', 'crash', 'chaos'] as const;
-/** Compose needs a docker daemon. */
-const BY_NAME_ONLY = ['compose'] as const;
+/** Compose needs a docker daemon, a thousand reloads take a quarter of an hour. */
+const BY_NAME_ONLY = ['compose', 'reloads'] as const;
 /** `--deep`: the model explores for this long instead of a count of schedules; MODEL_SECONDS says another time. */
 const DEEP = '--deep';
 const DEEP_SECONDS = '600';

@@ -1,5 +1,6 @@
 import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
+import type { JWTPayload } from 'jose';
 import { userIdSchema } from '../token-claims.ts';
 import { createIssuerKeys } from './issuer-keys.ts';
 import type { IssuerKeyOptions } from './issuer-keys.ts';
@@ -41,7 +42,10 @@ export function createAccessVerifier(
 ): AccessVerifier {
   if (policy.audiences.length === 0)
     throw PlatformError.of('CONFIG', 'Cloudflare Access needs the audience tag of the application');
-  const verify = createPayloadVerifier(policy, clock);
+  // A service token has an empty `sub` and its client id in `common_name`.
+  const subjectOf = (payload: JWTPayload): string | undefined =>
+    payload.sub || textClaim(payload, 'common_name');
+  const verify = createPayloadVerifier(policy, clock, subjectOf);
   return {
     async verify(token) {
       const payload = await verify(token, policy.audiences);
@@ -50,12 +54,22 @@ export function createAccessVerifier(
   };
 }
 
-function createPayloadVerifier(policy: AccessPolicy, clock: Pick<Clock, 'now' | 'monotonic'>) {
+function createPayloadVerifier(
+  policy: AccessPolicy,
+  clock: Pick<Clock, 'now' | 'monotonic'>,
+  subjectOf?: (payload: JWTPayload) => string | undefined,
+) {
   const keys = createIssuerKeys(policy.issuer, {
     ...policy.keys,
     jwksUrl: policy.certsUrl ?? `${policy.issuer}/cdn-cgi/access/certs`,
   });
-  return createExternalVerifier({ issuer: policy.issuer, keys, algorithms: ['RS256'], clock });
+  return createExternalVerifier({
+    issuer: policy.issuer,
+    keys,
+    algorithms: ['RS256'],
+    clock,
+    ...(subjectOf === undefined ? {} : { subjectOf }),
+  });
 }
 
 /** People whom Cloudflare Access has let through to the platform. */

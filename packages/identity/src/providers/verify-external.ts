@@ -10,6 +10,8 @@ export interface ExternalVerifierParts {
   readonly keys: JWTVerifyGetKey;
   readonly algorithms: readonly string[];
   readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  /** Whom a token names, where that is not `sub` alone; nobody: BAD_TOKEN. */
+  readonly subjectOf?: (payload: JWTPayload) => string | undefined;
 }
 
 export type VerifyExternal = (
@@ -25,7 +27,7 @@ const ASYMMETRIC = /^(RS|ES|PS)(256|384|512)$|^EdDSA$|^Ed25519$/;
 
 /** Verifies tokens of others: algorithm by the list, issuer, audience, times with 60 s of leeway. Never says why to the caller. */
 export function createExternalVerifier(parts: ExternalVerifierParts): VerifyExternal {
-  const { issuer, keys, clock } = parts;
+  const { issuer, keys, clock, subjectOf = ({ sub }) => sub } = parts;
   const algorithms = [...parts.algorithms];
   const unsafe = algorithms.find((name) => !ASYMMETRIC.test(name));
   if (unsafe !== undefined)
@@ -42,7 +44,8 @@ export function createExternalVerifier(parts: ExternalVerifierParts): VerifyExte
         requiredClaims: ['exp', 'sub'],
         ...(audience === undefined ? {} : { audience: [...audience] }),
       });
-      const { exp, sub } = payload;
+      const { exp } = payload;
+      const sub = subjectOf(payload);
       if (exp === undefined || sub === undefined || sub === '') throw PlatformError.of('BAD_TOKEN');
       return { ...payload, exp, sub };
     } catch (error) {

@@ -22,7 +22,7 @@ from coglet.logs import LineWriter, enter_prediction
 from coglet.running import Running, now
 from coglet.scope import enter_scope
 from coglet.shield import shield
-from coglet.status import Status
+from coglet.status import open_status
 
 CONFIG_LIMIT_S = 60
 # From the cancel file to the exception inside a sync predict: who ends by himself until then is not disturbed.
@@ -37,7 +37,7 @@ Event = Tuple[str, Any]
 class Host:
     def __init__(self, name: str, ipc_url: str, working_dir: str) -> None:
         self.folder = Folder(working_dir)
-        self.status = Status(name, ipc_url)
+        self.status = open_status(name, ipc_url)
         self.running: Dict[str, Running] = {}
         self.max_concurrency = 1
         self.predictor: Any = None
@@ -88,7 +88,8 @@ class Host:
             facts = {"started_at": started_at, "status": "failed", "completed_at": now(), "error": str(error)}
             self.folder.write("setup_result.json", facts)
             return False
-        facts = {"started_at": started_at, "status": "succeeded", "completed_at": now()}
+        # `marks`: who waits for the end marks of both pipes does not wait in vain.
+        facts = {"started_at": started_at, "status": "succeeded", "completed_at": now(), "marks": True}
         if hasattr(self.predictor, "healthcheck"):
             self.folder.write("healthcheck", "")
         self.folder.write("setup_result.json", facts)
@@ -137,7 +138,8 @@ class Host:
                 os._exit(0)
 
     def _look(self) -> None:
-        for name in self.folder.names(""):
+        # Requests first: a cancel that came with its request in one look is for something that is there.
+        for name in sorted(self.folder.names(""), key=lambda one: not one.startswith("request-")):
             if name.startswith("request-") and name.endswith(".json"):
                 self._take_request(name)
             elif name.startswith("cancel-"):

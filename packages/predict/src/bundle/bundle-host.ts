@@ -6,9 +6,12 @@ import { PlatformError } from '@switchyard/kernel';
 import type { BundleEvent, PredictInvocation, PredictOutcome } from '@switchyard/protocol';
 import { HostFailure, describeFailure } from '@switchyard/runner';
 import type { BundleCall, BundleVersion, Invocation, ProducedFile, Runner } from '@switchyard/runner';
+import { createPathMask } from '../path-mask.ts';
 import type { PredictConfig } from '../predict-config.ts';
 import type { HostFile, HostOutput, PredictCall, PredictResult } from '../predictor.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
+import type { RunningPredictor } from '../predictor-source.ts';
+import type { JsonObject } from '../prediction-view.ts';
 
 export interface BundleHostParts {
   readonly runner: Runner;
@@ -46,11 +49,7 @@ export async function startBundleHost(parts: BundleHostParts, sink: SetupSink): 
     maxConcurrency: (limits.concurrency ?? config.maxConcurrency) * (limits.instances ?? 1),
     ended: ended.promise,
     async predict(call) {
-      const files = await Promise.all(
-        call.files.map(async ({ pointer, path, name }) => ({ pointer, name, content: await readFile(path) })),
-      );
-      const { id, input, context } = call;
-      return invoke('predict', { ...call, payload: { id, input, context, files }, onCrash: ended.resolve });
+      return invoke('predict', { ...call, payload: await payloadOf(call), onCrash: ended.resolve });
     },
     async check() {
       if (!predict.hasHealthcheck) return true;
@@ -65,6 +64,24 @@ export async function startBundleHost(parts: BundleHostParts, sink: SetupSink): 
   };
 }
 
+/** A version that somebody else keeps running: its setup is run by the process that has not done it yet. */
+export function createBundlePredictor(
+  parts: InvokeParts & { readonly schemas: JsonObject },
+): RunningPredictor {
+  const invoke = createInvoke(parts);
+  return {
+    schemas: parts.schemas,
+    predict: async (call) => invoke('predict', { ...call, payload: await payloadOf(call) }),
+  };
+}
+
+async function payloadOf({ id, input, context, files: given }: PredictCall): Promise<PredictInvocation> {
+  const files = await Promise.all(
+    given.map(async ({ pointer, path, name }) => ({ pointer, name, content: await readFile(path) })),
+  );
+  return { id, input, context, files };
+}
+
 type Call = Partial<Pick<PredictCall, 'onLog' | 'onMetric' | 'onOutput'>> & {
   readonly payload: PredictInvocation | typeof NO_CALL;
   readonly signal: AbortSignal;
@@ -72,10 +89,16 @@ type Call = Partial<Pick<PredictCall, 'onLog' | 'onMetric' | 'onOutput'>> & {
   onCrash?(reason: string): void;
 };
 
-function createInvoke({ runner, version, onCall }: BundleHostParts) {
+interface InvokeParts extends Pick<BundleHostParts, 'version' | 'onCall'> {
+  readonly runner: Pick<Runner, 'invoke'>;
+}
+
+function createInvoke({ runner, version, onCall }: InvokeParts) {
+  const shown = createPathMask(version.dir);
   return async (name: string, call: Call): Promise<PredictResult> => {
     // A file is told before the value that it belongs to.
     const files: HostFile[] = [];
+    const onLog = (text: string) => call.onLog?.(shown(text));
     const invocation: Invocation = {
       kind: 'predict',
       name,
@@ -83,19 +106,20 @@ function createInvoke({ runner, version, onCall }: BundleHostParts) {
       signal: call.signal,
       ...(call.timeoutMs === undefined ? {} : { timeoutMs: call.timeoutMs }),
       onCall,
-      onLog: ({ text }) => call.onLog?.(`${text}\n`),
+      onLog: ({ text }) => onLog(`${text}\n`),
       onEvent: async (event, file) => {
         if (event.kind === 'file' && file !== undefined) files.push(await keep(event.filename, file));
-        else if (event.kind === 'event') await takeEvent(event, call, files);
+        else if (event.kind === 'event') await takeEvent(event, { ...call, onLog }, files);
       },
     };
     try {
-      return toResult((await runner.invoke(version, invocation)) as PredictOutcome, files);
+      const result = toResult((await runner.invoke(version, invocation)) as PredictOutcome, files);
+      return result.status === 'failed' ? { ...result, error: shown(result.error) } : result;
     } catch (error) {
       if (call.signal.aborted) return { status: 'canceled' };
       const cause = error instanceof PlatformError ? error.cause : error;
       if (cause instanceof HostFailure) call.onCrash?.(cause.message);
-      return { status: 'failed', error: reasonOf(error) };
+      return { status: 'failed', error: shown(reasonOf(error)) };
     }
   };
 }

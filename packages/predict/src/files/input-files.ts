@@ -1,11 +1,8 @@
-import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { Transform } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import type { InputFile } from '../predictor.ts';
 import type { FoundValue } from '../input-schema.ts';
-import { RefusedAddress } from './outbound.ts';
+import { TooLarge, downloadFile } from './download-file.ts';
 import type { Outbound, OutboundAnswer } from './outbound.ts';
 
 export interface InputFilesParts {
@@ -26,7 +23,6 @@ export class BadInputFile extends Error {
 }
 
 const NONE: PlacedFiles = { files: [], remove: async () => undefined };
-const MAX_REDIRECTS = 5;
 const MAX_NAME_LENGTH = 100;
 
 /**
@@ -104,34 +100,16 @@ async function download(
     throw new BadInputFile(`failed to normalize value ${JSON.stringify(text.slice(0, 200))} as Path`);
   const limited = AbortSignal.any([signal, AbortSignal.timeout(transferMs)]);
   try {
-    const answer = await follow(url, outbound, limited);
-    if (answer.status !== 200) {
-      answer.body.destroy();
-      throw new BadInputFile(`failed to download ${text.slice(0, 200)}: the answer is ${answer.status}`);
-    }
-    const name = nameOf(answer);
-    await pipeline(answer.body, bounded(maxFileBytes), createWriteStream(path.join(dir, name)), {
-      signal: limited,
-    });
-    return name;
+    const target = (answer: OutboundAnswer) => path.join(dir, nameOf(answer));
+    return path.basename(
+      await downloadFile(url, target, { outbound, maxBytes: maxFileBytes, signal: limited }),
+    );
   } catch (error) {
-    if (signal.aborted || error instanceof BadInputFile) throw error;
-    const { code, message } = error as NodeJS.ErrnoException;
-    const why = error instanceof RefusedAddress ? message : (code ?? message);
+    if (signal.aborted) throw error;
+    const why = (error as Error).message;
+    if (error instanceof TooLarge) throw new BadInputFile(`invalid input file: ${why}`, { cause: error });
     throw new BadInputFile(`failed to download ${text.slice(0, 200)}: ${why}`, { cause: error });
   }
-}
-
-async function follow(first: URL, outbound: Outbound, signal: AbortSignal): Promise<OutboundAnswer> {
-  let url = first;
-  for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-    const answer = await outbound.send(url, { method: 'GET', signal });
-    const { location } = answer.headers;
-    if (answer.status < 300 || answer.status > 399 || location === undefined) return answer;
-    answer.body.destroy();
-    url = new URL(location, url);
-  }
-  throw new BadInputFile(`failed to download ${first.href.slice(0, 200)}: too many redirects`);
 }
 
 /** The last part of the path, or what the answer calls it: only its letters, never a folder. */
@@ -151,15 +129,4 @@ function decodeLast(pathname: string): string {
   } catch {
     return last;
   }
-}
-
-function bounded(maxBytes: number): Transform {
-  let total = 0;
-  return new Transform({
-    transform(chunk: Buffer, _encoding, callback) {
-      total += chunk.byteLength;
-      if (total > maxBytes) callback(new BadInputFile(`invalid input file: larger than ${maxBytes} bytes`));
-      else callback(null, chunk);
-    },
-  });
 }

@@ -3,9 +3,13 @@ import type { ErrorRequestHandler, Express } from 'express';
 import type { Log } from '@switchyard/telemetry';
 import { ApiError } from '../api-error.ts';
 import { createPredictionRouter } from './prediction-router.ts';
+import type { PredictionBook } from '../prediction-book.ts';
 import type { PredictionRouterParts } from './prediction-router.ts';
 
-export interface PredictAppParts extends PredictionRouterParts {
+export interface PredictAppParts extends Omit<PredictionRouterParts, 'bookOf'> {
+  /** `/predictions` or `/procedures`. */
+  readonly path: string;
+  readonly predictions: PredictionBook;
   readonly version: string;
   /** The body of `GET /health-check`. */
   health(): Promise<unknown>;
@@ -48,7 +52,7 @@ export function createPredictApp(parts: PredictAppParts): Express {
     res.once('finish', () => parts.shutDown());
     res.json({});
   });
-  app.use(path, createPredictionRouter(parts));
+  app.use(path, createPredictionRouter({ ...parts, bookOf: () => parts.predictions }));
   app.use(() => {
     throw new ApiError(404, 'not found');
   });

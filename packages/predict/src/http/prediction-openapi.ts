@@ -8,6 +8,33 @@ const text = { type: 'string' };
 
 /** The document of one predictor: its own `Input` and `Output`, and what every server of this API answers. */
 export function predictionOpenApi(schemas: JsonObject, version: string): JsonObject {
+  return documentOf({ ...schemas, ...COMMON }, '/predictions', version);
+}
+
+/** The document where requests name the predictor: nobody knows its input before. */
+export function proceduresOpenApi(version: string): JsonObject {
+  const keys = { procedure_source_url: { type: 'string', format: 'uri' }, replicate_api_token: text };
+  const { properties } = COMMON.PredictionRequest;
+  const PredictionRequest = {
+    type: 'object',
+    required: ['context'],
+    properties: {
+      ...properties,
+      context: {
+        ...properties.context,
+        properties: keys,
+        required: Object.keys(keys),
+      },
+    },
+  };
+  return documentOf(
+    { Input: { type: 'object' }, Output: {}, ...COMMON, PredictionRequest },
+    '/procedures',
+    version,
+  );
+}
+
+function documentOf(schemas: JsonObject, path: string, version: string): JsonObject {
   const answers = {
     200: { description: 'The finished prediction', ...json(ref('PredictionResponse')) },
     202: { description: 'The prediction runs', ...json(ref('PredictionResponse')) },
@@ -21,12 +48,12 @@ export function predictionOpenApi(schemas: JsonObject, version: string): JsonObj
     openapi: '3.0.2',
     info: { title: 'Switchyard', version },
     paths: {
-      '/predictions': { post: { summary: 'Predict', operationId: 'predict', ...body } },
-      '/predictions/{id}': {
+      [path]: { post: { summary: 'Predict', operationId: 'predict', ...body } },
+      [`${path}/{id}`]: {
         put: { summary: 'Predict, once for each id', operationId: 'predict_idempotent', ...id, ...body },
         get: { summary: 'A prediction', operationId: 'get_prediction', ...id, responses: answers },
       },
-      '/predictions/{id}/cancel': {
+      [`${path}/{id}/cancel`]: {
         post: {
           summary: 'Cancel',
           operationId: 'cancel',
@@ -37,7 +64,7 @@ export function predictionOpenApi(schemas: JsonObject, version: string): JsonObj
       '/health-check': { get: { summary: 'Health', responses: { 200: { description: 'Always' } } } },
       '/shutdown': { post: { summary: 'Shut down', responses: { 200: { description: 'It begins' } } } },
     },
-    components: { schemas: { ...schemas, ...COMMON } },
+    components: { schemas },
   };
 }
 

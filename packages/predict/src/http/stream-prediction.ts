@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import { SseConnection, lastEventIdOf } from '@switchyard/http';
-import type { Prediction } from '../prediction.ts';
+import type { ShownPrediction } from '../prediction-book.ts';
 import type { PredictionEvent } from '../prediction-view.ts';
 
 /**
@@ -10,7 +10,7 @@ import type { PredictionEvent } from '../prediction-view.ts';
 export async function streamPrediction(
   req: Request,
   res: Response,
-  prediction: Prediction,
+  prediction: ShownPrediction,
   cancelsOnLeave = false,
 ): Promise<void> {
   const { replay } = prediction;
@@ -40,7 +40,7 @@ export async function streamPrediction(
   }
 }
 
-function snapshotOf(prediction: Prediction): PredictionEvent[] {
+function snapshotOf(prediction: ShownPrediction): PredictionEvent[] {
   const { replay, isFinished } = prediction;
   const data = JSON.stringify(prediction.view());
   // Everything up to the last event is in it; the end is always told by itself.

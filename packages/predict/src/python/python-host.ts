@@ -2,17 +2,20 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { sleep } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
 import { replaceAt } from '../input-schema.ts';
 import type { PredictConfig } from '../predict-config.ts';
+import { createPathMask } from '../path-mask.ts';
 import type { PredictCall, PredictResult } from '../predictor.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
 import type { JsonObject } from '../prediction-view.ts';
 import { HostFolder } from './host-folder.ts';
 import { HostLines } from './host-lines.ts';
+import { buildPythonCommand } from './python-command.ts';
 import type { PythonSource } from './python-source.ts';
 import { PythonRun } from './python-run.ts';
 import type { StatusListener } from './status-listener.ts';
@@ -32,14 +35,27 @@ export interface PythonHostParts {
     | 'pythonPath'
     | 'keepFiles'
     | 'maxConcurrency'
+    | 'pythonSandbox'
+    | 'memoryMb'
   >;
+  /** Folders that Python itself lies in, for the sandbox. */
+  readonly pythonFolders: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly log: Log;
   /** Milliseconds since the epoch. */
   now(): number;
 }
 
+/** `setup_result.json`. */
+interface SetupResult {
+  readonly status: string;
+  readonly error?: string;
+  readonly marks?: boolean;
+}
+
 const PYTHON_DIR = fileURLToPath(new URL('../../python', import.meta.url));
+/** Where our host says that there is something to look at; others say it by POST. */
+const STATUS_FD = 3;
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
 /** A status that was lost costs this long: files are looked at by the clock as well. */
 const LOOK_EVERY_MS = 250;
@@ -57,6 +73,8 @@ export class PythonHost implements PredictorHost {
   readonly #folder: HostFolder;
   readonly #child: ChildProcess;
   readonly #closeStatus: () => void;
+  /** Lines and errors as clients may read them. */
+  readonly #shown: (text: string) => string;
   readonly #runs = new Map<string, PythonRun>();
   readonly #resolveEnded: (reason: string) => void;
   /** Nothing of it is left. */
@@ -69,6 +87,7 @@ export class PythonHost implements PredictorHost {
   #reason: string | undefined;
   #isEnded = false;
   #hasHealthcheck = false;
+  #hasMarks = false;
   #checks = 0;
 
   /** Rejects with a sentence for whoever wrote the predictor; nothing is left behind then. */
@@ -90,6 +109,7 @@ export class PythonHost implements PredictorHost {
     this.#parts = parts;
     this.#root = root;
     this.#sink = sink;
+    this.#shown = createPathMask(parts.source.dir, root);
     this.#folder = new HostFolder(path.join(root, 'working'), {
       keepFiles: parts.config.keepFiles,
       now: () => parts.now(),
@@ -110,10 +130,11 @@ export class PythonHost implements PredictorHost {
       ownFolders: this.#ownFolders,
       maxFileBytes: this.#parts.config.maxFileBytes,
       iterates: iteratesOf(this.schemas),
+      hasMarks: this.#hasMarks,
     });
     this.#runs.set(call.id, run);
     this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
-    const stop = this.#cancelOnAbort(call);
+    let stop: () => void = () => undefined;
     try {
       const input = call.files.reduce<JsonObject>(
         (all, { pointer, path: file }) => replaceAt(all, pointer, file),
@@ -127,8 +148,11 @@ export class PythonHost implements PredictorHost {
         context: call.context,
         incremental: true,
       });
+      // Not before its request is there: a cancel of nothing is forgotten.
+      stop = this.#cancelOnAbort(call);
       this.#ring();
-      return await run.result;
+      const result = await run.result;
+      return result.status === 'failed' ? { ...result, error: this.#shown(result.error) } : result;
     } catch (error) {
       return { status: 'failed', error: `the request could not be handed over: ${(error as Error).message}` };
     } finally {
@@ -141,8 +165,7 @@ export class PythonHost implements PredictorHost {
     }
   }
 
-  /** Asked between two predictions; one that does not answer in time is not healthy. */
-  async check(): Promise<boolean> {
+  async check(): Promise<boolean | undefined> {
     if (this.#isEnded || !this.#hasHealthcheck) return true;
     const name = `check-${(this.#checks += 1)}`;
     await this.#folder.write(name, '');
@@ -157,7 +180,7 @@ export class PythonHost implements PredictorHost {
       }
       await Promise.race([woken, sleep(LOOK_EVERY_MS), this.ended]);
     }
-    return false;
+    return undefined;
   }
 
   async stop(deadline: Deadline): Promise<void> {
@@ -175,37 +198,35 @@ export class PythonHost implements PredictorHost {
   }
 
   #spawn(url: string): ChildProcess {
-    const { config, env, source } = this.#parts;
+    const { config, env, source, pythonFolders } = this.#parts;
     const given = [...PASSED_ON, ...config.environment].flatMap((name) =>
       env[name] === undefined ? [] : [[name, env[name]] as const],
     );
-    return spawn(
-      config.pythonPath,
-      [
-        '-u',
-        '-m',
-        'coglet',
-        '--name',
-        path.basename(this.#root),
-        '--ipc-url',
-        url,
-        '--working-dir',
-        this.#folder.path,
-      ],
-      {
-        cwd: source.dir,
-        // A group of its own: what it starts is ended with it.
-        detached: true,
-        stdio: ['pipe', 'pipe', 'pipe'],
-        env: {
-          ...Object.fromEntries(given),
-          TMPDIR: path.join(this.#root, 'tmp'),
-          PYTHONPATH: PYTHON_DIR,
-          PYTHONDONTWRITEBYTECODE: '1',
-          COGLET_DOORBELL: '1',
-        },
+    const named = ['--name', path.basename(this.#root), '--ipc-url', url];
+    const { command, args } = buildPythonCommand({
+      pythonPath: config.pythonPath,
+      args: ['-u', '-m', 'coglet', ...named, '--working-dir', this.#folder.path],
+      sandbox: config.pythonSandbox,
+      pythonFolders,
+      readable: [PYTHON_DIR, source.dir],
+      writable: [this.#root],
+      cwd: source.dir,
+    });
+    return spawn(command, args, {
+      cwd: source.dir,
+      // A group of its own: what it starts is ended with it.
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
+      env: {
+        ...Object.fromEntries(given),
+        TMPDIR: path.join(this.#root, 'tmp'),
+        PYTHONPATH: PYTHON_DIR,
+        PYTHONDONTWRITEBYTECODE: '1',
+        COGLET_DOORBELL: '1',
+        COGLET_STATUS_FD: String(STATUS_FD),
+        ...(config.memoryMb === undefined ? {} : { COGLET_MEMORY_MB: String(config.memoryMb) }),
       },
-    );
+    });
   }
 
   async #setUp({ signal }: SetupSink): Promise<void> {
@@ -226,13 +247,14 @@ export class PythonHost implements PredictorHost {
         max_concurrency: source.maxConcurrency ?? config.maxConcurrency,
       });
       const result = await this.#untilReady();
-      if (result.status !== 'succeeded') throw new Error(result.error ?? 'setup failed');
+      if (result.status !== 'succeeded') throw new Error(this.#shown(result.error ?? 'setup failed'));
       const schema = (await this.#folder.read('openapi.json')) as { components: { schemas: JsonObject } };
       this.schemas = schema.components.schemas;
       this.maxConcurrency = (await this.#folder.has('async_predict'))
         ? (source.maxConcurrency ?? config.maxConcurrency)
         : 1;
       this.#hasHealthcheck = await this.#folder.has('healthcheck');
+      this.#hasMarks = result.marks === true;
       this.#sink = undefined;
     } finally {
       clearTimeout(limit);
@@ -241,18 +263,18 @@ export class PythonHost implements PredictorHost {
     }
   }
 
-  async #untilReady(): Promise<{ status: string; error?: string }> {
+  async #untilReady(): Promise<SetupResult> {
     for (;;) {
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
       const result = await this.#folder.read('setup_result.json');
       if (result !== undefined) {
         // It ends by itself then, and its last words are a part of what is told.
-        if ((result as { status: string }).status !== 'succeeded') await Promise.race([this.ended, woken]);
+        if ((result as SetupResult).status !== 'succeeded') await Promise.race([this.ended, woken]);
         else if (!(await this.#folder.has('ready'))) {
           await woken;
           continue;
         }
-        return result as { status: string; error?: string };
+        return result as SetupResult;
       }
       if (this.#isEnded) throw new Error(this.#failure());
       await Promise.race([woken, this.ended]);
@@ -269,6 +291,8 @@ export class PythonHost implements PredictorHost {
       overdue = setTimeout(() => {
         // It will not hear: it ends, and so does what runs beside it.
         this.#reason ??= 'a prediction in it did not end after its cancel';
+        // Before anybody hears of the end: what comes next must not go to a process that is about to be killed.
+        this.#resolveEnded(this.#reason);
         void this.#runs.get(id)?.lost({ status: 'canceled' });
         this.#signal('SIGKILL');
       }, this.#parts.config.cancelMs);
@@ -293,6 +317,8 @@ export class PythonHost implements PredictorHost {
       return split;
     });
     child.stdin?.on('error', () => undefined);
+    const status = child.stdio[STATUS_FD];
+    if (status instanceof Readable) status.on('data', () => this.#look());
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
     child.once('error', (error) => {
       const code = 'code' in error ? error.code : undefined;
@@ -314,7 +340,8 @@ export class PythonHost implements PredictorHost {
     });
   }
 
-  #line(id: string | undefined, line: string): void {
+  #line(id: string | undefined, written: string): void {
+    const line = this.#shown(written);
     const run = id === undefined ? this.#onlyRun() : this.#runs.get(id);
     if (run !== undefined) return run.line(line);
     if (this.#sink !== undefined) return this.#sink.onLog(`${line}\n`);

@@ -27,6 +27,7 @@ test('a result that is read before its log is told after it', async () => {
     ownFolders: [],
     maxFileBytes: 1,
     iterates: false,
+    hasMarks: true,
   });
   void run.result.then(({ status }) => seen.push(status));
   await folder.write('response-a-00000.json', { status: 'succeeded', output: 1 });

@@ -7,8 +7,10 @@ import type { HostResponse } from './host-response.ts';
 import type { HostFolder } from './host-folder.ts';
 
 const PIPES = 2;
-/** Another host than ours may write no end marks: its result counts this long after it was written. */
+/** A host that does not say that it writes end marks: its result counts this long after it was written. */
 const UNMARKED_MS = 5000;
+/** One that says so and is held up, or whose pipe was closed by the predictor. */
+const MARKED_MS = 60_000;
 
 export interface PythonRunParts {
   readonly call: PredictCall;
@@ -17,6 +19,8 @@ export interface PythonRunParts {
   readonly ownFolders: readonly string[];
   readonly maxFileBytes: number;
   readonly iterates: boolean;
+  /** The host says that it ends the output of each prediction by a mark in both pipes. */
+  readonly hasMarks: boolean;
 }
 
 /** One prediction in a Python host: reads its response files in order, and knows when its result and all of its output are there. */
@@ -28,7 +32,7 @@ export class PythonRun {
   #marks = 0;
   #outputs = 0;
   #metrics: JsonObject = {};
-  #isReading = false;
+  #reading: Promise<void> | undefined;
   #readAgain = false;
   #last: PredictResult | undefined;
   #unmarked: NodeJS.Timeout | undefined;
@@ -63,30 +67,36 @@ export class PythonRun {
     this.#resolve(this.#last ?? result);
   }
 
-  /** There may be a response. Calls while one reads make it read once more. */
+  /** There may be a response. Calls while one reads make it read once more, and wait for it. */
   async look(): Promise<void> {
-    if (this.#isReading) {
-      this.#readAgain = true;
-      return;
-    }
-    this.#isReading = true;
+    this.#readAgain = true;
+    this.#reading ??= this.#read().finally(() => (this.#reading = undefined));
+    await this.#reading;
+    this.#conclude();
+  }
+
+  async #read(): Promise<void> {
     try {
-      do {
+      while (this.#readAgain) {
         this.#readAgain = false;
         await this.#readAll();
-      } while (this.#readAgain);
+      }
     } catch (error) {
       this.#last ??= {
         status: 'failed',
         error: `the host wrote what cannot be read: ${(error as Error).message}`,
       };
-    } finally {
-      this.#isReading = false;
     }
+  }
+
+  #conclude(): void {
     if (this.#last === undefined) return;
     if (this.#marks >= PIPES) this.#resolve(this.#last);
     else
-      this.#unmarked ??= setTimeout(() => this.#last !== undefined && this.#resolve(this.#last), UNMARKED_MS);
+      this.#unmarked ??= setTimeout(
+        () => this.#last !== undefined && this.#resolve(this.#last),
+        this.#parts.hasMarks ? MARKED_MS : UNMARKED_MS,
+      );
   }
 
   async #readAll(): Promise<void> {

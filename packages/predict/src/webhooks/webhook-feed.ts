@@ -1,5 +1,5 @@
 import { sleep } from '@switchyard/kernel';
-import type { Prediction } from '../prediction.ts';
+import type { ShownPrediction } from '../prediction-book.ts';
 import type { PredictionEvent, PredictionView } from '../prediction-view.ts';
 import type { WebhookEvent } from '../prediction-request.ts';
 
@@ -25,7 +25,7 @@ const KINDS: Readonly<Record<PredictionEvent['kind'], WebhookEvent | undefined>>
  * The webhooks of one prediction, one after the other. Output and logs gather between deliveries; exactly one delivery has a terminal
  * status, and nothing follows it: what is not told by then is in it. Resolves when the last is over.
  */
-export async function feedWebhook(prediction: Prediction, parts: WebhookFeedParts): Promise<void> {
+export async function feedWebhook(prediction: ShownPrediction, parts: WebhookFeedParts): Promise<void> {
   const { events, everyMs } = parts;
   let isChanged = false;
   let wake: () => void = () => undefined;

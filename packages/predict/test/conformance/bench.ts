@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { pathToFileURL } from 'node:url';
 
 export interface Delivery {
   readonly headers: IncomingHttpHeaders;
@@ -61,7 +63,12 @@ export async function openBench(): Promise<Bench> {
   const url = `http://127.0.0.1:${port}`;
   return {
     port,
-    places: { webhooks: `${url}/webhooks`, files: `${url}/files`, uploads: `${url}/uploads` },
+    places: {
+      webhooks: `${url}/webhooks`,
+      files: `${url}/files`,
+      uploads: `${url}/uploads`,
+      sources: pathToFileURL(path.join(import.meta.dirname, '../predictors')).href,
+    },
     deliveries,
     uploads,
     close: async () => {

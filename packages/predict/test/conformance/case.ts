@@ -1,7 +1,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-/** A request. `{{name}}` in texts is what a former step saved, or a place of the bench: `webhooks`, `files`, `uploads`. */
+/** A request. `{{name}}` in texts is what a former step saved, or a place of the bench: `webhooks`, `files`, `uploads`, `sources`. */
 export interface SendStep {
   readonly method: string;
   readonly path: string;
@@ -46,6 +46,7 @@ export interface Step {
 
 export interface Case {
   readonly name: string;
+  /** A folder in `predictors`; `procedures` is a server of procedures. */
   readonly predictor: string;
   /** `ts`, `py`, or both without. */
   readonly kinds?: readonly string[];

@@ -1,3 +1,4 @@
+import type { UserType } from '@switchyard/protocol';
 import type { RedisConnection } from '@switchyard/redis';
 import type { MessageFields } from '../script-arguments.ts';
 import { codeOf, wordOf, words } from '../script-replies.ts';
@@ -34,6 +35,18 @@ export interface TaskReply {
   readonly hasMore: boolean;
 }
 
+/** One claim; empty strings for what is not there. */
+export interface ClaimReply {
+  readonly taskId: string;
+  readonly lane: UserType;
+  readonly turnId: string;
+  readonly conversationId: string;
+  readonly attempts: number;
+  readonly isCancelRequested: boolean;
+  readonly fence: string;
+  readonly isStarted: boolean;
+}
+
 export interface ReadTaskArguments extends Pick<
   MessageFields,
   'task_id' | 'turn_id' | 'conversation_id' | 'session_id' | 'lane' | 'user'
@@ -50,12 +63,17 @@ export function bindAdminScripts(connection: RedisConnection, prefix: string) {
     lanesReply,
   );
   const readTask = library.define<ReadTaskArguments, TaskReply>('read-task', taskReply);
+  const readClaims = library.define<{ slices: readonly (string | number)[] }, ClaimReply[]>(
+    'read-claims',
+    (reply) => words(reply).map(claimReply),
+  );
   const orderWorker = library.define<
     { worker_id: string; wanted: 'drain' | 'work' },
     Coded & { before: string }
   >('order-worker', (reply) => ({ code: codeOf(reply), before: wordOf(words(reply)[1]) }));
   return {
     readLanes: (args: Parameters<typeof readLanes>[1]) => readLanes(call, args),
+    readClaims: (args: Parameters<typeof readClaims>[1]) => readClaims(call, args),
     readTask: (args: ReadTaskArguments) => readTask(call, args),
     orderWorker: (args: Parameters<typeof orderWorker>[1]) => orderWorker(call, args),
   };
@@ -79,6 +97,20 @@ function lanesReply(reply: unknown): LanesReply {
         since: wordOf(since),
       };
     }),
+  };
+}
+
+function claimReply(item: unknown): ClaimReply {
+  const [taskId, lane, turnId, conversationId, attempts, cancel, fence, started] = words(item);
+  return {
+    taskId: wordOf(taskId),
+    lane: wordOf(lane) as UserType,
+    turnId: wordOf(turnId),
+    conversationId: wordOf(conversationId),
+    attempts: Number(attempts),
+    isCancelRequested: wordOf(cancel) !== '',
+    fence: wordOf(fence),
+    isStarted: started === 1,
   };
 }
 

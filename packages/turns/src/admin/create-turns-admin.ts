@@ -68,7 +68,7 @@ export function createTurnsAdmin(options: TurnsAdminOptions): TurnsAdmin {
     lanes: () =>
       readLanes({ scripts, queueFactor: config.queueFactor, oldestWaitLimitMs: config.oldestWaitLimit }),
     workers: () => readWorkers(redis, keys),
-    inflight: (query) => readInflight({ redis, sql, keys, scope }, query),
+    inflight: (query) => readInflight({ redis, scripts, sql, keys, scope }, query),
     turn: (turnId) => readTurnLife(life, turnId),
     task: (taskId) => readTaskLife(life, taskId),
     deadLetters: (page) => listDeadLetters(dead, page),

@@ -36,6 +36,27 @@ describe('finish', () => {
     ).toBe(1);
   });
 
+  test('what closes the markers stands right before the end, and only beside the first telling', async ({
+    stage,
+    s,
+  }) => {
+    await s.enqueue('T1');
+    await s.claim();
+    await s.start('T1');
+    const fence = await s.fenceOf('T1');
+    const closings = '{"type":"chat.delta","n":1}\n{"type":"chat.delta","n":2}';
+    await s.finish('T1', { status: 'completed' }, fence, [], closings);
+    await s.finish('T1', { status: 'completed' }, fence, [], closings);
+    await s.finish('T1', { status: 'completed' }, '', [], closings);
+    const told = ['chat_delta', 'chat_delta', 'chat_complete', 'idle after success'];
+    expect((await stage.story('T1')).slice(-5)).toEqual(['chat_start', ...told]);
+    const deltas = (await stage.log()).filter(({ event }) => event === 'chat_delta');
+    expect(deltas.map(({ body, streamId, turnId }) => [body, streamId, turnId])).toEqual([
+      [{ type: 'chat.delta', n: 1 }, 'stream-1', 'T1'],
+      [{ type: 'chat.delta', n: 2 }, 'stream-1', 'T1'],
+    ]);
+  });
+
   test('a conversation at rest goes after a week, a busy one never', async ({ stage, s }) => {
     const ttl = () => stage.redis.driver.pttl(stage.keys.conversation('c1'));
     await s.enqueue('T1');

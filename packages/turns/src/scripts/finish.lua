@@ -8,6 +8,7 @@
 --   task_id, turn_id, conversation_id, session_id, stream_id, user, lane, frag: of the message
 --   message: hash of the message id
 --   event, data: the terminal event; an empty event (no row) tells nothing and forgets the ack
+--   closings: bodies of empty deltas that end what was said, one a line; told right before the terminal event, which says it too
 --   rest, completion: state of the conversation if nobody follows, empty: it was deleted; what conv_status says of this turn
 --   is_rebuild: 1 = the conversation may name no turn yet
 --   now_iso, now_ms: for showing
@@ -33,7 +34,7 @@ local m = { task_id = task_id, turn_id = turn_id, conversation_id = conversation
 if event == '' then
   redis.call('DEL', K.seen(user, message))
 else
-  tell(n, m, event, data)
+  tell(n, m, event, data, closings)
 end
 redis.call('LREM', K.inflight(lane), 1, task_id)
 redis.call('HDEL', K.runningTurns(session_id), turn_id)

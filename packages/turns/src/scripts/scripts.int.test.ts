@@ -322,20 +322,22 @@ describe('requeue, release, reap', () => {
   }) => {
     await s.enqueue('T1');
     await s.claim();
-    const reap = async (leaseMs: number, counter = 0) =>
-      (
-        await stage.scripts.reap({
-          reaper_id: 'w.r',
-          counter,
-          lease_ms: leaseMs,
-          limit: 5,
-          lanes: ['registered'],
-        })
-      ).suspects;
-    expect(await reap(0)).toEqual([]);
+    const look = (leaseMs: number, counter = 0) =>
+      stage.scripts.reap({
+        reaper_id: 'w.r',
+        counter,
+        lease_ms: leaseMs,
+        limit: 5,
+        lanes: ['registered'],
+      });
+    const reap = async (leaseMs: number, counter = 0) => (await look(leaseMs, counter)).suspects;
+    expect(await look(0)).toMatchObject({ suspects: [], nextMs: -1 });
     await stage.redis.driver.del(stage.keys.lease('task-T1'));
-    expect(await reap(1000)).toEqual([]);
-    expect(await reap(1000)).toEqual([]);
+    expect(await look(60_000)).toMatchObject({ suspects: [], nextMs: 60_000 });
+    const again = await look(60_000);
+    expect(again.suspects).toEqual([]);
+    expect(again.nextMs).toBeGreaterThan(0);
+    expect(again.nextMs).toBeLessThanOrEqual(60_000);
     expect(await stage.redis.driver.hexists(stage.keys.task('task-T1'), 'unleased_since')).toBe(1);
     // The period is over: seen as if it had been noticed long ago.
     await stage.redis.driver.hset(stage.keys.task('task-T1'), 'unleased_since', '1');

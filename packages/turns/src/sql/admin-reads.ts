@@ -15,20 +15,21 @@ export function readTurnView(scope: TenantProject, turnId: string): Statement {
   return { name: 'turns-admin-view', text: VIEW, values: [scope.tenant, scope.project, turnId] };
 }
 
-/** How long ago a turn was accepted and started, by Postgres' clock; milliseconds. */
-export interface TurnAges {
+/** Whose turn it is, and how long ago it was accepted and started, by Postgres' clock; milliseconds. */
+export interface TurnFacts {
   readonly turn_id: string;
+  readonly user_id: string;
   readonly age_ms: number;
   readonly running_ms: number | null;
 }
 
-const AGES = `
-select turn_id, (extract(epoch from now() - created_at) * 1000)::float8 as age_ms,
+const FACTS = `
+select turn_id, user_id, (extract(epoch from now() - created_at) * 1000)::float8 as age_ms,
   (extract(epoch from now() - started_at) * 1000)::float8 as running_ms
 from turn where tenant = $1 and project = $2 and turn_id = any($3::text[])`;
 
-export function readTurnAges(scope: TenantProject, turnIds: readonly string[]): Statement {
-  return { name: 'turns-admin-ages', text: AGES, values: [scope.tenant, scope.project, turnIds] };
+export function readTurnFacts(scope: TenantProject, turnIds: readonly string[]): Statement {
+  return { name: 'turns-admin-facts', text: FACTS, values: [scope.tenant, scope.project, turnIds] };
 }
 
 // The condition is that of the index turn_dead, so a page costs its own rows, however many turns there are.

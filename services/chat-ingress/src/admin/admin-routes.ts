@@ -7,18 +7,30 @@ import { createPeopleRoutes } from './people-routes.ts';
 import type { PeopleRouteParts } from './people-routes.ts';
 import { createAdminSignInRoutes } from './sign-in-routes.ts';
 import type { AdminSignInParts } from './sign-in-routes.ts';
+import { createUsageRoutes } from './usage-routes.ts';
+import type { UsageRouteParts } from './usage-routes.ts';
+import { createLimitRoutes } from './limit-routes.ts';
+import type { LimitRouteParts } from './limit-routes.ts';
 import { createQueueRoutes } from './queue-routes.ts';
 import type { QueueRouteParts } from './queue-routes.ts';
 
 /** The platform's half of administration (03 §7); bundles are administered at chat-proc. */
 export function createAdminRoutes(
-  parts: QueueRouteParts & DeadLetterRouteParts & PeopleRouteParts & AuditRouteParts & AdminSignInParts,
+  parts: QueueRouteParts &
+    DeadLetterRouteParts &
+    PeopleRouteParts &
+    LimitRouteParts &
+    AuditRouteParts &
+    AdminSignInParts &
+    UsageRouteParts,
 ): Route[] {
   return [
     ...createQueueRoutes(parts),
     ...createDeadLetterRoutes(parts),
     ...createPeopleRoutes(parts),
     ...createAdminSignInRoutes(parts),
+    ...createLimitRoutes(parts),
     ...createAuditRoutes(parts),
+    ...createUsageRoutes(parts),
   ];
 }

@@ -2,35 +2,10 @@ import { createKeys } from '@switchyard/redis';
 import { platformTest } from '@switchyard/testkit';
 import type { PostgresFixture } from '@switchyard/testkit';
 import { expect } from 'vitest';
-import { errorOf, ingressTest, openIngress } from '../../test/ingress-fixture.ts';
+import { createAdmin, adminTest as test } from '../../test/admin-bench.ts';
+import type { Body, List } from '../../test/admin-bench.ts';
+import { errorOf, openIngress } from '../../test/ingress-fixture.ts';
 import type { IngressBench } from '../../test/ingress-fixture.ts';
-
-type Body = Record<string, unknown>;
-interface List {
-  items: Body[];
-  next_before?: number | null;
-}
-
-const test = ingressTest.extend<{ admin: Admin }>({
-  admin: async ({ ingress }, use) => use(await createAdmin(ingress)),
-});
-
-interface Admin {
-  get<T = Body>(path: string): Promise<T>;
-  send(method: string, path: string): Promise<Response>;
-}
-
-async function createAdmin(ingress: IngressBench): Promise<Admin> {
-  const token = await ingress.tokenFor('root', 'privileged');
-  const send = (method: string, path: string) =>
-    ingress.call(method, path, { token, headers: { 'user-agent': 'admin-test' } });
-  const get = async <T>(path: string) => {
-    const answer = await send('GET', path);
-    expect(answer.status, path).toBe(200);
-    return (await answer.json()) as T;
-  };
-  return { get, send };
-}
 
 const say = async (ingress: IngressBench, user: string, message: string) => {
   const token = await ingress.tokenFor(user);
@@ -63,6 +38,7 @@ const PATHS = [
   ['GET', '/admin/rate-limits/ann'],
   ['POST', '/admin/rate-limits/ann/reset'],
   ['GET', '/admin/audit'],
+  ['GET', '/admin/usage'],
 ] as const;
 
 test('nobody but an admin of this scope gets in, by any path, and the attempt changes nothing', async ({
@@ -154,6 +130,9 @@ test('bad ids are 404, bad queries 400 with the name of the field', async ({ adm
     ['/admin/inflight?cursor=zzz', 'cursor'],
     ['/admin/dead-letters?before=x', 'before'],
     ['/admin/audit?limit=1000', 'limit'],
+    ['/admin/audit?outcome=good', 'outcome'],
+    ['/admin/audit?action=worker.%25', 'action'],
+    ['/admin/audit?since=yesterday', 'since'],
     ['/admin/sessions?offset=-1', 'offset'],
     ['/admin/rate-limits/ann?user_type=gold', 'user_type'],
   ] as const) {
@@ -224,6 +203,13 @@ test('draining and working again, each with its audit entry; somebody who is not
   expect([...page.items, ...rest.items]).toEqual(items);
   expect((await admin.get<List>(`/admin/audit?target=${workerId}`)).items).toHaveLength(3);
   expect((await admin.get<List>('/admin/audit?actor_id=ann')).items).toEqual([]);
+  const found = async (query: string) => (await admin.get<List>(`/admin/audit?${query}`)).items.length;
+  expect(await found('action=worker.*&outcome=done')).toBe(3);
+  expect(await found('action=worker.undrain')).toBe(1);
+  const noon = String(items[0]?.['at']);
+  expect(await found(`until=${encodeURIComponent(noon)}`)).toBe(3);
+  expect(await found(`since=${encodeURIComponent(noon)}`)).toBe(1);
+  expect(await found('since=2026-01-01&until=2026-01-02')).toBe(0);
 });
 
 test('dead letters: a double click is one turn, with the files of the message; dropped ones stay dropped', async ({

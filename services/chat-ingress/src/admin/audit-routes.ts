@@ -16,12 +16,19 @@ export function createAuditRoutes({ guard, auditLog }: AuditRouteParts): Route[]
       guard: 'admin',
       method: 'get',
       path: '/admin/audit',
-      summary: 'What admins changed: who, what, before, after, from where, when. Newest first.',
+      summary:
+        'What admins changed and who read which secret: who, what, before, after, from where, when. Newest first.',
       query: adminAuditQuerySchema,
       answer: adminAuditSchema,
-      handle: async ({ query: { limit, before, actor_id: actorId, target }, req, res }) => {
+      handle: async ({ query: { limit, actor_id: actorId, since, until, ...filter }, req, res }) => {
         await guard(req, res);
-        const items = await auditLog.list({ limit, before, actorId, target });
+        const items = await auditLog.list({
+          ...filter,
+          limit,
+          actorId,
+          since: since === undefined ? undefined : new Date(since),
+          until: until === undefined ? undefined : new Date(until),
+        });
         const last = items.length === limit ? items.at(-1) : undefined;
         return { items, next_before: last?.audit_id ?? null };
       },

@@ -15,6 +15,8 @@ export interface AuthParts {
   /** Ends the streams of a session. */
   tellSignedOut: (sessionId: string) => Promise<void>;
   clock: Clock;
+  /** Where somebody goes who came by a link: with a sign-in page to choose a password, if he has none. */
+  afterLink: string;
 }
 
 const codeSchema = z.object({
@@ -33,7 +35,7 @@ export function createAuthRoutes(parts: AuthParts): Route[] {
   return [...signInRoutes(parts), ...sessionRoutes(parts)];
 }
 
-function signInRoutes({ identity }: AuthParts): Route[] {
+function signInRoutes({ identity, afterLink }: AuthParts): Route[] {
   return [
     defineRoute({
       method: 'get',
@@ -77,7 +79,7 @@ function signInRoutes({ identity }: AuthParts): Route[] {
           throw PlatformError.of('INVALID_REQUEST', 'code: required', { details: { field: 'code' } });
         const { setCookie } = await identity.redeem(form.data.code, req.get('user-agent'));
         res.append('Set-Cookie', setCookie);
-        res.redirect(303, '/');
+        res.redirect(303, afterLink);
       },
     }),
   ];

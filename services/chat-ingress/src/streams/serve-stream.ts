@@ -112,6 +112,11 @@ class ServedStream implements FrameSink, OpenStream, Expiring {
     return 'wait';
   }
 
+  several(edge: 'begin' | 'end'): void {
+    if (edge === 'begin') this.#sse?.hold();
+    else this.#sse?.release();
+  }
+
   ended(error?: unknown): void {
     this.#leave?.();
     this.#parts.expiry.forget(this);

@@ -36,12 +36,15 @@ export interface BuildAdminParts extends BundleAdminParts {
 
 /** The administration of bundles (03 §7); every change of it is in the audit log. */
 export function buildAdmin({ base, config, guards, registry, work, ...settings }: BuildAdminParts): Route[] {
-  const { bundles, documents, ids, log, sql } = base;
+  const { bundles, documents, bundleStore, log, sql } = base;
   const audited = createAudited(createAuditLog(sql, base.scope), log);
   const isOpen = config.nodeEnv === 'development';
-  const storeDir = resolve(config.bundleStoreDir);
-  const git = { hosts: isOpen ? ['*'] : config.bundleGitHosts, timeoutMs: config.bundleGitTimeout };
-  const sources = createSources({ registry, storeDir, ids, git });
+  const git = {
+    hosts: isOpen ? ['*'] : config.bundleGitHosts,
+    timeoutMs: config.bundleGitTimeout,
+    maxFetchBytes: config.bundleGitLimit,
+  };
+  const sources = createSources({ registry, bundleStore, git });
   const sourceRoots = isOpen ? ['*'] : [resolve(config.bundlesDir), ...config.bundleSources];
   const shared = { guards, audited, registry, bundles };
   return [
@@ -52,7 +55,7 @@ export function buildAdmin({ base, config, guards, registry, work, ...settings }
       sourceRoots,
       mayWatch: isOpen,
     }),
-    createUploadRoute({ guards, audited, sources, ids, storeDir, maxBytes: config.bundleArchiveLimit }),
+    createUploadRoute({ guards, audited, sources, bundleStore, maxBytes: config.bundleArchiveLimit }),
     ...createVersionRoutes(shared),
     ...createDocumentRoutes({ guards, audited, documents, maxDocuments: config.documentsMax }),
     ...createPropsRoutes({ guards, audited, registry, ...settings }),

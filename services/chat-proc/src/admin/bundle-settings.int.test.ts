@@ -128,11 +128,28 @@ test('a secret is set and never told, and what a bundle writes of it is masked',
   });
   expect(audit).toHaveLength(2);
   expect(JSON.stringify(audit)).not.toContain(KEY);
+  const reads = await postgres.sql.query({
+    text: "select actor_id, target, outcome, after from audit_entry where action = 'secret.read' order by audit_id",
+  });
+  const read = { actor_id: 'bundle:keeper', target: 'keeper/api_key' };
+  const user = { user_id: expect.any(String) as string };
+  expect(reads).toEqual([
+    { ...read, outcome: 'refused', after: { ...user, error_type: 'secret_missing' } },
+    { ...read, outcome: 'done', after: user },
+    { ...read, outcome: 'done', after: user },
+  ]);
+  expect(JSON.stringify(reads)).not.toContain(KEY);
 
   expect((await ask('POST', `${ADMIN}/secrets`, { unset: ['api_key'] })).body['missing']).toEqual([
     'api_key',
   ]);
   expect((await ask('POST', operation, {})).body['key']).toBe('secret_missing');
+
+  await ask('POST', `${ADMIN}/secrets`, { set: { api_key: KEY } });
+  expect((await ask('POST', operation, {})).body['key']).toBe(KEY.length);
+  await postgres.sql.query({ text: 'alter table audit_entry rename to audit_gone' });
+  // Nobody gets a value of which it is not written who got it.
+  expect((await ask('POST', operation, {})).body['key']).not.toBe(KEY.length);
 });
 
 test('a bundle reaches the hosts that it names where the operator allows it, and nothing on this machine', async ({

@@ -73,9 +73,9 @@ function createScheduleRoutes({ guards, audited, bundles, work, clock }: JobRout
       answer: z.object({ job_id: z.string() }),
       async handle({ params: { bundle, schedule }, req, res }) {
         const caller = await guards.admin(req, res);
-        const declared = await schedulesOf(bundle);
-        if (!Object.hasOwn(declared, schedule)) throw PlatformError.of('NOT_FOUND');
         return audited({ caller, req, res }, 'schedule.run', `${bundle}/${schedule}`, async () => {
+          const declared = await schedulesOf(bundle);
+          if (!Object.hasOwn(declared, schedule)) throw PlatformError.of('NOT_FOUND');
           const { jobId } = await work.jobs.add({
             kind: 'schedule',
             bundleId: bundle,
@@ -102,7 +102,7 @@ function createListRoutes({ guards, work }: JobRouteParts): Route[] {
       params: bundleParams,
       query: z.object({
         state: z.enum(JOB_STATES).optional(),
-        kind: z.enum(['job', 'schedule', 'webhook']).default('job'),
+        kind: z.enum(['job', 'schedule', 'webhook', 'prediction']).default('job'),
         limit: z.coerce.number().int().min(1).max(500).default(100),
       }),
       answer: z.object({ jobs: z.array(runSchema) }),

@@ -86,9 +86,12 @@ export function createRegistryRoutes(parts: RegistryRouteParts): Route[] {
       summary: 'Have every worker read the registry again, now',
       answer: adminListSchema,
       async handle({ req, res }) {
-        await guards.admin(req, res);
-        await registry.reload();
-        return listForAdmin(parts);
+        const caller = await guards.admin(req, res);
+        return parts.audited({ caller, req, res }, 'bundle.reload', '*', async () => {
+          const before = await servingNow(bundles);
+          await registry.reload();
+          return { before, after: await servingNow(bundles), answer: await listForAdmin(parts) };
+        });
       },
     }),
   ];

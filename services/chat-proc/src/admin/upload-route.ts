@@ -1,12 +1,10 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
-import path from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import type { Request } from 'express';
 import { PlatformError } from '@switchyard/kernel';
-import type { Ids } from '@switchyard/kernel';
 import { defineRoute, readMultipart } from '@switchyard/http';
 import type { Audited, Route } from '@switchyard/http';
 import { idSchema } from '@switchyard/protocol';
-import type { Registration, Sources } from '@switchyard/registry';
+import type { BundleStore, Registration, Sources } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
 import { z } from 'zod';
 import type { Guards } from '../caller-of.ts';
@@ -16,9 +14,8 @@ export interface UploadRouteParts {
   guards: Guards;
   audited: Audited;
   sources: Pick<Sources, 'upload'>;
-  ids: Pick<Ids, 'token'>;
-  /** Where archives lie while they are read: the bundle store. */
-  storeDir: string;
+  /** Where archives lie while they are read. */
+  bundleStore: Pick<BundleStore, 'withPlace'>;
   maxBytes: number;
 }
 
@@ -38,9 +35,7 @@ export function createUploadRoute(parts: UploadRouteParts): Route {
     answer: z.object({ status: z.enum(['ok', 'unchanged']), bundle_id: z.string(), version: z.string() }),
     async handle({ query, req, res }) {
       const caller = await parts.guards.admin(req, res);
-      const file = path.join(parts.storeDir, `.tmp-archive-${parts.ids.token(9)}`);
-      await mkdir(parts.storeDir, { recursive: true });
-      try {
+      return parts.bundleStore.withPlace(async (file) => {
         const named = await receive(req, file, parts.maxBytes);
         const id = query.id ?? named;
         return await parts.audited({ caller, req, res }, 'bundle.upload', id ?? '?', async () => {
@@ -48,9 +43,7 @@ export function createUploadRoute(parts: UploadRouteParts): Route {
           const answer = { status: isNew ? 'ok' : 'unchanged', bundle_id: bundleId, version: versionId };
           return { before: null, after: { version: versionId }, answer };
         });
-      } finally {
-        await rm(file, { force: true });
-      }
+      });
     },
   });
 }

@@ -11,7 +11,7 @@ import { createPublishNotice } from './publish-notice.ts';
 
 /** Calls of bundles that are no turns, with their live updates on this stack's Redis. */
 export function buildInvoker(
-  { redis, keys, log, scope, clock, sql, ids }: Base,
+  { redis, keys, log, scope, clock, sql, ids, random }: Base,
   parts: { registry: Registry; runner: Runner; capabilities: Capabilities },
 ): BundleInvoker {
   const publishNotice = createPublishNotice({
@@ -20,6 +20,6 @@ export function buildInvoker(
     clock,
     publishToProject: async (data) => void (await redis.driver.spublish(keys.relayProject(), data)),
   });
-  const storeUsage = createStoreUsage({ usageLog: createUsageLog(sql, scope), ids, clock });
+  const storeUsage = createStoreUsage({ usageLog: createUsageLog(sql, scope), ids, clock, random });
   return createBundleInvoker({ ...parts, log, publishNotice, storeUsage });
 }

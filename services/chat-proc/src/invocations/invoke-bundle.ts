@@ -3,8 +3,9 @@ import { PlatformError } from '@switchyard/kernel';
 import type { BundleEvent, InvocationUser, Usage } from '@switchyard/protocol';
 import type { BundleHold, Registry } from '@switchyard/registry';
 import { describeFailure } from '@switchyard/runner';
-import type { InvocationKind, Runner } from '@switchyard/runner';
+import type { Invocation, InvocationKind, Runner } from '@switchyard/runner';
 import type { Log } from '@switchyard/telemetry';
+import { capabilityUserOf } from './capability-user.ts';
 import { holdUntilRead } from './hold-until-read.ts';
 import type { StoreUsage, UsedFor } from '../usage/store-usage.ts';
 import type { PublishNotice } from './publish-notice.ts';
@@ -20,9 +21,15 @@ export interface BundleRequest {
   readonly user?: InvocationUser;
   /** Where `notify('session', ...)` goes. */
   readonly sessionId?: string;
+  /** How many bundles called each other before this call; 0 without. */
+  readonly depth?: number;
   /** Milliseconds until the answer; its end is TIMEOUT. */
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
+  /** Of a prediction, whose events and lines are its own; without them lines are the log's, and only notes and usage can be said. */
+  readonly own?: Pick<Invocation, 'onEvent' | 'onLog'>;
+  /** From then on the bundle may have done something. */
+  readonly onStart?: () => void;
 }
 
 export interface BundleInvokerParts {
@@ -73,16 +80,23 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
       hold.release();
     };
     try {
-      const { kind, name, payload, timeoutMs, signal } = request;
+      const { kind, name, payload, timeoutMs, signal, onStart } = request;
       const value = await parts.runner.invoke(version, {
         kind,
         ...(name === undefined ? {} : { name }),
         payload,
         timeoutMs,
         signal,
-        onEvent: (event) => take(event, request, usedFor, logOf),
+        ...(onStart === undefined ? {} : { onStart }),
+        onEvent: (event, file) =>
+          request.own !== undefined && event.kind !== 'notify' && event.kind !== 'usage'
+            ? request.own.onEvent(event, file)
+            : take(event, request, usedFor, logOf),
         onCall: (call) => parts.capabilities.call(callerOf(), hold.manifest.capabilities, call),
-        onLog: ({ level, text }) => logOf()[level]('bundle wrote', { text }),
+        onLog: (line) =>
+          request.own === undefined
+            ? logOf()[line.level]('bundle wrote', { text: line.text })
+            : request.own.onLog(line),
       });
       return holdUntilRead(value, end);
     } catch (error) {
@@ -132,14 +146,16 @@ function childLog(log: Log, versionId: string, { kind, name }: BundleRequest): L
 /** For whom capabilities act in this call; `over` ends what they still do. */
 function askingFor(
   { version: { bundleId, versionId }, manifest }: BundleHold,
-  { user, signal }: BundleRequest,
+  { user, sessionId, depth, signal }: BundleRequest,
   onUsage: (usage: Usage) => Promise<void>,
 ) {
   const over = new AbortController();
   const caller: CapabilityCaller = {
     bundleId,
     versionId,
-    user: user === undefined ? undefined : { userId: user.user_id, userType: user.user_type },
+    user: user === undefined ? undefined : capabilityUserOf(user),
+    sessionId,
+    depth: depth ?? 0,
     signal: AbortSignal.any([signal, over.signal]),
     httpHosts: manifest.httpHosts,
     ...(manifest.webScope === undefined ? {} : { webScope: manifest.webScope }),

@@ -1,5 +1,5 @@
 import { createJobCarrier, createJobRows, createJobs, createScheduleSync } from '@switchyard/jobs';
-import type { BackgroundJobs, JobRows, ScheduleSync } from '@switchyard/jobs';
+import type { BackgroundJobs, JobOutcome, JobRow, JobRows, ScheduleSync, Webhooks } from '@switchyard/jobs';
 import type { Capability, DeliverWebhook, SecretReader } from '@switchyard/capabilities';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
@@ -12,6 +12,9 @@ import { runBundleJob } from './run-bundle-job.ts';
 import { createServeJobs } from './serve-jobs.ts';
 import { listServedSchedules } from './served-schedules.ts';
 
+/** One start of an asynchronous prediction. */
+export type RunPredictionJob = (row: JobRow, signal: AbortSignal) => Promise<JobOutcome>;
+
 export interface BundleJobs {
   readonly jobs: BackgroundJobs;
   readonly rows: JobRows;
@@ -19,8 +22,10 @@ export interface BundleJobs {
   readonly capability: Capability;
   /** Keeps a webhook of a bundle until it is delivered. */
   readonly deliver: DeliverWebhook;
+  /** The same for one of no bundle's: where it leads is a client's word, and the operator's to allow. */
+  readonly enqueueWebhook: Webhooks['enqueue'];
   /** Runs jobs from now on. Apart from the opening, since bundles are invoked with the capability above, and by jobs with all of them. */
-  start(invoker: BundleInvoker): Promise<void>;
+  start(invoker: BundleInvoker, runPrediction?: RunPredictionJob): Promise<void>;
 }
 
 const CLOSE_MS = 5_000;
@@ -34,8 +39,14 @@ export function openJobs(
 ): BundleJobs {
   const { sql, keys, log, clock, bundles, ids, metrics } = base;
   let invoker: BundleInvoker | undefined;
+  let runPrediction: RunPredictionJob | undefined;
   const rows = createJobRows(sql, base.scope);
-  const slots = { job: config.jobSlots, schedule: config.scheduleSlots, webhook: config.webhookSlots };
+  const slots = {
+    job: config.jobSlots,
+    schedule: config.scheduleSlots,
+    webhook: config.webhookSlots,
+    prediction: config.predictionSlots,
+  };
   const carrier = createJobCarrier({ redisUrl: config.redisUrl, keys, log, slots });
   const listServed = () => listServedSchedules(bundles);
   const schedules = createScheduleSync({ carrier, listServed, clock, log });
@@ -48,6 +59,10 @@ export function openJobs(
     metrics,
     makeId: () => `j-${ids.token(12)}`,
     async run(row, signal) {
+      if (row.kind === 'prediction')
+        return (
+          runPrediction?.(row, signal) ?? { kind: 'unavailable', error: 'Predictions are not served here.' }
+        );
       if (invoker === undefined) throw new Error('jobs run before they were started');
       const { jobTimeout: timeoutMs } = config;
       return runBundleJob({ invoker, bundles, deliver: webhooks.run, timeoutMs }, row, signal);
@@ -66,12 +81,14 @@ export function openJobs(
   scope.defer(() => jobs.stop(Deadline.in(CLOSE_MS)));
   return {
     deliver: webhooks.deliver,
+    enqueueWebhook: webhooks.enqueue,
     jobs,
     rows,
     schedules,
     capability: createJobsCapability({ jobs, bundles }),
-    async start(given) {
+    async start(given, givenRun) {
       invoker = given;
+      runPrediction = givenRun;
       await jobs.start();
       const addServeJobs = createServeJobs({ jobs, bundles, log });
       const addAgain = (): Promise<void> =>

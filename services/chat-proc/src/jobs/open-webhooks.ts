@@ -1,4 +1,4 @@
-import { sendGuarded } from '@switchyard/capabilities';
+import { hostOf, sendGuarded } from '@switchyard/capabilities';
 import type { DeliverWebhook, SecretReader } from '@switchyard/capabilities';
 import { createWebhooks } from '@switchyard/jobs';
 import type { BackgroundJobs } from '@switchyard/jobs';
@@ -22,7 +22,8 @@ export function openWebhooks(
   const webhooks = createWebhooks({
     jobs: rig.jobs,
     async send(bundleId, request, signal) {
-      const httpHosts = await hostsOf(bundles, bundleId);
+      // Of no bundle: a client named it, and what the operator allows is all there is to ask.
+      const httpHosts = bundleId === '' ? [hostOf(new URL(request.url))] : await hostsOf(bundles, bundleId);
       return sendGuarded(
         { ...request, headers: [...request.headers], httpHosts, signal },
         { allowedHosts, privateHosts },
@@ -35,7 +36,7 @@ export function openWebhooks(
   });
   const deliver: DeliverWebhook = (bundleId, { idempotencyKey, ...webhook }) =>
     webhooks.enqueue({ ...webhook, bundleId, deliveryKey: idempotencyKey });
-  return { run: webhooks.deliver, deliver };
+  return { run: webhooks.deliver, deliver, enqueue: webhooks.enqueue };
 }
 
 async function hostsOf(bundles: Pick<Bundles, 'find'>, bundleId: string): Promise<readonly string[]> {

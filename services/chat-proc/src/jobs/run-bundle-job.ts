@@ -31,7 +31,13 @@ export async function runBundleJob(
     const part = Object.hasOwn(parts, name) ? parts[name] : undefined;
     if (part === undefined) return missing(hold, row);
     const payload = kind === 'job' ? jobPayload(row) : tickPayload(row);
-    await invoker.run(hold, { kind, name, payload, timeoutMs: part.timeoutMs ?? timeoutMs, signal });
+    await invoker.run(hold, {
+      kind: kind === 'job' ? 'job' : 'schedule',
+      name,
+      payload,
+      timeoutMs: part.timeoutMs ?? timeoutMs,
+      signal,
+    });
     return { kind: 'done' };
   } catch (error) {
     if (isUnavailable(error) && (await bundles.find(bundleId)) === undefined)

@@ -3,6 +3,7 @@ import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js';
 import { ERRORS, PlatformError } from '@switchyard/kernel';
 import { operationResultSchema } from '@switchyard/protocol';
 import type { WireResponse } from '@switchyard/protocol';
+import { collectBody } from '../operations/collect-body.ts';
 
 /** A tool's answer is read by a model: more than this is no answer. Also what proc holds of a streamed one. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -33,22 +34,9 @@ export function toFailedResult(error: unknown): CallToolResult {
 
 async function responseResult({ status, headers, body }: WireResponse): Promise<CallToolResult> {
   const mime = headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? 'text/plain';
-  const bytes = await collect(body);
+  const bytes = await collectBody(body, MAX_ANSWER_BYTES);
   const isError = status >= 400;
   if (mime.startsWith('image/'))
     return { content: [{ type: 'image', data: bytes.toString('base64'), mimeType: mime }], isError };
   return { content: [{ type: 'text', text: bytes.toString('utf8') }], isError };
-}
-
-/** Throws BUNDLE_ERROR over the bound; leaving the loop ends the stream in the host. */
-async function collect(body: WireResponse['body']): Promise<Buffer> {
-  if (body === null) return Buffer.alloc(0);
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of body instanceof Uint8Array ? [body] : body) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) throw PlatformError.of('BUNDLE_ERROR', 'The answer of a tool is too large.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

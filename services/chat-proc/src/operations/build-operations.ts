@@ -7,6 +7,7 @@ import type { ProcConfig } from '../env.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import type { Base } from '../open-base.ts';
 import { createMcpRoutes } from '../mcp/mcp-routes.ts';
+import { openRates } from './open-rates.ts';
 import { createOperationRoutes } from './operation-routes.ts';
 import { createServeOperation } from './serve-operation.ts';
 
@@ -21,10 +22,10 @@ const SWEEP_EVERY_MS = 10 * 60_000;
 const SWEPT_AT_ONCE = 10_000;
 
 /** The operations and MCP endpoints of bundles with all that they need; what remembers calls is swept as long as `scope` is open. */
-export function buildOperations(
+export async function buildOperations(
   scope: Scope,
   { base, config, guards, invoker }: BuildOperationsParts,
-): Route[] {
+): Promise<Route[]> {
   const { sql, redis, keys, ids, bundles, log, clock } = base;
   const calls = createOperationCalls(sql, base.scope);
   const sweep = (): void => {
@@ -35,7 +36,12 @@ export function buildOperations(
   const timer = setInterval(sweep, SWEEP_EVERY_MS);
   timer.unref();
   scope.defer(() => clearInterval(timer));
-  const admission = createAdmission({ redis, keys, config, leases: { clock } });
+  const admission = createAdmission({
+    redis,
+    keys,
+    config: await openRates(scope, base, config),
+    leases: { clock },
+  });
   const timeoutMs = config.operationTimeout;
   const serveOperation = createServeOperation({
     invoker,
@@ -47,6 +53,7 @@ export function buildOperations(
     scope: base.scope,
     timeoutMs,
     keepCallsMs: config.operationKeepCalls,
+    maxKeptBytes: config.operationKeepBytes,
   });
   return [
     ...createOperationRoutes({ guards, serveOperation }),

@@ -181,10 +181,37 @@ test('a call with a key is made once, however often it is asked for', async ({ r
   expect(again.headers.get('idempotent-replayed')).toBe('true');
   expect(await tally('k1', { other: 1 })).toMatchObject({ status: 422 });
   expect((await tally('k2')).body).toMatchObject({ tally: { calls: 2 } });
-  // What failed was not made: the key may be tried again.
-  const failing = { body: {}, headers: { 'idempotency-key': 'k3' } };
-  expect((await desk.ask('/desk/operations/boom', failing)).status).toBe(500);
-  expect((await desk.ask('/desk/operations/boom', failing)).status).toBe(500);
+  // What the schema refused was not begun: the key is free.
+  const misfit = { body: { text: 7 }, headers: { 'idempotency-key': 'k3' } };
+  expect((await desk.ask('/desk/operations/count', misfit)).status).toBe(422);
+  const fit = { ...misfit, body: { text: 'seven' } };
+  expect((await desk.ask('/desk/operations/count', fit)).body).toMatchObject({ count: { characters: 5 } });
+});
+
+test('a call with a key that was begun and failed is not made again, and says so', async ({ rig, redis }) => {
+  const desk = await openDesk(rig, redis, { operationKeepBytes: '1KiB' });
+  const call = (operation: string, body: unknown = {}) =>
+    desk.raw(`/desk/operations/${operation}`, { body, headers: { 'idempotency-key': 'k1' } });
+  const told = async (response: Response) => {
+    const { detail } = (await response.json()) as { detail: Record<string, unknown> };
+    return [response.status, detail['error_type'], detail['call_reason']];
+  };
+  for (const [operation, status, reason] of [
+    ['boom', 500, 'bundle_error'],
+    ['crash', 500, 'bundle_crashed'],
+    ['slow', 504, 'timeout'],
+  ] as const) {
+    expect((await call(operation)).status).toBe(status);
+    expect(await told(await call(operation))).toEqual([409, 'call_unknown', reason]);
+    expect(await told(await call(operation))).toEqual([409, 'call_unknown', reason]);
+  }
+  // Made well, but with an answer that is not kept: no second sheet, and no second reading of a long text.
+  expect(await (await call('sheet')).text()).toBe('sheet 1');
+  expect(await told(await call('sheet'))).toEqual([409, 'call_done', 'answer_streamed']);
+  const long = { text: 'x'.repeat(2_000) };
+  expect((await call('who', long)).status).toBe(200);
+  expect(await told(await call('who', long))).toEqual([409, 'call_done', 'answer_too_large']);
+  expect(await told(await call('who', { text: 'y' }))).toEqual([422, 'request.unprocessable', undefined]);
 });
 
 test('a call with a key goes on when its caller loses the connection, and is not made again', async ({

@@ -1,6 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Admission } from '@switchyard/admission';
-import { PlatformError } from '@switchyard/kernel';
+import { ERRORS, PlatformError } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import { operationResultSchema } from '@switchyard/protocol';
 import type { BundleManifest, TenantProject } from '@switchyard/protocol';
@@ -11,6 +11,7 @@ import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import { beginCall } from './begin-call.ts';
 import type { BeginCallParts, KeptCall } from './begin-call.ts';
 import { countedAs } from './counted-as.ts';
+import { holdBundle } from './hold-bundle.ts';
 import { requireUse } from './may-use.ts';
 import { readPosted, readQueried } from './read-call.ts';
 import type { OperationCall } from './read-call.ts';
@@ -55,7 +56,7 @@ export function createServeOperation(parts: OperationParts): (request: Operation
   return async (request) => {
     const { req, caller } = request;
     await parts.admission.admitted(countedAs(caller, req.ip), req.ip, async () => {
-      const hold = await holdOf(parts, request);
+      const hold = await holdBundle(parts, request.bundleId);
       try {
         const chosen = await choose(parts, request, hold);
         await serve(parts, request, chosen);
@@ -65,17 +66,6 @@ export function createServeOperation(parts: OperationParts): (request: Operation
       }
     });
   };
-}
-
-async function holdOf(parts: OperationParts, { bundleId }: OperationRequest): Promise<BundleHold> {
-  try {
-    return await parts.invoker.hold(bundleId);
-  } catch (error) {
-    // "There is none" and "it cannot serve now" are told apart by the rows.
-    if (bundleId !== undefined && (await parts.bundles.find(bundleId)) === undefined)
-      throw PlatformError.of('NOT_FOUND');
-    throw error;
-  }
 }
 
 async function choose(parts: OperationParts, request: OperationRequest, hold: BundleHold): Promise<Chosen> {
@@ -100,7 +90,7 @@ async function serve(parts: OperationParts, request: OperationRequest, chosen: C
   const key = req.get('idempotency-key');
   // Strangers share a name, so a key of one would name the call of another.
   const isKept = key !== undefined && manifest.method === 'POST' && caller !== PUBLIC_USER;
-  if (!isKept) return answer(parts, request, chosen, undefined);
+  if (!isKept) return answer(parts, request, chosen);
   const name = { userId: caller.userId, bundleId: hold.version.bundleId, operation, key };
   const begun = await beginCall(parts, name, call, manifest.timeoutMs ?? parts.timeoutMs);
   if ('answer' in begun) {
@@ -108,10 +98,14 @@ async function serve(parts: OperationParts, request: OperationRequest, chosen: C
     res.json(begun.answer);
     return;
   }
+  let isBegun = false;
   try {
-    await answer(parts, request, chosen, begun.kept);
+    await answer(parts, request, chosen, { kept: begun.kept, onStart: () => (isBegun = true) });
   } catch (error) {
-    await begun.kept.forget();
+    // An input that the schema refused never came to the author's code.
+    const code = error instanceof PlatformError ? error.code : 'INTERNAL';
+    if (!isBegun || code === 'UNPROCESSABLE') await begun.kept.forget();
+    else await begun.kept.unknown(ERRORS[code].errorType);
     throw error;
   }
 }
@@ -120,12 +114,12 @@ async function answer(
   parts: OperationParts,
   { res, caller, operation }: OperationRequest,
   { hold, manifest, call }: Chosen,
-  kept: KeptCall | undefined,
+  once?: { readonly kept: KeptCall; readonly onStart: () => void },
 ): Promise<void> {
   const gone = new AbortController();
   const onClose = (): void => gone.abort();
   // With a key the caller will ask again: the call goes on to its end without him, and the answer waits.
-  if (kept === undefined) res.once('close', onClose);
+  if (once === undefined) res.once('close', onClose);
   const identity = callIdentity(caller);
   const { input, conversationId } = call;
   try {
@@ -140,11 +134,12 @@ async function answer(
       ...identity,
       timeoutMs: manifest.timeoutMs ?? parts.timeoutMs,
       signal: gone.signal,
+      ...(once === undefined ? {} : { onStart: once.onStart }),
     });
     const result = operationResultSchema.parse(value);
     if ('response' in result) {
       // What streams cannot be given a second time.
-      await kept?.forget();
+      await once?.kept.done('answer_streamed');
       return await sendWireResponse(res, result.response);
     }
     const body = {
@@ -154,7 +149,7 @@ async function answer(
       conversation_id: conversationId ?? null,
       [operation]: result.output ?? null,
     };
-    await kept?.answer(body);
+    await once?.kept.answer(body);
     res.json(body);
   } finally {
     res.off('close', onClose);

@@ -16,8 +16,8 @@ export interface FollowPropsParts {
 export type ManifestOf = (bundleId: string) => BundleManifest | undefined;
 
 /**
- * Tells hosts what the rows say of their props. Called before and after each reading of the registry: before, so that a host that starts
- * has them; after, because another version may take others of them.
+ * Tells hosts what the rows say of their props. Called before each reading of the registry, so that a host that starts has
+ * them, and after one that brought another version, which may take others of them.
  */
 export function createPropsFollower({ props, runner, log }: FollowPropsParts) {
   const told = new Map<string, unknown>();

@@ -43,7 +43,7 @@ async function openTeam(scope: Scope) {
     goDown: () => (isDown = true),
     cloudflare: createCloudflareAccess({
       clock: systemClock,
-      certsOf: () => new URL(`http://127.0.0.1:${port}/cdn-cgi/access/certs`),
+      certsOf: () => `http://127.0.0.1:${port}/cdn-cgi/access/certs`,
       cooldownMs: 0,
     }),
     sign(

@@ -1,3 +1,5 @@
+import { bubblewrap } from '@switchyard/runner';
+
 /** What holds a build. `permission` where bubblewrap does not start. */
 export type BuildSandbox = 'bwrap' | 'permission';
 
@@ -13,8 +15,6 @@ export interface BuildCommandParts {
   readonly maxFileBytes: number;
   readonly order: object;
 }
-
-const SYSTEM_FOLDERS = ['/usr', '/lib', '/lib64'];
 
 /** The command line of a build. Pure: what it holds can be read off its result. */
 export function buildCommand(parts: BuildCommandParts): { command: string; args: string[] } {
@@ -37,34 +37,7 @@ export function buildCommand(parts: BuildCommandParts): { command: string; args:
     ];
     return { command: nodePath, args: [...flags, heap, ...program] };
   }
-  const inside = [
-    'bwrap',
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--cap-drop',
-    'ALL',
-    '--clearenv',
-    ...SYSTEM_FOLDERS.flatMap((path) => ['--ro-bind-try', path, path]),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
-    ...[nodePath, ...readable].flatMap((path) => ['--ro-bind', path, path]),
-    '--bind',
-    outDir,
-    outDir,
-    '--remount-ro',
-    '/',
-    '--chdir',
-    '/',
-    '--',
-    nodePath,
-    heap,
-    ...program,
-  ];
+  const inside = [...bubblewrap('bwrap', nodePath, readable, outDir), nodePath, heap, ...program];
   const [command = '', ...args] = [...bounded, ...inside];
   return { command, args };
 }

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
-import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Route } from '@switchyard/http';
 import { createWidgetTickets } from '@switchyard/identity';
@@ -16,10 +15,9 @@ const MAX_BUILT_FILES = 500;
 const MIB = 1024 * 1024;
 
 /** The registry's hook for widgets, by the settings of this process. */
-export function prepareWidgets({ ids, log }: Pick<Base, 'ids' | 'log'>, config: ProcConfig) {
+export function prepareWidgets({ bundleStore, log }: Pick<Base, 'bundleStore' | 'log'>, config: ProcConfig) {
   return createPrepareWidgets({
-    storeDir: resolve(config.bundleStoreDir),
-    ids,
+    bundleStore,
     log,
     sandbox: config.runnerSandbox,
     limits: {
@@ -43,8 +41,11 @@ export function widgetTickets({ clock, ids, scope }: Base, config: ProcConfig): 
 }
 
 /** Widgets and static files of bundles. */
-export async function buildWidgetRoutes(parts: {
-  readonly config: ProcConfig;
+export async function buildWidgetRoutes({
+  base,
+  ...parts
+}: {
+  readonly base: Pick<Base, 'bundleStore'>;
   readonly guards: Guards;
   readonly registry: Registry;
   readonly tickets: WidgetTickets;
@@ -52,7 +53,7 @@ export async function buildWidgetRoutes(parts: {
   const source = await readFile(fileURLToPath(import.meta.resolve('@switchyard/bundle-sdk/widget')), 'utf8');
   return createWidgetRoutes({
     ...parts,
-    storeDir: resolve(parts.config.bundleStoreDir),
+    storeDir: base.bundleStore.dir,
     clientScript: stripTypeScriptTypes(source),
   });
 }

@@ -1,11 +1,10 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { PlatformError } from '@switchyard/kernel';
-import type { Ids } from '@switchyard/kernel';
-import { BUILT_FOLDER } from '@switchyard/registry';
-import type { ServedBundle } from '@switchyard/registry';
+import type { BundleStore, ServedBundle } from '@switchyard/registry';
+import { bubblewrap } from '@switchyard/runner';
 import type { Log } from '@switchyard/telemetry';
 import type { BuildSandbox } from './build-command.ts';
 import { runBuild } from './run-build.ts';
@@ -13,9 +12,7 @@ import type { BuildLimits } from './run-build.ts';
 import { checkWidget, folderInside } from './widget-folders.ts';
 
 export interface PrepareWidgetsParts {
-  /** The bundle store, absolute. */
-  readonly storeDir: string;
-  readonly ids: Pick<Ids, 'token'>;
+  readonly bundleStore: Pick<BundleStore, 'publishBuilt'>;
   readonly log: Log;
   readonly limits: BuildLimits;
   /** How bundles are held: builds are held by the same, as far as it starts. */
@@ -38,27 +35,19 @@ export function createPrepareWidgets(parts: PrepareWidgetsParts): (served: Serve
     const built = Object.entries(manifest.widgets).filter(([, { build }]) => build === 'vite');
     for (const [alias, widget] of Object.entries(manifest.widgets))
       await named(alias, () => checkWidget(dir, alias, widget));
-    const target = join(parts.storeDir, BUILT_FOLDER, versionId);
-    if (built.length === 0 || (await isThere(target))) return;
-    const temporary = join(parts.storeDir, BUILT_FOLDER, `.tmp-${parts.ids.token(9)}`);
+    if (built.length === 0) return;
     sandbox ??= chooseSandbox(parts);
-    try {
+    const held = await sandbox;
+    await parts.bundleStore.publishBuilt(versionId, async (target) => {
       for (const [alias, { folder }] of built) {
-        const outDir = join(temporary, alias);
+        const outDir = join(target, alias);
         await mkdir(outDir, { recursive: true });
         const root = folderInside(dir, folder);
         const { limits, log } = parts;
-        const held = await sandbox;
         await named(alias, () => runBuild({ versionDir: dir, root, outDir, sandbox: held, limits }));
         log.info('widget built', { version_id: versionId, alias, sandbox: held });
       }
-      await rename(temporary, target).catch(async (error: unknown) => {
-        // Another process built the same version first.
-        if (!(await isThere(target))) throw error;
-      });
-    } finally {
-      await rm(temporary, { recursive: true, force: true });
-    }
+    });
   }
 
   return (served) => {
@@ -77,24 +66,10 @@ async function named(alias: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function isThere(dir: string): Promise<boolean> {
-  return (await stat(dir).catch(() => undefined))?.isDirectory() === true;
-}
-
 async function chooseSandbox({ sandbox, log }: PrepareWidgetsParts): Promise<BuildSandbox> {
-  const probe = [
-    '--unshare-all',
-    '--cap-drop',
-    'ALL',
-    '--ro-bind',
-    '/',
-    '/',
-    '--proc',
-    '/proc',
-    '--',
-    'true',
-  ];
-  const starts = await promisify(execFile)('bwrap', probe, { timeout: PROBE_MS }).then(
+  const [command = '', ...args] = bubblewrap('bwrap', process.execPath, []);
+  const probe = [...args, process.execPath, '--version'];
+  const starts = await promisify(execFile)(command, probe, { timeout: PROBE_MS }).then(
     () => true,
     () => false,
   );

@@ -8,7 +8,8 @@ import { texts } from '../texts.ts';
 import { ProblemPage } from '../ui/problem-page.tsx';
 import { ShellContext } from './shell-context.tsx';
 import { usePage } from './page-context.tsx';
-import { useProfile } from './queries.ts';
+import { useConfig, useProfile } from './queries.ts';
+import { signInAddress } from './sign-in-address.ts';
 import { useShortcuts } from './use-shortcuts.ts';
 
 /** The frame of every page: conversations on the left (a drawer on a phone), the page beside them. */
@@ -18,6 +19,7 @@ export function AppShell() {
   // Open for the page that it was opened on: going to another one closes it.
   const [drawerPath, setDrawerPath] = useState<string>();
   const profile = useProfile();
+  const auth = useConfig()?.auth;
   const { feed, messages, outbox } = usePage();
   const sessionId = profile.data?.session_id;
   useShortcuts({ openSearch: () => setSearchOpen(true) });
@@ -29,6 +31,13 @@ export function AppShell() {
     // What a former page of this session could not send is taken up.
     if (sessionId !== undefined) void messages.keepFor(sessionId).finally(() => outbox.open());
   }, [messages, outbox, sessionId]);
+
+  const isRefused = profile.data?.user_type === 'ANONYMOUS' && auth?.anonymous_allowed === false;
+  const signInPath = auth?.sign_in_path ?? undefined;
+  useEffect(() => {
+    if (isRefused && signInPath !== undefined)
+      window.location.replace(signInAddress(signInPath, window.location));
+  }, [isRefused, signInPath]);
 
   const isDown = profile.isPending && profile.failureCount > 1;
   const sidebar = <Sidebar openSearch={() => setSearchOpen(true)} />;
@@ -47,7 +56,9 @@ export function AppShell() {
         >
           {profile.isSuccess && sidebar}
         </aside>
-        {profile.isSuccess ? (
+        {isRefused ? (
+          <ProblemPage {...texts.errors.signIn} />
+        ) : profile.isSuccess ? (
           <Outlet />
         ) : isDown ? (
           <ProblemPage {...texts.errors.boot} />

@@ -65,6 +65,7 @@ export function createPageServices(): PageServices {
     defaultOptions: { queries: { retry: false, staleTime: 30_000, refetchOnWindowFocus: false } },
   });
   const notices = new Notices();
+  let isLeaving = false;
   const connection = new StateCell<StreamState>({ status: 'connecting', since: Date.now() });
   const feed: SessionFeed = new SessionFeed({
     link: linkTabs(),
@@ -73,7 +74,8 @@ export function createPageServices(): PageServices {
       client.stream({ follow: 'session', lastEventId, onEvent, onState }),
     onEvent: (event) => {
       // Signed out, here or in another tab: nothing of that person may stay in memory.
-      if (isEnvelopeType(event, 'auth.signed_out')) return void leave(outbox, messages);
+      if (isEnvelopeType(event, 'auth.signed_out'))
+        return isLeaving ? undefined : void leave(outbox, messages, '/');
       chat.onEvent(event);
       notices.onEvent(event);
       updateListByEvent(queries, event);
@@ -106,8 +108,10 @@ export function createPageServices(): PageServices {
     onChange: (item, ack) => chat.onOutbox(item, ack),
   });
   const signOut = async (): Promise<void> => {
-    await client.logout().catch(() => undefined);
-    await leave(outbox, messages);
+    // This page knows where to go; the news of its own going must not lead it elsewhere.
+    isLeaving = true;
+    const to = await client.signOut().catch(() => '/');
+    await leave(outbox, messages, to);
   };
   const removals = new PendingRemovals({
     graceMs: UNDO_MS,
@@ -122,11 +126,11 @@ export function createPageServices(): PageServices {
 }
 
 /** Signed out: neither memory nor disk keeps a word. */
-async function leave(outbox: Outbox, messages: SessionStorageOfMessages): Promise<void> {
+async function leave(outbox: Outbox, messages: SessionStorageOfMessages, to: string): Promise<void> {
   // The server refuses what is sent now; what is refused would be kept.
   outbox.close();
   await messages.clear().catch(() => undefined);
-  window.location.assign('/');
+  window.location.assign(to);
 }
 
 /** What the browser tells the page: it was away, it is online again, it is being closed. */

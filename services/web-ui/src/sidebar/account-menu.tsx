@@ -1,11 +1,12 @@
-import { BookOpen, Check, ChevronsUpDown, LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import { BookOpen, Check, ChevronsUpDown, LogIn, LogOut, Monitor, Moon, Sun, UserRound } from 'lucide-react';
 import type { LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { usePage } from '../app/page-context.tsx';
-import { useProfile } from '../app/queries.ts';
+import { useConfig, useProfile } from '../app/queries.ts';
 import { useCell } from '../app/state-cell.ts';
 import { THEMES, chooseTheme, themeCell } from '../app/theme.ts';
 import type { Theme } from '../app/theme.ts';
+import { signInAddress } from '../app/sign-in-address.ts';
 import { texts } from '../texts.ts';
 
 const THEME_ICONS: Record<Theme, LucideIcon> = { system: Monitor, light: Sun, dark: Moon };
@@ -13,6 +14,7 @@ const THEME_ICONS: Record<Theme, LucideIcon> = { system: Monitor, light: Sun, da
 /** Who is signed in and as what, how the page looks, the way out. */
 export function AccountMenu() {
   const profile = useProfile().data;
+  const signInPath = useConfig()?.auth.sign_in_path ?? undefined;
   if (profile === undefined) return null;
   const isGuest = profile.user_type === 'ANONYMOUS';
   const name =
@@ -43,8 +45,22 @@ export function AccountMenu() {
         >
           {isGuest && (
             <p className="px-2 pt-1.5 pb-2.5 text-xs leading-relaxed text-pretty text-ink-2">
-              {texts.account.guestHint}
+              {texts.account.guestHint} {signInPath === undefined && texts.account.guestLinkHint}
             </p>
+          )}
+          {isGuest && signInPath !== undefined && (
+            <DropdownMenu.Item className="menu-item" asChild>
+              <a href={signInAddress(signInPath, window.location)}>
+                <LogIn size={15} aria-hidden="true" /> {texts.account.signIn}
+              </a>
+            </DropdownMenu.Item>
+          )}
+          {!isGuest && signInPath !== undefined && (
+            <DropdownMenu.Item className="menu-item" asChild>
+              <a href="/auth/account">
+                <UserRound size={15} aria-hidden="true" /> {texts.account.manage}
+              </a>
+            </DropdownMenu.Item>
           )}
           <ThemeChoice />
           <DropdownMenu.Separator className="my-1 h-px bg-line" />

@@ -41,10 +41,21 @@ const files: Record<string, (turn: Turn) => string> = {
   },
 };
 
+/** Publishes a site of that many images. */
+const publish = (files: number) =>
+  operation({
+    needs: ['web'],
+    async run(ctx) {
+      const content = new Uint8Array(1024);
+      const site = Array.from({ length: files }, (_, at) => ({ path: `${at}.png`, content }));
+      return { told: await ctx.web.deploy(site).catch((error: unknown) => ({ error: String(error) })) };
+    },
+  });
+
 export default defineBundle({
   id: 'pages',
   name: 'Pages',
-  capabilities: ['storage', httpHosts('example.com')],
+  capabilities: ['storage', 'web', httpHosts('example.com')],
   async executeCore(turn) {
     if (turn.message === 'fill') {
       for (let file = 0; ; file += 1) {
@@ -57,6 +68,9 @@ export default defineBundle({
     return { path };
   },
   operations: {
+    publish_1: publish(1),
+    publish_2000: publish(2000),
+    publish_2049: publish(2049),
     copy: operation({
       needs: ['storage', 'http'],
       async run(ctx) {

@@ -2,13 +2,12 @@
 -- nil when somebody else has the lease; an id whose message is over is taken off the list.
 local function claimed(task_id, lane, fence, lease_ms)
   local key = K.task(task_id)
-  if redis.call('EXISTS', key) == 0 then
+  local f = redis.call('HMGET', key, 'created', 'payload', 'unleased_since')
+  if not f[2] then
     redis.call('LREM', K.inflight(lane), 1, task_id)
     return nil
   end
   if not redis.call('SET', K.lease(task_id), fence, 'NX', 'PX', lease_ms) then return nil end
-  local attempts = redis.call('HINCRBY', key, 'attempts', 1)
-  redis.call('HDEL', key, 'unleased_since')
-  local f = redis.call('HMGET', key, 'created', 'payload')
-  return { task_id, fence, attempts, f[1], lane, f[2] }
+  if f[3] then redis.call('HDEL', key, 'unleased_since') end
+  return { task_id, fence, redis.call('HINCRBY', key, 'attempts', 1), f[1], lane, f[2] }
 end

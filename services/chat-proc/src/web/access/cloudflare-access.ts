@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { ACCESS_HEADER, createAccessVerifier } from '@switchyard/identity';
+import type { AccessVerifier } from '@switchyard/identity';
 import { parseCookie } from 'cookie';
-import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
-import type { JWTPayload } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
@@ -16,61 +16,52 @@ export interface CloudflareAccess {
 }
 
 export interface CloudflareAccessParts {
-  readonly clock: Pick<Clock, 'now'>;
-  /** Where a team publishes its keys. */
-  readonly certsOf?: (team: string) => URL;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
+  /** Where a team publishes its keys, if not where Cloudflare has them. */
+  readonly certsOf?: (team: string) => string;
   /** Milliseconds after a fetch of keys in which an unknown key id is not asked for again. */
   readonly cooldownMs?: number;
 }
 
-const MAX_TOKEN_BYTES = 8 * 1024;
-const LEEWAY_SEC = 60;
-const KEYS_FOR_MS = 10 * 60_000;
-const FETCH_MS = 5_000;
-/** Keys are rotated every six weeks; who makes up key ids costs a fetch in this time and no more. */
-const COOLDOWN_MS = 5_000;
-const MAX_TEAMS = 100;
-const HEADER = 'cf-access-jwt-assertion';
+const MAX_APPLICATIONS = 100;
 const COOKIE = 'CF_Authorization';
+const NOBODY: ReadonlySet<string> = new Set(['BAD_TOKEN', 'TOKEN_EXPIRED']);
 
-/** Tokens of Cloudflare Access (developers.cloudflare.com: "Validate JWTs"), checked here though Cloudflare has: the origin may be reached without it. */
+/** Tokens of Cloudflare Access before a site: checked here though Cloudflare has, for the origin may be reached without it. */
 export function createCloudflareAccess({
   clock,
-  certsOf = (team) => new URL('/cdn-cgi/access/certs', team),
-  cooldownMs = COOLDOWN_MS,
+  certsOf,
+  cooldownMs,
 }: CloudflareAccessParts): CloudflareAccess {
-  const keys = new LRUCache<string, ReturnType<typeof createRemoteJWKSet>>({ max: MAX_TEAMS });
-  const keysOf = (team: string) => {
-    const known = keys.get(team);
+  const verifiers = new LRUCache<string, AccessVerifier>({ max: MAX_APPLICATIONS });
+  const verifierOf = ({ team, audience }: Team): AccessVerifier => {
+    const issuer = new URL(team).origin;
+    const key = `${issuer} ${audience}`;
+    const known = verifiers.get(key);
     if (known !== undefined) return known;
-    // Fetches once at a time, keeps what it got, and asks again for an id that it does not know.
-    const made = createRemoteJWKSet(certsOf(team), {
-      cacheMaxAge: KEYS_FOR_MS,
-      cooldownDuration: cooldownMs,
-      timeoutDuration: FETCH_MS,
-    });
-    keys.set(team, made);
+    const keys = cooldownMs === undefined ? {} : { cooldownMs };
+    const made = createAccessVerifier(
+      { issuer, audiences: [audience], certsUrl: certsOf?.(issuer), keys },
+      clock,
+    );
+    verifiers.set(key, made);
     return made;
   };
   return {
-    async prove({ team, audience }, headers) {
+    async prove(team, headers) {
       const token = readToken(headers);
       if (token === undefined) throw PlatformError.of('FORBIDDEN');
-      const issuer = new URL(team).origin;
       try {
-        const { payload } = await jwtVerify(token, keysOf(issuer), {
-          algorithms: ['RS256'],
-          issuer,
-          audience,
-          clockTolerance: LEEWAY_SEC,
-          currentDate: new Date(clock.now()),
-          requiredClaims: ['exp'],
-        });
-        return toUser(payload);
+        const { subject, email } = await verifierOf(team).verify(token);
+        return {
+          user_id: `cloudflare:${subject}`,
+          ...(email === undefined ? {} : { username: email }),
+          user_type: 'registered',
+          roles: [],
+        };
       } catch (error) {
-        if (error instanceof PlatformError) throw error;
-        if (isNoAnswer(error)) throw PlatformError.of('UPSTREAM_UNAVAILABLE', undefined, { cause: error });
-        throw PlatformError.of('FORBIDDEN', undefined, { cause: error });
+        const isNobody = error instanceof PlatformError && NOBODY.has(error.code);
+        throw PlatformError.of(isNobody ? 'FORBIDDEN' : 'UPSTREAM_UNAVAILABLE', undefined, { cause: error });
       }
     },
   };
@@ -78,26 +69,6 @@ export function createCloudflareAccess({
 
 /** The header before the cookie, which a page of the site could have set. */
 function readToken(headers: IncomingHttpHeaders): string | undefined {
-  const header = headers[HEADER];
-  const token = typeof header === 'string' ? header : parseCookie(headers.cookie ?? '')[COOKIE];
-  return token === undefined || Buffer.byteLength(token) > MAX_TOKEN_BYTES ? undefined : token;
-}
-
-/** A person has `sub` and `email`, a service token only `common_name`. */
-function toUser({ sub, email, common_name: service }: JWTPayload): InvocationUser {
-  const name = sub === undefined || sub === '' ? service : sub;
-  if (typeof name !== 'string' || name === '') throw PlatformError.of('FORBIDDEN');
-  return {
-    user_id: `cloudflare:${name}`,
-    ...(typeof email === 'string' ? { username: email } : {}),
-    user_type: 'registered',
-    roles: [],
-  };
-}
-
-/** The keys did not come: nobody's token is wrong. Every other error of the library's says what the token lacks. */
-function isNoAnswer(error: unknown): boolean {
-  if (error instanceof errors.JWKSTimeout) return true;
-  if (!(error instanceof errors.JOSEError)) return true;
-  return error.code === 'ERR_JOSE_GENERIC';
+  const header = headers[ACCESS_HEADER];
+  return typeof header === 'string' ? header : parseCookie(headers.cookie ?? '')[COOKIE];
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { decideHandler } from './decide-handler.ts';
-import { matchesPath } from './match-rule.ts';
+import { matchesRule } from './match-rule.ts';
 
 test.each([
   ['/api/*', '/api/x', true],
@@ -10,13 +10,15 @@ test.each([
   ['/api/*', '/apis', false],
   ['/api/*', '/', false],
   ['/api', '/api', true],
-  ['/api', '/api/', false],
+  // As a route of the site has it: where one takes a path and the other does not, nobody would answer.
+  ['/api', '/api/', true],
+  ['/orders/:id', '/orders/7/', true],
   ['/orders/:id', '/orders/7', true],
   ['/orders/:id', '/orders/', false],
   ['/orders/:id', '/orders/7/lines', false],
   ['/*', '/anything', true],
 ])('%s takes %s: %s', (pattern, path, isTaken) => {
-  expect(matchesPath(pattern, path)).toBe(isTaken);
+  expect(matchesRule({ path: pattern }, { site: 'shop', path, method: 'GET' })).toBe(isTaken);
 });
 
 const channel = (id: string, rule: object = {}) => ({

@@ -1,7 +1,10 @@
+import { createSitePattern } from '@switchyard/web-store';
+import type { SitePattern } from '@switchyard/web-store';
+
 /** What a subscription says of the requests that it wants; what it leaves out, it takes all of. */
 export interface RequestRule {
   readonly site?: string | undefined;
-  /** `/api/orders/*`, `/orders/:id`. */
+  /** `/api/orders/*`, `/orders/:id`: a pattern as the routes of a site have it. */
   readonly path?: string | undefined;
   readonly methods?: readonly string[] | undefined;
 }
@@ -16,20 +19,20 @@ export interface RuledRequest {
 export function matchesRule(rule: RequestRule, { site, path, method }: RuledRequest): boolean {
   if (rule.site !== undefined && rule.site !== site) return false;
   if (rule.methods !== undefined && !rule.methods.includes(method === 'HEAD' ? 'GET' : method)) return false;
-  return rule.path === undefined || matchesPath(rule.path, path);
+  return rule.path === undefined || patternOf(rule.path).match(path) !== undefined;
 }
 
-/** Segment by segment, so that `/api` is not `/apis`. A `*` at the end takes the rest, none of it included: `/api/*` is `/api` too. */
-export function matchesPath(pattern: string, path: string): boolean {
-  const wanted = pattern.split('/');
-  const given = path.split('/');
-  for (const [at, segment] of wanted.entries()) {
-    if (segment === '*' && at === wanted.length - 1) return true;
-    const one = given[at];
-    if (one === undefined) return false;
-    if (segment.startsWith(':') ? one === '' : segment !== one && segment !== '*') return false;
-  }
-  return given.length === wanted.length;
+/** Bundles say few patterns, and each request is compared with all of them. */
+const KEPT = 1000;
+const made = new Map<string, SitePattern>();
+
+function patternOf(text: string): SitePattern {
+  const known = made.get(text);
+  if (known !== undefined) return known;
+  const pattern = createSitePattern(text);
+  if (made.size >= KEPT) made.clear();
+  made.set(text, pattern);
+  return pattern;
 }
 
 /** How much a rule says: the site first, then the literal part of its path, then its methods. */

@@ -1,4 +1,8 @@
 // oxlint-disable import/no-default-export -- the default export is what a host loads
+import { createReadStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { defineBundle, operation, tool, z } from '@switchyard/bundle-sdk';
 
 /** Replaced by tests that register a further version. */
@@ -6,6 +10,7 @@ const VERSION = 'first';
 
 let calls = 0;
 let errands = 0;
+const drips = { pieces: 0, open: 0, aborted: 0 };
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Operations of every kind that the REST surface knows. */
@@ -73,10 +78,13 @@ export default defineBundle({
     errand: operation({
       run: async () => {
         errands += 1;
+        console.log(`errand ${errands} begun`);
         await pause(2_000);
         return { errands };
       },
     }),
+    /** A file, made by a call that changes something. */
+    sheet: operation({ run: () => new Response(`sheet ${(calls += 1)}`) }),
     page: operation({
       tool: true,
       method: 'GET',
@@ -100,6 +108,43 @@ export default defineBundle({
         });
         ctx.signal.addEventListener('abort', () => console.log('reader gone'));
         return new Response(body, { headers: { 'content-type': 'text/plain' } });
+      },
+    }),
+    /** Has no end of its own; a piece is made when somebody has room for it. */
+    drip: operation({
+      method: 'GET',
+      run: (ctx) => {
+        const piece = new Uint8Array(16 * 1024);
+        drips.open += 1;
+        ctx.signal.addEventListener('abort', () => (drips.aborted += 1));
+        const body = new ReadableStream<Uint8Array>({
+          pull(controller) {
+            drips.pieces += 1;
+            controller.enqueue(piece);
+          },
+          cancel() {
+            drips.open -= 1;
+          },
+        });
+        return new Response(body);
+      },
+    }),
+    drips: operation({ method: 'GET', run: () => drips }),
+    /** A file of its own folder, which is gone when the call is over. */
+    download: operation({
+      method: 'GET',
+      input: z.object({ bytes: z.coerce.number() }),
+      run: async (ctx, { bytes }) => {
+        const file = join(ctx.scratchDir, 'large.bin');
+        await writeFile(file, Buffer.alloc(bytes, 'switchyard'));
+        const headers = {
+          'content-type': 'application/octet-stream',
+          'content-length': String(bytes),
+          'x-file': file,
+        };
+        return new Response(Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>, {
+          headers,
+        });
       },
     }),
     paid: operation({ route: 'public', run: (ctx, input) => ({ input, user: ctx.user.user_id }) }),

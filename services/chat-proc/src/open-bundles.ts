@@ -1,0 +1,57 @@
+import { resolve } from 'node:path';
+import type { createSecretMasks } from '@switchyard/capabilities';
+import { Deadline, createServiceGroup } from '@switchyard/kernel';
+import type { Scope } from '@switchyard/kernel';
+import { createRegistry } from '@switchyard/registry';
+import { createRunner } from '@switchyard/runner';
+import { createBundleProps } from '@switchyard/store';
+import { createPropsFollower } from './props/follow-props.ts';
+import { indexDocs } from './index-docs.ts';
+import { checkSchedulesThen } from './jobs/check-schedules.ts';
+import { runnerConfig } from './runner-config.ts';
+import { prepareWidgets } from './widgets/build-widgets.ts';
+import { startBundles } from './start-bundles.ts';
+import type { ProcConfig } from './env.ts';
+import type { Base } from './open-base.ts';
+
+/** What the parts of a start that failed half way are given to end. */
+const CLOSE_MS = 5_000;
+
+/** What bundles are and run in, with those that ship; what is after it may invoke them. */
+export async function openBundles(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  masks: Pick<ReturnType<typeof createSecretMasks>, 'masked'>,
+) {
+  const { log, bundles, documents, sql } = base;
+  const runner = createRunner({ ...base, config: runnerConfig(config), masked: masks.masked });
+  const props = createBundleProps(base.sql, base.scope);
+  const propsFollower = createPropsFollower({ props, runner, log });
+  const registry = createRegistry({
+    ...base,
+    runner,
+    refreshMs: config.bundleRefresh,
+    watchesFolders: config.nodeEnv === 'development',
+    keepVersions: config.bundleKeepVersions,
+    keepRecords: config.bundleKeepRecords,
+    prepare: checkSchedulesThen(prepareWidgets(base, config)),
+    applySettings: (manifestOf) => propsFollower.apply(manifestOf),
+  });
+  const foundations = createServiceGroup('bundles', [runner, registry]);
+  scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
+  await foundations.start();
+  const { bundlesDir, defaultBundle, docsDir } = config;
+  await Promise.all([
+    startBundles({
+      registry,
+      bundles,
+      log,
+      bundlesDir: resolve(bundlesDir),
+      leftOut: config.bundlesLeftOut,
+      defaultBundle,
+    }),
+    indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
+  ]);
+  return { runner, registry, props, propsFollower, foundations };
+}

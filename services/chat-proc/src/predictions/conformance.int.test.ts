@@ -1,0 +1,78 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openBench, readCases, runCase } from '@switchyard/predict/testing';
+import type { Case, Step } from '@switchyard/predict/testing';
+import { expect } from 'vitest';
+import { ACTOR_DIR, procTest as test } from '../../test/proc-rig.ts';
+
+const PREDICTORS = path.join(import.meta.dirname, '../../../../packages/predict/test/predictors/ts');
+const LIMIT = { timeout: 600_000 };
+
+/**
+ * What the platform has otherwise, by decision 0053: health, schema and shutdown are the platform's own, so are the places of a bundle;
+ * files of outputs are not uploaded; webhooks have no token of an operator.
+ */
+const NOT_OURS =
+  /health|openapi|shutdown|uploads|already running|\{\{uploads\}\}|authorization|output_file_prefix/u;
+const isReadyPoll = ({ send, poll }: Step) => poll === true && send?.path === '/health-check';
+
+/** The case as it is asked of a bundle; undefined where its rows are not the platform's. */
+function ofBundle(one: Case, headers: Record<string, string>): Case | undefined {
+  const { predictor, settings, kinds = ['ts'] } = one;
+  const steps = one.steps.filter((step) => !isReadyPoll(step));
+  const paths = steps.flatMap(({ send }) => (send === undefined ? [] : [send.path]));
+  if (!kinds.includes('ts') || settings !== undefined || predictor === 'broken') return undefined;
+  if (steps.length === 0 || NOT_OURS.test(JSON.stringify(steps))) return undefined;
+  if (!paths.every((asked) => /^\/predictions(\/|$)/u.test(asked))) return undefined;
+  const asked = steps.map((step) =>
+    step.send === undefined
+      ? step
+      : {
+          ...step,
+          send: {
+            ...step.send,
+            path: `/${predictor}${step.send.path}`,
+            headers: { ...step.send.headers, ...headers },
+          },
+        },
+  );
+  return { ...one, steps: asked };
+}
+
+async function shipPredictor(bundlesDir: string, name: string): Promise<void> {
+  const dir = path.join(bundlesDir, name);
+  await mkdir(dir, { recursive: true });
+  if (name === 'overlap') return cp(path.join(PREDICTORS, name), dir, { recursive: true });
+  await cp(path.join(PREDICTORS, name, 'predict.ts'), path.join(dir, 'predict.ts'));
+  await writeFile(
+    path.join(dir, 'bundle.ts'),
+    `import { defineBundle } from '@switchyard/bundle-sdk';
+import predict from './predict.ts';
+export default defineBundle({ id: '${name}', name: '${name}', predict });
+`,
+  );
+}
+
+test('the cases of the surface hold for bundles in the platform', LIMIT, async ({ rig, redis }) => {
+  const bench = await openBench();
+  const { port: benchPort } = bench;
+  await rig.ship(ACTOR_DIR);
+  for (const name of ['echo', 'steps', 'control', 'files', 'overlap'])
+    await shipPredictor(rig.bundlesDir, name);
+  // The bench names itself by its address.
+  const { port } = await rig.start({ httpPrivateHosts: `127.0.0.1:${benchPort}`, anonymousAllowed: 'false' });
+  const headers = { authorization: `Bearer ${await rig.token('privileged')}` };
+  const url = `http://127.0.0.1:${port}/api/integrations/bundles/${redis.tenant}/${redis.project}`;
+  const cases = (await readCases()).flatMap((one) => {
+    const named = JSON.parse(JSON.stringify(one).replaceAll('KIND', 'ts')) as Case;
+    return ofBundle(named, headers) ?? [];
+  });
+  const failures: string[] = [];
+  for (const one of cases)
+    await runCase(one, url, bench).catch((error: unknown) =>
+      failures.push(`${one.name}: ${(error as Error).message}`),
+    );
+  await bench.close();
+  expect(failures).toEqual([]);
+  expect(cases.length).toBeGreaterThan(40);
+});

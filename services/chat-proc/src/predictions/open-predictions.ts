@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { JobOutcome, JobRow } from '@switchyard/jobs';
+import { Deadline } from '@switchyard/kernel';
+import type { Scope } from '@switchyard/kernel';
+import { isoTime } from '@switchyard/predict';
+import { createPredictionRows } from '@switchyard/store';
+import type { PredictionRows } from '@switchyard/store';
+import type { ProcConfig } from '../env.ts';
+import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
+import type { BundleJobs } from '../jobs/open-jobs.ts';
+import type { Base } from '../open-base.ts';
+import { createAllowedOutbound } from './allowed-outbound.ts';
+import { createHandOn } from './hand-on.ts';
+import type { PredictionParts } from './prediction-parts.ts';
+import { reconcilePredictions } from './reconcile-predictions.ts';
+import { RecordedPredictions } from './recorded-predictions.ts';
+
+export interface OpenedPredictions {
+  readonly predictions: RecordedPredictions;
+  readonly rows: PredictionRows;
+  /** For the start of `jobs`. */
+  runJob(row: JobRow, signal: AbortSignal): Promise<JobOutcome>;
+}
+
+const CLOSE_MS = 5_000;
+
+/** Predictions of bundles with all that they need; what was lost is looked for as long as `scope` is open. */
+export async function openPredictions(
+  scope: Scope,
+  base: Base,
+  config: ProcConfig,
+  { invoker, work }: { readonly invoker: BundleInvoker; readonly work: BundleJobs },
+): Promise<OpenedPredictions> {
+  const { sql, clock, ids, log } = base;
+  const rows = createPredictionRows(sql, base.scope);
+  const outbound = await scope.use(createAllowedOutbound(config), (opened) => opened.close());
+  const folder = await scope.use(mkdtemp(path.join(tmpdir(), 'switchyard-predictions-')), (dir) =>
+    rm(dir, { recursive: true, force: true }),
+  );
+  // Wall time that does not jump within a prediction, with the fraction that microseconds need.
+  const startedAt = clock.now() - clock.monotonic();
+  const now = () => startedAt + clock.monotonic();
+  const parts: PredictionParts = {
+    rows,
+    invoker,
+    outbound,
+    config,
+    folder,
+    clock,
+    log,
+    now,
+    makeFence: () => ids.token(12),
+    randomBytes,
+    ...createHandOn({ rows, work, config, log }),
+  };
+  const predictions = new RecordedPredictions(parts);
+  scope.defer(() => predictions.stop(Deadline.in(CLOSE_MS, clock)));
+  const reconcile = (): void => {
+    reconcilePredictions(parts, isoTime(now())).catch((error: unknown) =>
+      log.warn('predictions could not be looked through', { error }),
+    );
+  };
+  const timer = setInterval(reconcile, config.jobReconcile);
+  scope.defer(() => clearInterval(timer));
+  return { predictions, rows, runJob: (row, signal) => predictions.runJob(row, signal) };
+}

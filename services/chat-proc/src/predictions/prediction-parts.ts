@@ -1,0 +1,28 @@
+import type { Clock } from '@switchyard/kernel';
+import type { Outbound, PredictionView } from '@switchyard/predict';
+import type { PredictionRow, PredictionRows } from '@switchyard/store';
+import type { Log } from '@switchyard/telemetry';
+import type { ProcConfig } from '../env.ts';
+import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
+
+/** What the parts of predictions share. */
+export interface PredictionParts {
+  readonly rows: PredictionRows;
+  readonly invoker: Pick<BundleInvoker, 'hold' | 'run'>;
+  readonly outbound: Outbound;
+  readonly config: ProcConfig;
+  /** Of this process, for files of inputs. */
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Milliseconds since the epoch, with a fraction. */
+  now(): number;
+  makeFence(): string;
+  randomBytes(size: number): Uint8Array;
+  /** Never rejects. */
+  sendWebhookOnce(url: string, view: PredictionView, trace: Readonly<Record<string, string>>): Promise<void>;
+  /** Keeps the last webhook of a row that is over until it is delivered. Never rejects: what fails is found by its row. */
+  tellEndOf(row: PredictionRow): Promise<void>;
+  /** Never rejects: what fails is found by its row. */
+  addJob(row: PredictionRow): Promise<void>;
+}

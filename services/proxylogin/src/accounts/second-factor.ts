@@ -1,0 +1,73 @@
+import { deriveKey, seal, unseal } from '@switchyard/identity';
+import type { Clock, Ids, Secret } from '@switchyard/kernel';
+import type { AccountRow, Accounts } from '@switchyard/store';
+import { hashRecoveryCode, makeRecoveryCodes, readRecoveryCode } from './recovery-codes.ts';
+import { findStep } from './totp.ts';
+
+const SECRET_BYTES = 20;
+const IV_BYTES = 12;
+
+/** One-time codes from an app, and codes on paper for when it is lost. */
+export interface SecondFactor {
+  /** The secret that waits for its first code; the same until then, in whatever window one looks. Undefined: one counts already. */
+  pending(account: AccountRow): Promise<Buffer | undefined>;
+  /** The first code was right: from now on one is asked for. Returns the recovery codes, which nobody can see again. */
+  confirm(userId: string, code: string): Promise<string[] | undefined>;
+  /** A code of the app, each once; or a recovery code, each once. */
+  check(account: AccountRow, code: string): Promise<'code' | 'recovery' | undefined>;
+  remove(userId: string): Promise<void>;
+}
+
+export function createSecondFactor(parts: {
+  accounts: Accounts;
+  masterKey: Secret;
+  clock: Pick<Clock, 'now'>;
+  ids: Ids;
+}): SecondFactor {
+  const { accounts, masterKey, clock, ids } = parts;
+  const sealingKey = deriveKey(masterKey, 'totp-secret');
+  const recoveryKey = deriveKey(masterKey, 'recovery-code');
+  const random = (size: number) => Buffer.from(ids.token(size), 'base64url');
+  const open = ({ totp_sealed: sealed, user_id: userId }: AccountRow) =>
+    sealed === null ? undefined : unseal(sealingKey, sealed, `totp:${userId}`);
+
+  async function start(userId: string): Promise<Buffer | undefined> {
+    const sealed = seal(sealingKey, random(IV_BYTES), random(SECRET_BYTES), `totp:${userId}`);
+    const row = await accounts.startTotp(userId, sealed);
+    return row && open(row);
+  }
+
+  return {
+    async pending(account) {
+      if (account.totp_confirmed_at !== null) return undefined;
+      return open(account) ?? start(account.user_id);
+    },
+    async confirm(userId, code) {
+      // Read anew: of two windows one may have begun another secret.
+      const account = await accounts.find(userId);
+      const secret = account && open(account);
+      const step = secret && findStep(secret, code, clock.now());
+      if (step === undefined || account === undefined || account.totp_sealed === null) return undefined;
+      const codes = makeRecoveryCodes(ids);
+      const hashes = codes.map((each) => hashRecoveryCode(recoveryKey, userId, each));
+      const confirmed = await accounts.confirmTotp(userId, account.totp_sealed, step, hashes);
+      return confirmed && codes;
+    },
+    async check(account, text) {
+      const { user_id: userId } = account;
+      const code = text.replaceAll(/\s/g, '');
+      if (/^\d{6}$/.test(code)) {
+        const secret = open(account);
+        const step = secret && findStep(secret, code, clock.now());
+        const taken = step === undefined ? undefined : await accounts.useTotpStep(userId, step);
+        return taken && 'code';
+      }
+      if (readRecoveryCode(code) === undefined) return undefined;
+      const hash = hashRecoveryCode(recoveryKey, userId, code);
+      return (await accounts.useRecoveryCode(userId, hash)) ? 'recovery' : undefined;
+    },
+    async remove(userId) {
+      await accounts.removeTotp(userId);
+    },
+  };
+}
