@@ -147,9 +147,9 @@ const readLarge = (name: string): Promise<number> =>
   });
 const atRest = (await proc.usage()).rssBytes;
 let peak = atRest;
-let isReading = true;
+const read = new AbortController();
 const watching = (async () => {
-  while (isReading) {
+  while (!read.signal.aborted) {
     peak = Math.max(peak, (await proc.usage()).rssBytes);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
@@ -159,7 +159,7 @@ const largeStartedAt = performance.now();
 const lengths = await Promise.all(large.map(([name]) => readLarge(name)));
 const largeSeconds = (performance.now() - largeStartedAt) / 1000;
 clearTimeout(enoughTimer);
-isReading = false;
+read.abort();
 await watching;
 const MIB = 1024 * 1024;
 const memory = {
