@@ -216,7 +216,7 @@ stackTest('settings and secrets are changed, and a secret is never read', async 
   const listed = await line.run(['secrets', 'list', 'club', '--json']);
   expect(JSON.parse(listed.stdout)).toMatchObject({ secrets: [{ name: 'DOOR_CODE', is_set: true }] });
   expect(`${kept.stdout}${kept.stderr}${listed.stdout}`).not.toContain('sesame');
-  expect((await line.run(['secrets', 'remove', 'club', 'DOOR_CODE'])).code).toBe(0);
+  expect((await line.run(['secrets', 'rm', 'club', 'DOOR_CODE'])).code).toBe(0);
   expect((await line.run(['secrets', 'list', 'club'])).stdout).toBe('DOOR_CODE  missing\n');
   expect((await line.run(['secrets', 'set', 'club', 'OTHER'], { input: 'x' })).code).toBe(1);
 });

@@ -8,7 +8,8 @@ import type { PredictServer } from './index.ts';
 
 const LIMIT = { timeout: 120_000 };
 const PATIENT = { timeout: 60_000, interval: 20 };
-const PROGRAMS = { ts: 'runner/host/main.ts', py: 'coglet' } as const;
+/** Bundled at the start of a runner, or the sources where that fails. */
+const PROGRAMS = { ts: /program\/host\.mjs|runner\/host\/main\.ts/u, py: /coglet/u } as const;
 
 interface View {
   readonly status: string;
@@ -40,7 +41,7 @@ async function hosts(kind: Kind): Promise<number[]> {
   const lines = await Promise.all(
     pids.map(async (pid) => [pid, await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')] as const),
   );
-  return lines.filter(([, line]) => line.includes(PROGRAMS[kind])).map(([pid]) => Number(pid));
+  return lines.filter(([, line]) => PROGRAMS[kind].test(line)).map(([pid]) => Number(pid));
 }
 
 async function killOne(kind: Kind): Promise<void> {

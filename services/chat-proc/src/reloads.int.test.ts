@@ -14,7 +14,7 @@ const WARM_UP = LOOKS / 4;
  * Bytes of heap that a reload may leave. In the long run well below the 10 KiB that a forgotten host costs at least; in the short one
  * compiled code still comes in, which was measured to be up to HEAP_SHORT.
  */
-const MAX_HEAP_SLOPE = RELOADS >= 500 ? 5 * KIB : 20 * KIB;
+const MAX_HEAP_SLOPE = RELOADS >= 500 ? 5 * KIB : 40 * KIB;
 /** Resident memory goes in larger steps. */
 const MAX_RSS_SLOPE = RELOADS >= 500 ? 30 * KIB : 200 * KIB;
 /** Timers and sockets come and go by themselves; of what a reload would leave there were as many as reloads. */

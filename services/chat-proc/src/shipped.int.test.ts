@@ -22,7 +22,13 @@ test('what is shipped works together: every starter of the assistant is answered
     bundles: { bundle_id: string; starters: string[] }[];
   };
   expect(default_bundle_id).toBe('assistant');
-  expect(bundles.map((bundle) => bundle.bundle_id)).toEqual(['assistant', 'hello', 'workboard']);
+  expect(bundles.map((bundle) => bundle.bundle_id)).toEqual([
+    'assistant',
+    'docs-site',
+    'hello',
+    'web-gateway',
+    'workboard',
+  ]);
   const starters = bundles.find((bundle) => bundle.bundle_id === 'assistant')?.starters ?? [];
   expect(starters.length).toBeGreaterThan(0);
   for (const starter of starters) {
