@@ -19,6 +19,7 @@ export function summaryOf(row: BundleRow, hasModel: boolean): BundleSummary | un
     ...(manifest.description === undefined ? {} : { description: manifest.description }),
     ...(manifest.note === undefined || isUntrue ? {} : { note: manifest.note }),
     starters: manifest.starters,
+    answers_messages: manifest.hasTurns,
     is_default: row.is_default,
     version: row.active_version,
   };

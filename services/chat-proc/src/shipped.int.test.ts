@@ -19,7 +19,7 @@ test('what is shipped works together: every starter of the assistant is answered
   });
   const { default_bundle_id, bundles } = (await response.json()) as {
     default_bundle_id: string;
-    bundles: { bundle_id: string; starters: string[] }[];
+    bundles: { bundle_id: string; answers_messages: boolean; starters: string[] }[];
   };
   expect(default_bundle_id).toBe('assistant');
   expect(bundles.map((bundle) => bundle.bundle_id)).toEqual([
@@ -29,6 +29,9 @@ test('what is shipped works together: every starter of the assistant is answered
     'web-gateway',
     'workboard',
   ]);
+  // What a chat page offers.
+  const answering = bundles.filter((bundle) => bundle.answers_messages);
+  expect(answering.map((bundle) => bundle.bundle_id)).toEqual(['assistant', 'hello', 'workboard']);
   const starters = bundles.find((bundle) => bundle.bundle_id === 'assistant')?.starters ?? [];
   expect(starters.length).toBeGreaterThan(0);
   for (const starter of starters) {

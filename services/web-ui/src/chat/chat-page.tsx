@@ -84,7 +84,7 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
             <ChatHeader
               title={isNew ? undefined : (entry?.view.title ?? texts.sidebar.untitled)}
               bundle={bundle}
-              bundles={bundles.all}
+              bundles={bundles.all.filter((each) => each.answers_messages !== false)}
               pick={conversationId === undefined ? pickBundle : undefined}
               widgets={
                 hasWidgets
