@@ -60,7 +60,12 @@ for (const start of starts) await start.close();
 const services = await openServices(servers, { project: 'cold-load', bundlesDir: path.join(dir, 'none') });
 const tokens = await services.issueTokens(userCount);
 const token = tokens[0] ?? '';
-const env = { BUNDLE_SOURCES: '*', SLOTS: '256', RATE_PRIVILEGED: '10000000/1m' };
+const env = {
+  BUNDLE_SOURCES: '*',
+  SLOTS: '256',
+  RATE_PRIVILEGED: '10000000/1m',
+  RATE_ADDRESS: '10000000/1m',
+};
 const proc = await services.start('chat-proc', { env: { ...env, NODE_ENV: 'development' } });
 const bundle = await openSwitchedBundle({ services, proc, token, dir }, shape);
 await bundle.switchTo('first');

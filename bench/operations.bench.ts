@@ -77,7 +77,12 @@ const services = await openServices(servers, {
   bundlesDir: path.join(dir, 'bundles'),
 });
 // Only what a load from few users would run into; all checks stay on.
-const env = { RATE_PRIVILEGED: '10000000/1m', DEFAULT_BUNDLE: 'adder', ...profiled() };
+const env = {
+  RATE_PRIVILEGED: '10000000/1m',
+  RATE_ADDRESS: '10000000/1m',
+  DEFAULT_BUNDLE: 'adder',
+  ...profiled(),
+};
 const proc = await services.start('chat-proc', { env });
 const peer = await startProgram({ file: path.join(dir, 'peer-program.ts'), env: {} });
 const tokens = await services.issueTokens(userCount);

@@ -37,7 +37,7 @@ export async function startOurs(options: { users: number }): Promise<{
     nodeEnv: 'production',
     logLevel: 'warn',
     // Only what a load from few users would run into; all checks stay on.
-    userEnv: { RATE_PRIVILEGED: '100000/1m', DEFAULT_BUNDLE: 'ten-words' },
+    userEnv: { RATE_PRIVILEGED: '100000/1m', RATE_ADDRESS: '100000/1m', DEFAULT_BUNDLE: 'ten-words' },
     onLine: (source, line) => process.stderr.write(`${source}: ${line}\n`),
     onStep: () => () => undefined,
   });

@@ -57,6 +57,7 @@ export async function openRecoveryStack(
       DEFAULT_BUNDLE: 'ticking',
       RUNNER_SANDBOX: 'permission',
       RATE_PRIVILEGED: '100000/1m',
+      RATE_ADDRESS: '100000/1m',
       ...env,
     };
     const start = (port?: number) =>

@@ -37,6 +37,7 @@ export const SETTINGS = {
   STREAM_DRAIN_LIMIT: '10s',
   RATE_ANONYMOUS: '100000/1m',
   RATE_REGISTERED: '100000/1m',
+  RATE_ADDRESS: '100000/1m',
 } as const;
 
 /** Two ingress, three proc, their stores, and a road to each that can be made bad. */

@@ -37,6 +37,7 @@ test(
     const settings = {
       RUNNER_WARM_HOSTS: '1',
       RATE_PRIVILEGED: '100000/1m',
+      RATE_ADDRESS: '100000/1m',
       BUNDLE_KEEP_VERSIONS: '2',
       BUNDLE_KEEP_RECORDS: '3',
     };

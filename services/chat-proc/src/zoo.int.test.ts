@@ -136,7 +136,11 @@ for (const sandbox of ['permission', 'auto'])
     redis,
   }) => {
     await rig.ship(ACTOR_DIR);
-    const { port } = await rig.start({ runnerSandbox: sandbox, ratePrivileged: '1000000/1m' });
+    const { port } = await rig.start({
+      runnerSandbox: sandbox,
+      ratePrivileged: '1000000/1m',
+      rateAddress: '1000000/1m',
+    });
     const token = await rig.token('privileged');
     const ask = async (method: string, path: string, body?: unknown) => {
       const isBytes = body instanceof Uint8Array;

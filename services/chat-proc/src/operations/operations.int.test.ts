@@ -219,7 +219,7 @@ test('a call with a key goes on when its caller loses the connection, and is not
   redis,
   postgres,
 }) => {
-  const desk = await openDesk(rig, redis, { rateRegistered: '100000/1m' });
+  const desk = await openDesk(rig, redis, { rateRegistered: '100000/1m', rateAddress: '100000/1m' });
   const errand = (more: Asked = {}) =>
     desk.raw('/desk/operations/errand', { body: {}, headers: { 'idempotency-key': 'k1' }, ...more });
   const leaving = new AbortController();

@@ -26,7 +26,7 @@ async function openDesk(rig: ProcRig, { tenant, project }: { tenant: string; pro
   await rig.ship(ACTOR_DIR);
   await rig.ship(DESK_DIR);
   // The many looks of a test are no load.
-  const { port } = await rig.start({ rateRegistered: '100000/1m' });
+  const { port } = await rig.start({ rateRegistered: '100000/1m', rateAddress: '100000/1m' });
   const headers = { authorization: `Bearer ${await rig.token('registered')}` };
   const base = `http://127.0.0.1:${port}/api/integrations/bundles/${tenant}/${project}/desk/operations`;
   return {
