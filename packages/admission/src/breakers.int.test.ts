@@ -174,3 +174,14 @@ test('a flood of strangers is refused before it is tried, and people who are sig
       status: 400,
     });
 });
+
+test('each user type has a breaker of its own, in every process', async ({ ring }) => {
+  const [one, other] = [ring.process(), ring.process()];
+  await refuse(one.breakers, 'registered', 3);
+  await other.breakers.refresh();
+  await expect(other.breakers.enter('registered')).rejects.toMatchObject(isOpen);
+  await other.breakers.enter('anonymous');
+  expect((await other.breakers.views()).filter((each) => each.isOpen)).toMatchObject([
+    { userType: 'registered', timesOpened: 1 },
+  ]);
+});

@@ -5,7 +5,7 @@ import { ratesSetting } from '@switchyard/admission';
 export const loginSettings = {
   passwordMinCharacters: integer(12, 8, 64).describe('Shortest password'),
   passwordHashesAtOnce: integer(2, 1, 64).describe(
-    'Passwords that are hashed at once; each takes 19 MiB and a thread for some 50 ms',
+    'Passwords that are hashed at once; each takes 19 MiB and a thread for some 70 ms',
   ),
   passwordQueue: integer(64, 1, 10_000).describe(
     'Sign-ins that wait for their password to be hashed; more are answered with 503',

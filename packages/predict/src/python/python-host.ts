@@ -6,9 +6,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { sleep } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
-import type { Log } from '@switchyard/telemetry';
 import { replaceAt } from '../input-schema.ts';
-import type { PredictConfig } from '../predict-config.ts';
 import { createPathMask } from '../path-mask.ts';
 import type { PredictCall, PredictResult } from '../predictor.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
@@ -16,35 +14,8 @@ import type { JsonObject } from '../prediction-view.ts';
 import { HostFolder } from './host-folder.ts';
 import { HostLines } from './host-lines.ts';
 import { buildPythonCommand } from './python-command.ts';
-import type { PythonSource } from './python-source.ts';
+import type { PythonHostParts } from './python-host-parts.ts';
 import { PythonRun } from './python-run.ts';
-import type { StatusListener } from './status-listener.ts';
-
-export interface PythonHostParts {
-  readonly source: PythonSource;
-  /** Folder of this process, for what hosts write. */
-  readonly folder: string;
-  readonly status: StatusListener;
-  readonly config: Pick<
-    PredictConfig,
-    | 'setupMs'
-    | 'cancelMs'
-    | 'stopMs'
-    | 'maxFileBytes'
-    | 'environment'
-    | 'pythonPath'
-    | 'keepFiles'
-    | 'maxConcurrency'
-    | 'pythonSandbox'
-    | 'memoryMb'
-  >;
-  /** Folders that Python itself lies in, for the sandbox. */
-  readonly pythonFolders: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly log: Log;
-  /** Milliseconds since the epoch. */
-  now(): number;
-}
 
 /** `setup_result.json`. */
 interface SetupResult {
