@@ -16,7 +16,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 const look = async (stage: Stage, roots: readonly string[]): Promise<Resources> => ({
   connections: await stage.reader.connections(),
-  processes: listProcesses(roots),
+  processes: listProcesses(roots, stage.hostsDir),
   timers: Object.fromEntries(
     await Promise.all(stage.slots.map(async ({ name, port }) => [name, await countTimers(port)] as const)),
   ),

@@ -37,6 +37,8 @@ export interface Stage {
   readonly redis: RedisConnection;
   readonly keys: Keys;
   readonly bundlesDir: string;
+  /** Where workers keep the folders and the program of their hosts. */
+  readonly hostsDir: string;
   token(user: string): Promise<string>;
   journal(): BundleRecord[];
   close(): Promise<void>;
@@ -75,8 +77,9 @@ export const openStage = async ({ env = {}, isUnmigrated = false }: StageOptions
   const scope = { tenant: uniqueName('t'), project: 'crash' };
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-crash-'));
   await chmod(dir, 0o755);
-  const [bundlesDir, docsDir, journalFile] = [
+  const [bundlesDir, hostsDir, docsDir, journalFile] = [
     join(dir, 'bundles'),
+    join(dir, 'hosts'),
     join(dir, 'docs'),
     join(dir, 'journal.jsonl'),
   ];
@@ -104,6 +107,7 @@ export const openStage = async ({ env = {}, isUnmigrated = false }: StageOptions
     BLOB_DIR: join(data.root, 'blobs'),
     BUNDLE_STORE_DIR: join(data.root, 'bundles'),
     BUNDLES_DIR: bundlesDir,
+    RUNNER_WORK_DIR: hostsDir,
     DOCS_DIR: docsDir,
     // Services are started some sixty times: what they are made of is read once.
     NODE_COMPILE_CACHE: join(dir, 'compiled'),
@@ -130,6 +134,7 @@ export const openStage = async ({ env = {}, isUnmigrated = false }: StageOptions
     redis,
     keys: createKeys(scope),
     bundlesDir,
+    hostsDir,
     token: (user) => issueAccessToken(access, { user, type: 'registered' }),
     journal: () => readJournal(journalFile),
     close: async () => {

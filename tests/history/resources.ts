@@ -17,9 +17,10 @@ const commandLines = (): string[] => {
     });
 };
 
-/** Services and bundle hosts that run from one of these trees, by what they are. */
-export const listProcesses = (roots: readonly string[]): string[] =>
+/** Services and bundle hosts that run from one of these trees, by what they are; hosts run from the program in `hostsDir`, or from sources. */
+export const listProcesses = (roots: readonly string[], hostsDir: string): string[] =>
   commandLines().flatMap((line) => {
+    if (line.includes(`${hostsDir}/`)) return ['host'];
     for (const root of roots) {
       const service = line.includes(`${root}/services/`)
         ? /\/services\/([a-z-]+)\/src\//.exec(line)?.[1]

@@ -25,7 +25,7 @@ export interface StoreReaderOptions {
   readonly scope: TenantProject;
 }
 
-/** What may stay when nothing works: the answers of the past, which ids are used up, and who is there. */
+/** What may stay when nothing works: the answers of the past, which ids are used up, who is there, and what was refused a moment ago. */
 const AT_REST: ReadonlySet<KeyName> = new Set<KeyName>([
   'epoch',
   'conversation',
@@ -39,6 +39,7 @@ const AT_REST: ReadonlySet<KeyName> = new Set<KeyName>([
   'authSession',
   'authRedeem',
   'authTicket',
+  'breaker',
 ]);
 const LANES = ['privileged', 'paid', 'registered', 'anonymous'] as const;
 const PAGE = 1000;
