@@ -89,6 +89,7 @@ export const readAtRest = async (
   const stores: StoreView = {
     ...(await stage.reader.read()),
     resources: { before, after },
+    lastToRest: last.slice(0, 5),
     ...(unrest.length === 0 ? { idleAfterMs } : {}),
   };
   return { records: [...clientRecords, ...stage.journal()], stores };

@@ -57,4 +57,6 @@ export interface StoreView {
   readonly resources?: { readonly before: Resources; readonly after: Resources };
   /** From the end of the faults until rows, keys and resources were at rest; undefined: never within the wait. */
   readonly idleAfterMs?: number;
+  /** What was at rest last, in words. */
+  readonly lastToRest?: readonly string[];
 }

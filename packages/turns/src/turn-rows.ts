@@ -1,6 +1,6 @@
 import { PlatformError } from '@switchyard/kernel';
 import type { ChatTaskPayload, TenantProject } from '@switchyard/protocol';
-import { isUnavailable } from '@switchyard/store';
+import { isTransient, isUnavailable } from '@switchyard/store';
 import type { Sql, Statement } from '@switchyard/store';
 import { createGroupWrites } from './group-writes.ts';
 import { cancelTurns } from './sql/cancel-turns.ts';
@@ -29,15 +29,19 @@ import type { TurnErrorRecord } from './turn-types.ts';
 
 /** Rows in one statement: at 50 Postgres writes ten times as many rows a second as one by one (02, measured). */
 const MAX_GROUP = 50;
+/** Of a statement that met another transaction crosswise (deadlock); each costs the second after which Postgres finds out. */
+const TRANSIENT_ATTEMPTS = 3;
 
 /** Table `turn` as this room speaks to it. Every change is a compare-and-set; UNAVAILABLE when Postgres is away. */
 export function createTurnRows(sql: Sql, scope: TenantProject) {
-  const ask = async <R extends object>(statement: Statement): Promise<R[]> => {
+  const ask = async <R extends object>(statement: Statement, attempt = 1): Promise<R[]> => {
     try {
       return await sql.query<R>(statement);
     } catch (error) {
       if (isUnavailable(error))
         throw PlatformError.of('UNAVAILABLE', undefined, { cause: error, retryAfterSec: 2 });
+      // Nothing was written, and whoever held the other row has gone on: left at that, the turn would wait for its lease to end.
+      if (isTransient(error) && attempt < TRANSIENT_ATTEMPTS) return ask(statement, attempt + 1);
       throw error;
     }
   };

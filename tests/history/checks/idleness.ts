@@ -16,9 +16,10 @@ export function checkIdleness({ stores }: HistoryIndex): string[] {
   ];
 }
 
-function checkTime({ idleAfterMs }: StoreView): string[] {
-  if (idleAfterMs === undefined) return ['it never came to rest'];
-  return idleAfterMs > REST_LIMIT_MS ? [`it came to rest after ${Math.round(idleAfterMs)} ms`] : [];
+function checkTime({ idleAfterMs, lastToRest = [] }: StoreView): string[] {
+  const last = lastToRest.length === 0 ? '' : `, the last: ${lastToRest.join('; ')}`;
+  if (idleAfterMs === undefined) return [`it never came to rest${last}`];
+  return idleAfterMs > REST_LIMIT_MS ? [`it came to rest after ${Math.round(idleAfterMs)} ms${last}`] : [];
 }
 
 function checkResources({ before, after }: { before: Resources; after: Resources }): string[] {
