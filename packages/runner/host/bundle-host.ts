@@ -1,4 +1,3 @@
-import { stripTypeScriptTypes } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { BytePipe } from './byte-pipe.ts';
 import { InvocationLog } from './invocation-log.ts';
@@ -8,6 +7,7 @@ import { releaseParts } from './wire-parts.ts';
 import { RunningInvocation } from './running-invocation.ts';
 import type { Port } from './running-invocation.ts';
 import { SelfFence } from './self-fence.ts';
+import { warmUp } from './warm-up.ts';
 import { toWireError } from './wire-error.ts';
 
 /** What a loaded bundle must offer: `BundleRuntime` of the SDK, found under a symbol of the global registry. */
@@ -75,7 +75,7 @@ export class BundleHost {
         this.#fence.heard();
         return this.#send({ kind: 'pong', id: message.id, rssBytes: this.#parts.rssBytes() });
       case 'warm':
-        return void this.#answer(message.id, () => this.#warm());
+        return void this.#answer(message.id, () => warmUp(this.#parts.boot.sdkUrl, RUNTIME));
       case 'load':
         return void this.#answer(message.id, () => this.#load(message.entry, message.props));
       case 'props':
@@ -94,12 +94,6 @@ export class BundleHost {
         this.#isDraining = true;
         return this.#exitWhenDrained();
     }
-  }
-
-  /** All that takes time and does not depend on the bundle. Reading types away is a program of its own that Node loads when it is first needed. */
-  async #warm(): Promise<void> {
-    await import(this.#parts.boot.sdkUrl);
-    stripTypeScriptTypes('');
   }
 
   async #load(entry: string, props: unknown): Promise<void> {
