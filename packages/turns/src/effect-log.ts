@@ -22,7 +22,12 @@ export function createEffectLog(parts: WorkerParts, held: Held, hasRecovery: boo
       if (held.isLost()) throw toTurnError(ScriptResult.LeaseLost, 'note-effect');
       try {
         if (await parts.rows.noteEffect(task.turnId, task.fence)) return;
-        held.lose('the turn is fenced off');
+        if ((await parts.rows.read(task.turnId)) !== undefined) held.lose('the turn is fenced off');
+        else {
+          // Gone with its conversation: the claim is still ours, and nobody else is about to end it.
+          held.abort('cancelled', 'the conversation was deleted');
+          throw toTurnError(ScriptResult.Cancelled, 'note-effect');
+        }
       } catch (error) {
         if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;
         await sleep(RETRY_PAUSE_MS);
