@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { expect, vi } from 'vitest';
 import { webTest as test } from '../../test/web-rig.ts';
 
@@ -5,6 +6,18 @@ import { webTest as test } from '../../test/web-rig.ts';
 const BODY = new Uint8Array(150_000);
 /** More parts than a message may have, in an address that is short enough. */
 const CROWDED = `?${'a&'.repeat(1001)}`;
+
+/** Announces a body that may be held whole, sends most of it and no more. Resolves when the server has let go. */
+const breakOff = (port: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const socket = net.connect(port, '127.0.0.1');
+    socket
+      .once('error', reject)
+      .once('close', () => resolve())
+      .resume();
+    socket.write('POST /api/size HTTP/1.1\r\nHost: a\r\nContent-Length: 190000\r\n\r\n');
+    socket.end(BODY);
+  });
 
 test('however a request ends, its place and the bytes of its body come back', async ({ rig }) => {
   rig.site('shop', { dynamic: { maxRunning: 1, maxWaiting: 1, timeoutMs: 1500 } });
@@ -33,6 +46,7 @@ test('however a request ends, its place and the bytes of its body come back', as
     expect([round, 'too large', await post('/api/size', endless())]).toEqual([round, 'too large', 413]);
     expect([round, 'nonsense', await post('/fetch/nothing')]).toEqual([round, 'nonsense', 502]);
     expect([round, 'crash', await post('/api/exits')]).toEqual([round, 'crash', 502]);
+    await breakOff(worker.port);
     await leave('api', 'clerk', round);
     await leave('fetch', 'fetcher', round);
   }
