@@ -84,10 +84,13 @@ stackTest('by keyboard alone: search, open, write, and back', async ({ stack }) 
   await reader.close();
 });
 
-stackTest('the chosen theme stays', async ({ stack }) => {
+stackTest('the account menu leads to the documentation, and the chosen theme stays', async ({ stack }) => {
   const reader = await openReader(browser, stack, { colorScheme: 'light' });
   const chat = await openChat(reader, stack.url);
   await chat.page.getByRole('button', { name: /account and appearance/iu }).click();
+  const documentation = chat.page.getByRole('menuitem', { name: 'Documentation' });
+  await documentation.waitFor();
+  expect(await documentation.getAttribute('href')).toBe('/sites/docs/');
   await chat.page.getByRole('menuitemradio', { name: 'Dark' }).click();
   await chat.page.reload();
   await chat.message.waitFor();

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { grownTo, openChat, openReader } from '../src/chat-page.ts';
 import { counted } from '../src/stream-events.ts';
 
-const stackTest = createStackTest();
+// Without the documentation, which may be left out.
+const stackTest = createStackTest({ env: { BUNDLES_LEFT_OUT: 'docs-site' } });
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();
@@ -31,6 +32,10 @@ stackTest('two conversations are found again after a restart of the whole stack'
   await list.getByRole('link', { name: /count to 4/iu }).click();
   await again.page.waitForURL(first);
   expect(await grownTo(again.answer(), 4)).toBe(counted(4));
+  // Which bundles there are is known by now, so a link to it would be there.
+  await again.page.getByRole('button', { name: /account and appearance/iu }).click();
+  await again.page.getByRole('menuitemradio', { name: 'Dark' }).waitFor();
+  expect(await again.page.getByRole('menuitem', { name: 'Documentation' }).count()).toBe(0);
   await reader.close();
 });
 

@@ -12,7 +12,7 @@ export interface DeployFacts {
 
 const MAX_PROBLEMS = 200;
 /** `app.4f2a1c9e.js`, `index-DkQ3r8_x.css`: eight characters or more of a hash between a separator and the ending. */
-const HASHED = /[.-](?=[A-Za-z0-9_-]*\d)(?:[0-9a-f]{8,64}|[A-Za-z0-9_-]{8,24})\.[a-z0-9]{1,8}(?:\.map)?$/u;
+const HASHED = /[.-](?=[A-Za-z0-9_-]*\d)(?:[0-9a-f]{8,64}|[A-Za-z0-9_-]{8,24})\.[a-z0-9]{1,8}$/u;
 /** A date or a version in a name changes by hand, and may stay while the content changes. */
 const BY_HAND = /[.-](?:\d{4}-\d{2}-\d{2}|\d+(?:[._-]\d+)*|[a-z]+)\.[a-z0-9]{1,8}$/u;
 const PAGE = /\.html?$/u;
@@ -41,5 +41,7 @@ export function makePlan({ paths, headers, redirects, settings }: DeployFacts): 
 }
 
 export function isImmutable(path: string): boolean {
-  return !PAGE.test(path) && HASHED.test(path) && !BY_HAND.test(path);
+  // `app.4f2a1c9e.js.map` is named as what it maps.
+  const name = path.replace(/\.map$/u, '');
+  return !PAGE.test(name) && HASHED.test(name) && !BY_HAND.test(name);
 }

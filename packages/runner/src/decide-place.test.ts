@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { decideHost, decidePlace, totalOf } from './decide-place.ts';
+import { decideHost, decidePlace, keptForEach, totalOf } from './decide-place.ts';
 import { POOLS } from './invocation.ts';
 import type { PoolName } from './invocation.ts';
 
@@ -58,6 +58,16 @@ test('a flood leaves the other pools what is kept for them', () => {
   expect(running).toEqual(counts({ operation: 54, web: 5, turn: 5 }));
 });
 
+test('a small host keeps one place for each pool, as long as half of it is left to share', () => {
+  const pools: PoolName[] = ['turn', 'operation', 'web'];
+  const most = (capacity: number) => {
+    const running = counts();
+    while (decideHost({ hosts: [{ capacity, running }], pools }, 'web') !== undefined) running.web += 1;
+    return running.web;
+  };
+  expect([1, 5, 6, 8, 12, 24, 64].map(most)).toEqual([1, 5, 4, 6, 10, 20, 54]);
+});
+
 test('whatever floods, each pool comes to its kept places, and no host is over its capacity', () => {
   const pool = fc.constantFrom(...POOLS);
   fc.assert(
@@ -68,7 +78,8 @@ test('whatever floods, each pool comes to its kept places, and no host is over i
           running[one] += 1;
       }
       expect(totalOf(running)).toBeLessThanOrEqual(capacity);
-      const kept = Math.floor(capacity / (4 * POOLS.length));
+      const kept = keptForEach(capacity, POOLS.length);
+      expect(kept).toBeGreaterThanOrEqual(capacity >= 2 * POOLS.length ? 1 : 0);
       for (const one of POOLS) {
         while (running[one] < kept) {
           expect(decideHost({ hosts: [{ capacity, running }], pools: POOLS }, one)).toBe(0);

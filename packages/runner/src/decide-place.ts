@@ -17,8 +17,10 @@ export interface PlaceSnapshot {
   readonly lastServed: PoolName | undefined;
 }
 
-/** What each pool is sure of: a quarter of the host is kept for them together. Hosts too small for that share by turns alone. */
+/** A quarter of the host is kept for the pools together. */
 const KEPT_SHARE = 4;
+/** A host that has so many places for each of its pools keeps at least one for each; a smaller one is shared by turns alone. */
+const PLACES_TO_KEEP_ONE = 2;
 
 /**
  * Who gets the next place and where: the pools that wait take turns, and a pool may not take what is kept for another one.
@@ -53,9 +55,15 @@ export function decideHost(
 /** One more of this pool must leave the others what they have not used of their kept places. */
 function mayTake(host: PlaceHost, pools: readonly PoolName[], pool: PoolName): boolean {
   const others = pools.filter((one) => one !== pool);
-  const kept = Math.floor(host.capacity / (KEPT_SHARE * Math.max(1, pools.length)));
+  const kept = keptForEach(host.capacity, pools.length);
   const owed = others.reduce((sum, one) => sum + Math.max(0, kept - host.running[one]), 0);
   return host.capacity - totalOf(host.running) - 1 >= owed;
+}
+
+/** What each pool is sure of, however long those of another one hold theirs: a request that streams may do so without end. */
+export function keptForEach(capacity: number, pools: number): number {
+  const shared = Math.floor(capacity / (KEPT_SHARE * Math.max(1, pools)));
+  return Math.max(shared, capacity >= PLACES_TO_KEEP_ONE * pools ? 1 : 0);
 }
 
 export function totalOf(counts: PoolCounts): number {

@@ -56,6 +56,24 @@ test('the pool of all hosts is bounded, and one pool does not stand in the way o
   await running;
 });
 
+test('the slot of all hosts comes back however a turn ends', async () => {
+  await using runner = await startRunner({
+    slots: { turn: 1, operation: 1, web: 1, job: 1, predict: 1 },
+    waitMs: 5000,
+    cancelGraceMs: 100,
+  });
+  const endOf = async (turn: ReturnType<typeof record>) =>
+    runner.invoke(zoo, turn).then(
+      () => 'ended',
+      (error: unknown) => (error as { code?: string }).code,
+    );
+  const stopped = record('wait');
+  void stopped.begun.then(() => stopped.controller.abort());
+  expect([await endOf(record('stream 1')), await endOf(stopped)]).toEqual(['ended', 'CANCELLED']);
+  expect(await endOf(record('wait', { timeoutMs: 100 }))).toBe('TIMEOUT');
+  expect([await endOf(record('exit')), await endOf(record('stream 1'))]).toEqual(['BUNDLE_CRASHED', 'ended']);
+});
+
 test('an operation over its own limit ends with it, a turn over that of its caller', async () => {
   await using runner = await startRunner();
   await expect(runner.invoke(worker, operation('slow'))).rejects.toMatchObject({ code: 'TIMEOUT' });

@@ -1,15 +1,15 @@
-import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
+import { failpoint, sleep } from '@switchyard/kernel';
 import type { ChatEnvelope } from '@switchyard/protocol';
 import { timingOf } from './claimed-task.ts';
 import type { Completion } from './completion.ts';
 import { createEffectLog } from './effect-log.ts';
 import { decideOutcome } from './decide-outcome.ts';
 import type { Work } from './decide-outcome.ts';
+import { endHeldTurn } from './end-held-turn.ts';
 import type { Held } from './lease-renewal.ts';
 import { createMailbox } from './mailbox.ts';
 import { ScriptResult } from './script-result.ts';
 import { startTurn } from './start-turn.ts';
-import { isEnded } from './terminal-event.ts';
 import { TurnAbort } from './turn-abort.ts';
 import { createTurnEmitter } from './turn-emitter.ts';
 import type { PreparedTurn, RunningTurn, TurnExecutor } from './turn-types.ts';
@@ -28,8 +28,6 @@ export interface ExecutionOptions extends WorkerParts {
 
 /** One claimed task from prepare to finish (02, steps 3 to 5). Resolves when its slot is free; rejects only on defects. */
 export type Execution = (held: Held) => Promise<void>;
-
-const END_PAUSE_MS = 200;
 
 export function createExecution(options: ExecutionOptions): Execution {
   const { scripts, completion } = options;
@@ -166,7 +164,6 @@ async function runAgain(options: ExecutionOptions, { task }: Held): Promise<bool
   }
 }
 
-/** Row, then finish (02, step 5). While Postgres is away the lease is kept and the row is tried again. */
 async function endTurn(
   options: ExecutionOptions,
   held: Held,
@@ -179,28 +176,16 @@ async function endTurn(
     options.log.warn('a turn failed', { turn_id: task.turnId, task_id: task.taskId, error: work.error });
   }
   const end = decideOutcome(work, reason, run.answerText(), run.limits);
-  for (;;) {
-    if (held.isLost()) return;
-    try {
-      failpoint('turns.end.before-row');
-      const state = await options.rows.end({ turnId: task.turnId, fence: task.fence, ...end });
-      failpoint('turns.end.after-row');
-      // Running under our fence, and not ended: it was being deleted and was read as it stood before. The next look says so.
-      if (state?.status === 'running' && state.fence === task.fence && !state.is_changed) {
-        await sleep(END_PAUSE_MS);
-        continue;
-      }
-      // Somebody else has decided: their end is told. A row that is not over belongs to whoever holds it now.
-      if (state === undefined || isEnded(state))
-        await options.completion.finish(task.payload, task.fence, state, held.isLost, {
-          mayHaveFolded: run.hasOpenFold(),
-          closings: closingsOf(work),
-        });
-      return;
-    } catch (error) {
-      if (!(error instanceof PlatformError) || error.code !== 'UNAVAILABLE') throw error;
-      options.log.warn('a turn could not be ended yet', { turn_id: task.turnId, error });
-      await sleep(END_PAUSE_MS);
-    }
-  }
+  const endRow = async () => {
+    failpoint('turns.end.before-row');
+    const state = await options.rows.end({ turnId: task.turnId, fence: task.fence, ...end });
+    failpoint('turns.end.after-row');
+    return state;
+  };
+  await endHeldTurn(options, held, endRow, (ended) =>
+    options.completion.finish(task.payload, task.fence, ended, held.isLost, {
+      mayHaveFolded: run.hasOpenFold(),
+      closings: closingsOf(work),
+    }),
+  );
 }

@@ -2,6 +2,7 @@ import { PlatformError, failpoint, sleep } from '@switchyard/kernel';
 import { buildEnvelope } from './envelope.ts';
 import { timingOf } from './claimed-task.ts';
 import type { Completion } from './completion.ts';
+import { endHeldTurn } from './end-held-turn.ts';
 import type { Held } from './lease-renewal.ts';
 import { ScriptResult } from './script-result.ts';
 import type { TurnState } from './sql/turn-row.ts';
@@ -89,10 +90,14 @@ async function runStartScript(parts: WorkerParts, completion: Completion, held: 
     error: TurnErrorRecord,
   ): Promise<StartVerdict> => {
     const end = { turnId: task.turnId, fence: task.fence, status, answer: null, answerText: null, error };
-    const state = await parts.rows.end(end);
-    failpoint('turns.start.after-refusal');
-    if (state === undefined || isEnded(state))
-      await completion.finish(payload, task.fence, state, held.isLost);
+    const endRow = async () => {
+      const state = await parts.rows.end(end);
+      failpoint('turns.start.after-refusal');
+      return state;
+    };
+    await endHeldTurn(parts, held, endRow, (ended) =>
+      completion.finish(payload, task.fence, ended, held.isLost),
+    );
     return 'over';
   };
   switch (code) {

@@ -2,7 +2,7 @@ import type { SitePlan, SiteProblem, TenantProject } from '@switchyard/protocol'
 import { cleanText, isUniqueViolation, json } from '@switchyard/store';
 import type { Sql } from '@switchyard/store';
 import { blobsOf, bytesOf } from './manifest.ts';
-import type { SiteManifest } from './manifest.ts';
+import type { SiteFile, SiteManifest } from './manifest.ts';
 import { siteSettingsSchema } from './site.ts';
 import type { SiteSettings } from './site.ts';
 import * as SQL from './site-sql.ts';
@@ -44,10 +44,11 @@ export interface NewDeploy {
   createdBy: string;
 }
 
-/** A deploy that served until a short while ago. */
-export interface RetiredDeploy {
-  deploy_id: string;
-  manifest: SiteManifest;
+/** A file of a deploy that served until a short while ago. */
+export interface RetiredFile {
+  path: string;
+  file: SiteFile;
+  /** When the last deploy that had it was replaced. */
   retired_at: Date;
 }
 
@@ -124,9 +125,18 @@ export function createSiteRows(sql: Sql, { tenant, project }: TenantProject) {
     /** The deploy that served before the active one. */
     formerDeploy: async (alias: string): Promise<string | undefined> =>
       (await one<{ deploy_id: string }>(SQL.FORMER_DEPLOY, at(alias)))?.deploy_id,
-    /** Those that served within the last seconds and serve no more, last one first. */
-    retired: (alias: string, withinSec: number, limit: number) =>
-      sql.query<RetiredDeploy>({ ...SQL.RETIRED, values: at(alias, withinSec, limit) }),
+    /**
+     * What deploys had that served within the last seconds, and `active` has not: each path as its last deploy had it. Deploys are looked
+     * through last one first, as long as those before have fewer than `maxFiles` together.
+     *
+     * @param active null: nothing serves
+     */
+    retiredFiles: (
+      alias: string,
+      active: string | null,
+      { withinSec, maxFiles }: { withinSec: number; maxFiles: number },
+    ) =>
+      sql.query<RetiredFile>({ ...SQL.RETIRED_FILES, values: at(alias, withinSec, active ?? '', maxFiles) }),
     /** What a gateway said; over the word of another version of it. */
     async keepPlan(alias: string, deployId: string, plan: SitePlan, plannedBy: string): Promise<void> {
       await sql.query({

@@ -59,10 +59,19 @@ export const FORMER_DEPLOY = {
   text: `select d.deploy_id from web_deploy d where ${OF_SITE} and d.retired_at is not null
     order by d.retired_at desc limit 1`,
 };
-export const RETIRED = {
-  name: 'webDeploy.retired',
-  text: `select d.deploy_id, d.manifest, d.retired_at from web_deploy d
-    where ${OF_SITE} and d.retired_at > now() - make_interval(secs => $4) order by d.retired_at desc limit $5`,
+// Each deploy says all of its files: what is still there is left out here, so that a day of small changes to a large site brings only what
+// they took away. `before`: files of the deploys after this one, for the bound; the last one is looked at however large it is.
+export const RETIRED_FILES = {
+  name: 'webDeploy.retiredFiles',
+  text: `with retired as (
+      select d.manifest, d.retired_at, sum(d.files) over (order by d.retired_at desc, d.seq desc) - d.files as before
+      from web_deploy d where ${OF_SITE} and d.retired_at > now() - make_interval(secs => $4)),
+    present as materialized (
+      select jsonb_object_keys(d.manifest) as path from web_deploy d where ${OF_SITE} and d.deploy_id = $5)
+    select distinct on (f.path) f.path, f.file, r.retired_at
+    from retired r cross join lateral jsonb_each(r.manifest) f (path, file)
+    where (r.before = 0 or r.before < $6) and not exists (select 1 from present p where p.path = f.path)
+    order by f.path, r.retired_at desc`,
 };
 // The row of the site is locked first: of two that activate at the same time the second sees what the first one left.
 export const ACTIVATE = {

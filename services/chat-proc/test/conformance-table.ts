@@ -6,6 +6,8 @@ export const CONFORMANCE: ConformanceTable = {
   'publish, unpublish, list, url, deploy, deploys, rollback, route': [
     'a scope is only ever narrowed, by whole segments',
     'rollback moves the pointer back, and assets of the former deploy stay',
+    'what was published is listed by pages, addressed and taken back',
+    'a declared route is of the bundle that declared it, and of the folder that its scope holds',
   ],
   'respond: the first one wins, a later one gets the first status back': [
     'the first of several answers; the later ones are told its status',
@@ -16,6 +18,7 @@ export const CONFORMANCE: ConformanceTable = {
   ],
   'whole segments, after normalisation; dots, NUL, backslash, empty and encoded ones refused': [
     'a scope is only ever narrowed, by whole segments',
+    'a declared route is of the bundle that declared it, and of the folder that its scope holds',
   ],
   'percent and underscore are ordinary characters': [
     'a scope is only ever narrowed, by whole segments',
@@ -63,26 +66,47 @@ export const CONFORMANCE: ConformanceTable = {
     'several ranges',
     'overlapping ranges are one',
   ],
-  'ranges: 416': ['a range beyond the end'],
+  'ranges: 416': ['a range beyond the end', 'a range from beyond any number', 'the last nothing'],
   'ranges: what is none is passed over, and too many are': [
     'a malformed range',
     'another unit',
     'a range of HEAD',
     'more ranges than anybody needs',
+    'a range of what has not changed',
+    'a range of a page that says 404',
+  ],
+  'ranges: no byte is sent twice': [
+    'overlapping ranges are one',
+    'the whole file sixteen times over',
+    'a range to beyond any number',
   ],
   'ranges: never over a compressed form': ['no range of a compressed form'],
   'negotiation: quality values and Vary': [
     'br',
     'br that is refused',
     'nothing said',
+    'a weight that is no number',
+    'plain bytes where they weigh more',
     'what does not shrink has one form',
   ],
   'caching: revalidated, and immutable by name': ['the index of the root', 'a hashed name'],
   'caching: assets of the last deploys stay for their time': [
     'rollback moves the pointer back, and assets of the former deploy stay',
     'assets of a former deploy go when their time is over, its pages at once',
+    'assets of a former deploy stay for their time, however many deploys come after it, within a bound of files',
   ],
-  'rules: _headers with splats, placeholders and removal': ['a placeholder in a header'],
+  'rules: _headers with splats, placeholders and removal': [
+    'a placeholder in a header',
+    'comments, empty lines, line ends of Windows, and rules that name a host',
+  ],
+  'rules: what _headers may not say': [
+    'what frames an answer cannot be set, whatever its letters, and neither can a cookie for everybody',
+    'a line that could end a header early is no header',
+  ],
+  'rules: limits': [
+    'so many rules, so many headers a rule, lines so long; the rest is told',
+    'so many rules, and the others are told',
+  ],
   'rules: _redirects with splats, placeholders, statuses, parameters': [
     'a redirect',
     'a splat',
@@ -92,9 +116,14 @@ export const CONFORMANCE: ConformanceTable = {
     'a rule for a parameter',
     'a parameter that is not there',
     'another server',
+    'a status that is not said, a comment behind a rule, a host before it, parameters',
   ],
   'rules: forced': ['a file goes before a redirect', 'unless it is forced'],
-  'rules: errors are shown at the deploy': ['every row of the table of static serving'],
+  'rules: errors are shown at the deploy': [
+    'every row of the table of static serving',
+    'what another service would do and this one does not is told, never done in half',
+    'the files of rules are hidden, a single-page site without its page is told, problems are bounded',
+  ],
   'types: charset and nosniff': ['the index of the root'],
   'errors: 405, 400, 414, 431': [
     'another method',
@@ -117,7 +146,23 @@ export const CONFORMANCE: ConformanceTable = {
     'as many at once as the site says, a bounded line, and 503 beyond it; other sites do not notice',
   ],
   'one execution a request': ['500 by each form: none lost, none run twice'],
-  'fair beside turns': ['a flood of its requests leaves turns their own places'],
+  'fair beside turns': [
+    '500 requests that hold every place they can get keep no turn waiting: none lost, none run twice',
+  ],
+  'a client that leaves aborts the handler': [
+    '/%s: who leaves before the answer aborts the handler',
+    'events while they come; who leaves ends them',
+  ],
+  'no handler 503, no answer 504, failed, silent or nonsense 502, with a request id and nothing of the inside':
+    [
+      '%s: %d, with a request id and nothing of the inside',
+      'a body that is not as long as announced breaks off and never runs into the next answer',
+    ],
+  'rows of late answers go when delivered, and after their time': [
+    'an answer that nobody fetched goes five minutes after it came, a request without one after its own time',
+    'from a job of the bundle, on the same request',
+  ],
+  'methods of a route': ['405 with Allow where the route names methods'],
   '202 and the status, answers of jobs and of other workers': [
     "after a 202: fetched once; the second answer is told the first one's status",
     'from a job in another worker, by way of the row, which goes',
@@ -157,7 +202,9 @@ export const CONFORMANCE: ConformanceTable = {
     'hold nothing of a header that is not in their key',
     'never to or from who brings a cookie or a password, and never with one',
     'forwarded names',
+    'another method by a header',
   ],
+  'a path that a handler would read otherwise': ['%s: 400, whatever a handler would make of it'],
   'redirects lead to no other host': ['a redirect to no other host', 'a redirect to no other host, encoded'],
   'sandboxed on the shared origin': [
     'on the shared origin a site is sandboxed, relative and without workers',

@@ -8,9 +8,13 @@ const ROOT = path.join(import.meta.dirname, '../../../..');
 
 /** Titles as they stand in the files of tests: a renamed or removed one is gone from here too. */
 function titles(): Set<string> {
-  const files = globSync(['services/chat-proc/src/web/**/*.test.ts', 'packages/web-store/src/**/*.test.ts'], {
-    cwd: ROOT,
-  });
+  const places = [
+    'services/chat-proc/src/web/**/*.test.ts',
+    'packages/web-store/src/**/*.test.ts',
+    'packages/store/src/web-responses.int.test.ts',
+    'bundles/web-gateway/src/*.test.ts',
+  ];
+  const files = globSync(places, { cwd: ROOT });
   const found = new Set<string>(ROWS.map(({ what }) => what));
   for (const file of files) {
     const text = readFileSync(path.join(ROOT, file), 'utf8');

@@ -56,23 +56,4 @@ describe('a published site of a whole worker', () => {
       { timeout: 20_000, interval: 50 },
     );
   });
-
-  test('a flood of its requests leaves turns their own places', async ({ rig, redis }) => {
-    await rig.ship(FETCHER_DIR);
-    await rig.ship(CLERK_DIR);
-    const site = await openSite(rig, redis);
-    await site.call('deploy', { files: [{ path: 'index.html', content: 'x' }] });
-    // Three hundred that each hold a place for as long as they may; the site has thirty-two.
-    const asked = Array.from({ length: 300 }, async () => (await site.own('/api/count/100')).status);
-    const turns = await Promise.all(
-      ['ada', 'ben', 'cy'].map(async (user) => rig.ended(await rig.say('hello', { user }))),
-    );
-    expect(turns.map((events) => events.some(({ event }) => event === 'chat_complete'))).toEqual([
-      true,
-      true,
-      true,
-    ]);
-    const statuses = await Promise.all(asked);
-    expect(statuses.filter((status) => status === 200).length).toBe(300);
-  });
 });

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createSiteContents, createSiteRows, siteSettingsSchema } from '@switchyard/web-store';
+import type { SiteManifest } from '@switchyard/web-store';
 import { expect } from 'vitest';
 import { procTest as test } from '../../test/proc-rig.ts';
 import { openSite } from '../../test/site-rig.ts';
@@ -87,4 +88,31 @@ test('assets of a former deploy go when their time is over, its pages at once', 
   expect(page.status).toBe(404);
   await expect.poll(async () => (await site.own('/one.css')).status, { timeout: 20_000 }).toBe(404);
   expect((await site.own('/two.css')).text).toBe('two');
+});
+
+test('assets of a former deploy stay for their time, however many deploys come after it, within a bound of files', async ({
+  rig,
+  redis,
+  postgres,
+}) => {
+  const site = await openSite(rig, redis);
+  const assets = ['a.css', 'b.css', 'c.css'];
+  const files = [{ path: 'index.html', content: 'one' }, ...assets.map((path) => ({ path, content: path }))];
+  await site.call('deploy', { files });
+  const rows = createSiteRows(postgres.sql, redis);
+  const [first] = await rows.listDeploys('blog', 1);
+  const whole: SiteManifest = (await rows.findDeploy('blog', first?.deploy_id ?? ''))?.manifest ?? {};
+  const { 'a.css': _gone, ...rest } = whole;
+  // As many as a day of work has: by the store itself, as the deploys of another worker.
+  for (let at = 0; at < 60; at += 1) {
+    await rows.addDeploy('blog', { deployId: `next${at}`, manifest: rest, createdBy: 'test' });
+    expect(await rows.activate('blog', `next${at}`)).toBe(true);
+  }
+  expect((await site.own('/a.css')).text).toBe('a.css');
+  const pathsOf = async (maxFiles: number) =>
+    (await rows.retiredFiles('blog', 'next59', { withinSec: 3600, maxFiles })).map(({ path }) => path);
+  // Of 59 deploys of three files, and then the first one.
+  expect([await pathsOf(178), await pathsOf(177)]).toEqual([['a.css'], []]);
+  // What is there is not looked for among what was.
+  expect(await rows.retiredFiles('blog', null, { withinSec: 3600, maxFiles: 1 })).toHaveLength(3);
 });

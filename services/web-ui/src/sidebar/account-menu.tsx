@@ -2,19 +2,22 @@ import { BookOpen, Check, ChevronsUpDown, LogIn, LogOut, Monitor, Moon, Sun, Use
 import type { LucideIcon } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
 import { usePage } from '../app/page-context.tsx';
-import { useConfig, useProfile } from '../app/queries.ts';
+import { useBundles, useConfig, useProfile } from '../app/queries.ts';
 import { useCell } from '../app/state-cell.ts';
 import { THEMES, chooseTheme, themeCell } from '../app/theme.ts';
 import type { Theme } from '../app/theme.ts';
 import { signInAddress } from '../app/sign-in-address.ts';
 import { texts } from '../texts.ts';
 
+/** The bundle that publishes the documentation below `/sites/docs/`; it may be left out. */
+const DOCUMENTATION_BUNDLE = 'docs-site';
 const THEME_ICONS: Record<Theme, LucideIcon> = { system: Monitor, light: Sun, dark: Moon };
 
 /** Who is signed in and as what, how the page looks, the way out. */
 export function AccountMenu() {
   const profile = useProfile().data;
   const signInPath = useConfig()?.auth.sign_in_path ?? undefined;
+  const hasDocumentation = useBundles().byId(DOCUMENTATION_BUNDLE) !== undefined;
   if (profile === undefined) return null;
   const isGuest = profile.user_type === 'ANONYMOUS';
   const name =
@@ -63,12 +66,7 @@ export function AccountMenu() {
             </DropdownMenu.Item>
           )}
           <ThemeChoice />
-          <DropdownMenu.Separator className="my-1 h-px bg-line" />
-          <DropdownMenu.Item asChild className="menu-item">
-            <a href="/sites/docs/" target="_blank" rel="noopener">
-              <BookOpen size={15} aria-hidden="true" /> {texts.account.documentation}
-            </a>
-          </DropdownMenu.Item>
+          {hasDocumentation && <Documentation />}
           {!isGuest && <SignOut />}
         </DropdownMenu.Content>
       </DropdownMenu.Portal>
@@ -103,6 +101,19 @@ function ThemeChoice() {
         );
       })}
     </DropdownMenu.RadioGroup>
+  );
+}
+
+function Documentation() {
+  return (
+    <>
+      <DropdownMenu.Separator className="my-1 h-px bg-line" />
+      <DropdownMenu.Item asChild className="menu-item">
+        <a href="/sites/docs/" target="_blank" rel="noopener">
+          <BookOpen size={15} aria-hidden="true" /> {texts.account.documentation}
+        </a>
+      </DropdownMenu.Item>
+    </>
   );
 }
 

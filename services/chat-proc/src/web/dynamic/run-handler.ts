@@ -117,8 +117,8 @@ async function runWeb({ parts, request, hold, signal, onTooLarge, release }: Run
 async function runChannel(run: Run): Promise<HandlerAnswer> {
   const { parts, request, hold, signal, stop, onTooLarge, release } = run;
   const { requestId, req, site, user, timeoutMs } = request;
-  const read = await readBody(req, parts.body, parts.budget, onTooLarge);
-  const message: WebRequestMessage = {
+  // Before a byte is read: what fails after that would have to give back what the body holds.
+  const head = checkMessage({
     request_id: requestId,
     site,
     method: req.method,
@@ -126,17 +126,22 @@ async function runChannel(run: Run): Promise<HandlerAnswer> {
     query: [...new URLSearchParams(request.query)],
     headers: request.headers,
     cookies: cookiesOf(request.headers),
-    body: read.body,
-    ...(read.stream === undefined ? {} : { body_stream: read.stream }),
+    body: null,
     ...(user === undefined ? {} : { user }),
     ...(request.address === undefined ? {} : { client: { ip: request.address } }),
+  });
+  const read = await readBody(req, parts.body, parts.budget, onTooLarge);
+  const message: WebRequestMessage = {
+    ...head,
+    body: read.body,
+    ...(read.stream === undefined ? {} : { body_stream: read.stream }),
   };
   const { bundleId } = hold.version;
   const held = parts.held.hold(requestId, bundleId, site);
   const invocation: BundleRequest = {
     kind: 'channel',
     name: REQUEST_CHANNEL,
-    payload: { message: checkMessage(message) },
+    payload: { message },
     ...(user === undefined ? {} : { user }),
     timeoutMs: timeoutMs + parts.workMs,
     signal,

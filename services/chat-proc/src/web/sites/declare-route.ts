@@ -18,7 +18,7 @@ export async function declareRoute(
   if (!read.success)
     throw PlatformError.of('UNPROCESSABLE', `This is no route: ${read.error.issues[0]?.message ?? ''}`);
   const route = read.data;
-  requireWithin(scope, route.pattern.slice(1).split(/[*:]/u, 1)[0]?.replace(/\/$/u, '') ?? '');
+  requireWithin(scope, folderOf(route.pattern));
   for (let tries = 0; tries < MAX_TRIES; tries += 1) {
     const row = await rows.find(scope.site);
     if (row === undefined) throw PlatformError.of('NOT_FOUND');
@@ -29,4 +29,11 @@ export async function declareRoute(
     if ((await rows.change(scope.site, { settings }, row.version)) !== 'CONFLICT') return;
   }
   throw PlatformError.of('UNAVAILABLE', 'Others change this site all the time; try again.');
+}
+
+/** In which everything lies that a pattern takes: of a segment that goes on by `*` only what stands before it says where. */
+function folderOf(pattern: string): string {
+  const [literal = ''] = pattern.slice(1).split(/[*:]/u, 1);
+  const isWhole = literal.length === pattern.length - 1;
+  return (isWhole ? literal : literal.slice(0, literal.lastIndexOf('/') + 1)).replace(/\/$/u, '');
 }

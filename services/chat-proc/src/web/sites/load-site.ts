@@ -28,16 +28,13 @@ export interface LoadSiteParts {
   readonly log: Log;
   /** Asked late: the invoker is there after the capabilities that it calls with. */
   readonly invoker: () => BundleInvoker;
-  /** How long assets of a deploy stay after another one took its place. */
-  readonly retainSec: number;
+  /** How long assets of a deploy stay after another one took its place, and files of how many deploys are looked through for them. */
+  readonly retain: { readonly withinSec: number; readonly maxFiles: number };
 }
-
-/** More than these within a day are publishes of single files, whose assets are those of the next deploy anyway. */
-const MAX_RETAINED = 20;
 
 export type LoadSite = ReturnType<typeof createLoadSite>;
 
-export function createLoadSite({ rows, desk, clock, log, invoker, retainSec }: LoadSiteParts) {
+export function createLoadSite({ rows, desk, clock, log, invoker, retain }: LoadSiteParts) {
   /** The gateway's word, kept in the row; asked again when another version of it serves, or the settings are others. */
   async function planOf(row: SiteRow, deployId: string): Promise<LoadedDeploy | undefined> {
     const deploy = await rows.findDeploy(row.alias, deployId);
@@ -70,14 +67,11 @@ export function createLoadSite({ rows, desk, clock, log, invoker, retainSec }: L
   }
 
   /** Pages of former deploys are gone with them; what they name is not, so that a page that is open goes on. */
-  async function retainedOf(alias: string): Promise<LoadedSite['findRetained']> {
+  async function retainedOf({ alias, active_deploy: active }: SiteRow): Promise<LoadedSite['findRetained']> {
     const retained = new Map<string, { file: SiteFile; until: number }>();
-    for (const { manifest, retired_at } of await rows.retired(alias, retainSec, MAX_RETAINED)) {
-      const until = retired_at.getTime() + retainSec * 1000;
-      for (const [path, file] of Object.entries(manifest)) {
-        if (!file.type.startsWith('text/html') && !path.startsWith('_') && !retained.has(path))
-          retained.set(path, { file, until });
-      }
+    for (const { path, file, retired_at } of await rows.retiredFiles(alias, active, retain)) {
+      if (file.type.startsWith('text/html') || path.startsWith('_')) continue;
+      retained.set(path, { file, until: retired_at.getTime() + retain.withinSec * 1000 });
     }
     return (path) => {
       const found = retained.get(path);
@@ -90,7 +84,7 @@ export function createLoadSite({ rows, desk, clock, log, invoker, retainSec }: L
     async active(row: SiteRow): Promise<LoadedSite> {
       const [deploy, findRetained] = await Promise.all([
         row.active_deploy === null ? undefined : planOf(row, row.active_deploy),
-        retainedOf(row.alias),
+        retainedOf(row),
       ]);
       return {
         ...common(row, row.active_deploy),

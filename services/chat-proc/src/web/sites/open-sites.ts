@@ -67,7 +67,7 @@ export function openSites(
       if (invoker === undefined) throw new Error('sites were asked for before they were started');
       return invoker;
     },
-    retainSec: config.siteRetain / 1000,
+    retain: { withinSec: config.siteRetain / 1000, maxFiles: config.siteRetainFiles },
   });
   const tell = async (alias: string): Promise<void> => {
     await redis.driver.spublish(keys.siteChanges(), alias);

@@ -28,6 +28,9 @@ export const siteSettings = {
   siteRetain: duration('24h').describe(
     'How long assets of a former deploy stay, for pages that are still open.',
   ),
+  siteRetainFiles: integer(400_000, 1, 10_000_000).describe(
+    'Files of former deploys that are looked through for them, the last deploy first; of a site with 400 files, a thousand deploys.',
+  ),
   siteKeepDeploys: integer(20, 1, 1000).describe('Deploys of a site that are kept for a rollback.'),
   siteCollectEvery: duration('10m').describe('How often contents that no deploy names are looked for.'),
   siteCollectGrace: duration('1h').describe('How long a content stays that no deploy names.'),

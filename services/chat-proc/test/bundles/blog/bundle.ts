@@ -43,8 +43,22 @@ export default defineBundle({
     }),
     list: operation({
       needs: ['web'],
-      input: z.object({ prefix: z.string().default('') }),
-      run: (ctx, { prefix }) => ctx.web.list(prefix),
+      input: z.object({
+        prefix: z.string().default(''),
+        page: z.strictObject({ limit: z.number(), cursor: z.string() }).optional(),
+      }),
+      run: (ctx, { prefix, page }) => ctx.web.list(prefix, page),
+    }),
+    url: operation({
+      needs: ['web'],
+      input: z.object({ path: z.string() }),
+      run: (ctx, { path }) => ctx.web.url(path),
+    }),
+    route: operation({
+      needs: ['web'],
+      input: z.object({ pattern: z.string(), scope: scope.optional() }),
+      run: (ctx, { pattern, scope: part }) =>
+        (part === undefined ? ctx.web : ctx.web.within(part)).route(pattern),
     }),
     deploys: operation({ needs: ['web'], run: (ctx) => ctx.web.deploys() }),
     rollback: operation({
