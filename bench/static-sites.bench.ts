@@ -12,15 +12,15 @@ import path from 'node:path';
 import { systemClock } from '@switchyard/kernel';
 import { openStore } from '@switchyard/store';
 import { createSiteContents, createSiteRows } from '@switchyard/web-store';
+import { keepAsking } from './src/keep-asking.ts';
+import type { Target } from './src/keep-asking.ts';
 import { startProgram } from './src/probed-process.ts';
 import { writeResult } from './src/result.ts';
 import { runRounds } from './src/rounds.ts';
 import type { Contestant } from './src/rounds.ts';
 import { startServers } from './src/servers.ts';
 import { openServices } from './src/service-processes.ts';
-import { keepAsking } from './static-sites/keep-asking.ts';
-import type { Target } from './static-sites/keep-asking.ts';
-import { startNginx } from './static-sites/start-nginx.ts';
+import { startNginx } from './src/start-nginx.ts';
 
 const callCount = Number(process.env['CALLS'] ?? 20_000);
 const connections = Number(process.env['CONNECTIONS'] ?? 32);
@@ -85,7 +85,7 @@ const peer = await startProgram({
   file: path.join(import.meta.dirname, 'static-sites/fastify-program.ts'),
   env: { STATIC_ROOT: folder },
 });
-const nginx = await startNginx(folder, path.join(root, 'nginx'));
+const nginx = await startNginx(path.join(root, 'nginx'), { server: `root ${folder};` });
 if (nginx === undefined)
   console.log(
     'no nginx on this machine: it is left out. `apt-get install nginx-light`, or NGINX_BINARY=<its path>.',

@@ -28,6 +28,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** So that memory can be read after a collection. */
   readonly hasGc?: boolean;
+  /** It writes its log as it would, and nobody reads it. */
+  readonly isUnread?: boolean;
 }
 
 const PROBE = path.join(import.meta.dirname, 'probe.ts');
@@ -37,12 +39,13 @@ const isUsage = (message: unknown): message is { usage: Usage } =>
   typeof message === 'object' && message !== null && 'usage' in message;
 
 /** Resolves when the program has sent its first message. It ends when its IPC channel does. */
-export async function startProgram({ file, env, cwd, hasGc }: ProgramOptions): Promise<ProbedProcess> {
+export async function startProgram(options: ProgramOptions): Promise<ProbedProcess> {
+  const { file, env, cwd, hasGc, isUnread } = options;
   const child = fork(file, [], {
     env: { PATH: process.env['PATH'], NODE_ENV: 'production', ...env },
     ...(cwd === undefined ? {} : { cwd }),
     execArgv: [...(hasGc === true ? ['--expose-gc'] : []), '--import', PROBE],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', isUnread === true ? 'ignore' : 'inherit', 'inherit', 'ipc'],
   });
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   const usages: ((usage: Usage) => void)[] = [];

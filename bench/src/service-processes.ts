@@ -26,8 +26,8 @@ export interface ServiceProcesses {
   readonly tenant: string;
   readonly project: string;
   start(
-    name: 'chat-ingress' | 'chat-proc',
-    options?: { env?: Record<string, string>; hasGc?: boolean; port?: number },
+    name: 'chat-ingress' | 'chat-proc' | 'web-proxy',
+    options?: { env?: Record<string, string>; hasGc?: boolean; isUnread?: boolean; port?: number },
   ): Promise<ServiceProcess>;
   /** Access tokens of so many users, each with a session of its own. */
   issueTokens(count: number): Promise<string[]>;
@@ -62,7 +62,7 @@ export async function openServices(
   return {
     tenant: TENANT,
     project,
-    async start(name, { env = {}, hasGc = false, port: wanted } = {}) {
+    async start(name, { env = {}, hasGc = false, isUnread = false, port: wanted } = {}) {
       const port = wanted ?? (await freePort());
       const folder = path.join(ROOT, 'services', name);
       const program = await startProgram({
@@ -70,6 +70,7 @@ export async function openServices(
         cwd: folder,
         env: { ...shared, PORT: String(port), ...env },
         hasGc,
+        isUnread,
       });
       return { ...program, port, url: `http://127.0.0.1:${port}` };
     },

@@ -19,6 +19,10 @@ const STATUSES: Readonly<Record<number, readonly [title: string, advice: string]
     'Wrong method',
     'Status 405 means that the path exists and the method does not; the header `Allow` names those that do.',
   ],
+  408: [
+    'The request came too slowly',
+    'Status 408 means that the head or the body of the request did not come to its end in time, and the connection is closed. Send it again.',
+  ],
   409: [
     'A condition does not hold',
     'Status 409 is answered only where the request named a condition. A busy conversation is never 409.',
@@ -43,6 +47,10 @@ const STATUSES: Readonly<Record<number, readonly [title: string, advice: string]
   429: [
     'Too many requests',
     'Status 429 means that the rate limit of the user is reached. Wait as many seconds as `Retry-After` says.',
+  ],
+  431: [
+    'The head of the request is too large',
+    'Status 431 means that the headers of the request are larger, or more, than web-proxy takes. Large cookies of other applications on the same host are the usual reason.',
   ],
   499: [
     'Cancelled',

@@ -34,8 +34,8 @@ export function setSecurityHeaders(_req: Request, res: Response, next: NextFunct
   next();
 }
 
-/** A widget's ticket stands in the path, so that what its page names relatively is found by it too. */
-function withoutTicket(path: string): string {
+/** A path as a log may have it: a widget's ticket stands in the path, so that what its page names relatively is found by it too. */
+export function pathForLog(path: string): string {
   return path.replace(/\/~[^/]*/, '/~');
 }
 
@@ -60,7 +60,7 @@ export function observeRequests(log: Log, metrics: Metrics, clock: Clock): Reque
       const fields = {
         request_id: requestIdOf(res),
         method: req.method,
-        path: withoutTicket(req.path),
+        path: pathForLog(req.path),
         status: res.statusCode,
         ms: Math.round(ms),
       };

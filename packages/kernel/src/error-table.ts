@@ -71,6 +71,12 @@ export const ERRORS = {
     retryable: false,
     text: 'The method is not allowed here.',
   },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    errorType: 'request.timeout',
+    retryable: true,
+    text: 'The request did not come to its end in time.',
+  },
   CONFLICT: {
     status: 409,
     errorType: 'conflict',
@@ -130,6 +136,12 @@ export const ERRORS = {
     errorType: 'rate_limit.exceeded',
     retryable: true,
     text: 'Too many requests.',
+  },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    errorType: 'request.headers_too_large',
+    retryable: false,
+    text: 'The head of the request is too large.',
   },
   MODEL_BUDGET_EXCEEDED: {
     status: 429,

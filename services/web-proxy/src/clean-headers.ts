@@ -21,6 +21,9 @@ const INSIDE_ONLY = [
   'forwarded',
   'x-real-ip',
   'x-client-ip',
+  'x-cluster-client-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
   'x-remote-user',
   'x-session-id',
   'x-user-type',
@@ -30,9 +33,16 @@ const INSIDE_ONLY = [
   'x-username',
   'x-tenant',
   'x-project',
-  'x-switchyard-site-origin',
+  // What would make a request into another one than was looked at here.
+  'x-original-url',
+  'x-rewrite-url',
+  'x-http-method',
+  'x-http-method-override',
+  'x-method-override',
+  // Becomes `HTTP_PROXY` in the environment of programs that are started for a request.
+  'proxy',
 ];
-const INSIDE_ONLY_PREFIX = 'x-forwarded-';
+const INSIDE_ONLY_PREFIXES = ['x-forwarded-', 'x-switchyard-'];
 
 export interface Hop {
   readonly remoteAddress: string;
@@ -42,6 +52,11 @@ export interface Hop {
   readonly isUpgrade: boolean;
 }
 
+const DROPPED = new Set([...HOP_BY_HOP, ...INSIDE_ONLY, SETTLED_HERE]);
+
+const isDropped = (name: string): boolean =>
+  DROPPED.has(name) || INSIDE_ONLY_PREFIXES.some((prefix) => name.startsWith(prefix));
+
 const namedByConnection = (headers: IncomingHttpHeaders): string[] =>
   (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase());
 
@@ -50,10 +65,9 @@ export const cleanRequestHeaders = (headers: IncomingHttpHeaders, hop: Hop): voi
   const { upgrade, host } = headers;
   // The framing of the body stays: the forwarder reads it from here when it sends the body on.
   const transferEncoding = headers['transfer-encoding'];
-  for (const name of [...HOP_BY_HOP, ...namedByConnection(headers), ...INSIDE_ONLY, SETTLED_HERE]) {
+  for (const name of namedByConnection(headers))
     if (name !== 'host' && name !== 'content-length') delete headers[name];
-  }
-  for (const name of Object.keys(headers)) if (name.startsWith(INSIDE_ONLY_PREFIX)) delete headers[name];
+  for (const name of Object.keys(headers)) if (isDropped(name)) delete headers[name];
   if (transferEncoding !== undefined) headers['transfer-encoding'] = transferEncoding;
   if (hop.isUpgrade) Object.assign(headers, { connection: 'Upgrade', upgrade });
   headers['x-forwarded-for'] = hop.remoteAddress;
@@ -69,4 +83,11 @@ const ANSWER_ONLY_INSIDE = ['server', 'x-powered-by'];
 export const cleanAnswerHeaders = (headers: IncomingHttpHeaders): void => {
   for (const name of [...HOP_BY_HOP, ...namedByConnection(headers), ...ANSWER_ONLY_INSIDE])
     delete headers[name];
+};
+
+/** The same for the answer that makes a WebSocket, which lives by two of these headers. */
+export const cleanUpgradeAnswer = (headers: IncomingHttpHeaders): void => {
+  const { upgrade } = headers;
+  cleanAnswerHeaders(headers);
+  Object.assign(headers, { connection: 'Upgrade', upgrade });
 };

@@ -1,6 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import type { RequestListener } from 'node:http';
 import { createMetricsApp, listen } from '@switchyard/http';
 import { createRenewals, createTokenVault } from '@switchyard/identity';
 import { PlatformError, createIds, openScoped, systemClock } from '@switchyard/kernel';
@@ -8,29 +6,23 @@ import type { RunningMain, Scope } from '@switchyard/kernel';
 import { connectRedis, createKeys } from '@switchyard/redis';
 import { createLog, createMetrics } from '@switchyard/telemetry';
 import type { Log } from '@switchyard/telemetry';
-import { createProxyApp } from './create-proxy-app.ts';
+import { createAnswerDefaults } from './answer-headers.ts';
+import type { HstsOptions } from './answer-headers.ts';
+import { createHeadGuard } from './check-head.ts';
+import { createClientReader } from './client-address.ts';
+import { openCertificatesOf, openListeners } from './compose-listeners.ts';
+import { createAddressCounts } from './count-by-address.ts';
 import type { ProxyConfig } from './env.ts';
 import { createForwarder } from './forwarder.ts';
-import { openListener } from './open-listener.ts';
+import type { ProxyParts } from './proxy-request.ts';
+import { readAddresses } from './read-addresses.ts';
 import { createSiteHosts } from './site-hosts.ts';
 import type { MatchesSiteHost } from './site-hosts.ts';
 import { createUnmask } from './unmask-cookie.ts';
-import { proxyUpgrade } from './proxy-request.ts';
-import type { ProxyParts } from './proxy-request.ts';
-
-/** Where no service has said otherwise. HSTS only where TLS is ours. Who may frame a site is the site's to say. */
-const answerHeaders = (isTls: boolean): ProxyParts['answerHeaders'] => {
-  const ownSite = {
-    'X-Content-Type-Options': 'nosniff',
-    ...(isTls ? { 'Strict-Transport-Security': 'max-age=31536000' } : {}),
-  };
-  const platform = {
-    ...ownSite,
-    'Referrer-Policy': 'strict-origin-when-cross-origin',
-    'X-Frame-Options': 'SAMEORIGIN',
-  };
-  return { platform, ownSite };
-};
+import { createUpstreamPool } from './upstream-pool.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+import { createBodyWatch } from './watch-bodies.ts';
+import { watchUpstreams } from './watch-upstreams.ts';
 
 /** A platform that is a site would be gone. */
 const siteHosts = ({ siteHosts: patterns, publicUrl }: ProxyConfig): MatchesSiteHost => {
@@ -40,21 +32,33 @@ const siteHosts = ({ siteHosts: patterns, publicUrl }: ProxyConfig): MatchesSite
   return matches;
 };
 
-const readTls = async (config: ProxyConfig): Promise<{ cert: string; key: string } | undefined> => {
-  if (config.tlsCertFile === '' || config.tlsKeyFile === '') return undefined;
-  const [cert, key] = await Promise.all([
-    readFile(config.tlsCertFile, 'utf8'),
-    readFile(config.tlsKeyFile, 'utf8'),
-  ]);
-  return { cert, key };
+const publicOriginOf = ({ publicUrl }: ProxyConfig): string | undefined =>
+  publicUrl === '' ? undefined : new URL(publicUrl).origin;
+
+const hstsOf = (config: ProxyConfig, isTls: boolean): HstsOptions | undefined =>
+  isTls || publicOriginOf(config)?.startsWith('https:') === true
+    ? { maxAgeMs: config.hstsMaxAge, withSubdomains: config.hstsSubdomains }
+    : undefined;
+
+const openUpstreams = (config: ProxyConfig, scope: Scope, log: Log) => {
+  const pool = (setting: string, addresses: readonly string[]): UpstreamPool =>
+    createUpstreamPool(readAddresses(setting, addresses));
+  const ingress = pool('INGRESS_URL', config.ingressUrl);
+  const proc = pool('PROC_URL', config.procUrl);
+  const ui = pool('WEB_UI_URL', config.webUiUrl);
+  const login = config.loginUrl.length === 0 ? undefined : pool('LOGIN_URL', config.loginUrl);
+  const watch = watchUpstreams({
+    pools: { ingress, proc, ui, ...(login === undefined ? {} : { login }) },
+    intervalMs: config.upstreamCheckInterval,
+    timeoutMs: config.upstreamCheckTimeout,
+    log,
+  });
+  scope.defer(() => watch.stop());
+  return { ingress, proc, ui, login };
 };
 
-const orNone = (address: string): string | undefined => (address === '' ? undefined : address);
-
-type Tls = Awaited<ReturnType<typeof readTls>>;
-
 /** Everything that forwarding needs, and how Redis is. */
-const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) => {
+const openParts = async (config: ProxyConfig, scope: Scope, { isTls, log }: { isTls: boolean; log: Log }) => {
   const clock = systemClock;
   const ids = createIds(clock, randomBytes);
   const keys = createKeys(config);
@@ -87,21 +91,21 @@ const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) 
   const forwarder = await scope.use(
     createForwarder({
       connectTimeoutMs: config.connectTimeout,
+      upgradeTimeoutMs: config.upstreamTimeout,
     }),
     (each) => each.close(),
   );
+  const bodies = await scope.use(createBodyWatch({ idleMs: config.bodyIdleTimeout, clock }), (each) =>
+    each.close(),
+  );
+  const upstreams = openUpstreams(config, scope, log);
   const parts: ProxyParts = {
     forwarder,
-    targets: {
-      ingress: config.ingressUrl,
-      proc: config.procUrl,
-      login: orNone(config.loginUrl),
-      ui: config.webUiUrl,
-    },
+    upstreams,
     unmask: createUnmask({
       vault,
       renewals,
-      loginUrl: orNone(config.loginUrl),
+      login: upstreams.login,
       timeoutMs: config.renewTimeout,
     }),
     carriers: {
@@ -109,11 +113,15 @@ const openParts = async (config: ProxyConfig, scope: Scope, tls: Tls, log: Log) 
       tokenCookies: [config.accessTokenCookie, config.idTokenCookie],
       areTokenCookiesAccepted: config.tokenCookiesAccepted,
     },
-    publicOrigin: config.publicUrl === '' ? undefined : new URL(config.publicUrl).origin,
+    publicOrigin: publicOriginOf(config),
     isSiteHost: siteHosts(config),
+    clients: createClientReader(config.trustedProxies),
+    toldClients: createAddressCounts(config.maxConnectionsPerAddress),
+    heads: createHeadGuard({ maxHeaders: config.maxHeaders }),
+    bodies,
     maxBodyBytes: { message: config.maxBody, archive: config.maxArchive, site: config.maxSiteBody },
     idleTimeoutMs: { platform: config.upstreamTimeout, site: config.siteUpstreamTimeout },
-    answerHeaders: answerHeaders(tls !== undefined),
+    answerDefaults: createAnswerDefaults(hstsOf(config, isTls)),
     makeRequestId: () => ids.request(),
   };
   return { parts, redis };
@@ -125,8 +133,8 @@ const open = async (config: ProxyConfig, scope: Scope) => {
     project: config.project,
   });
   const metrics = createMetrics({ service: 'web-proxy', withProcessMetrics: true });
-  const tls = await readTls(config);
-  const { parts, redis } = await openParts(config, scope, tls, log);
+  const certificates = await openCertificatesOf(config, scope, log);
+  const { parts, redis } = await openParts(config, scope, { isTls: certificates !== undefined, log });
   let isDraining = false;
   // Without Redis bearer tokens and the page still pass: that is degraded, not down.
   const health = {
@@ -134,25 +142,10 @@ const open = async (config: ProxyConfig, scope: Scope) => {
     isDraining: () => isDraining,
   };
   const app = { parts, log, metrics, clock: systemClock, health };
-  const listenAt = (port: number, requestTimeoutMs: number, handle: RequestListener) =>
-    openListener(handle, {
-      host: config.host,
-      port,
-      headersTimeoutMs: config.headersTimeout,
-      requestTimeoutMs,
-      maxConnectionsPerAddress: config.maxConnectionsPerAddress,
-      ...(tls ? { tls } : {}),
-    });
-  const draining = { streamMs: config.streamDrain, waitMs: config.drain };
-  const listener = await listenAt(config.port, config.requestTimeout, createProxyApp(app));
-  // Both at once: closing one after the other would take twice the time that a stop has.
-  const listeners = [listener];
-  scope.defer(async () => void (await Promise.all(listeners.map((each) => each.drain(draining)))));
-  if (config.sitesPort !== 0)
-    listeners.push(await listenAt(config.sitesPort, config.siteRequestTimeout, createProxyApp(app, 'sites')));
-  listener.server.on('upgrade', (request, socket, head) => {
-    log.debug('upgrade', { path: request.url?.split('?', 1)[0] });
-    void proxyUpgrade(request, socket, head, parts);
+  const listener = await openListeners(config, scope, {
+    app,
+    certificates,
+    publicOrigin: parts.publicOrigin,
   });
   if (config.metricsPort !== 0) {
     const inside = await listen(createMetricsApp(metrics), { host: config.host, port: config.metricsPort });
@@ -161,7 +154,7 @@ const open = async (config: ProxyConfig, scope: Scope) => {
   log.info('web-proxy listens', {
     port: listener.port,
     sites_port: config.sitesPort,
-    tls: tls !== undefined,
+    tls: certificates !== undefined,
   });
   return {
     port: listener.port,

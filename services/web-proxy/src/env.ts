@@ -19,14 +19,36 @@ export const settings = z.object({
   project: text('main').describe('Project that this stack serves'),
   redisUrl: redisUrlSetting().describe('Redis that holds the masked tokens, in the forms of chat-ingress'),
   switchyardMasterKey: secret().describe('Opens the masked tokens; the same for every service'),
-  ingressUrl: text('http://127.0.0.1:8010').describe('Where chat-ingress answers'),
-  procUrl: text('http://127.0.0.1:8020').describe('Where chat-proc answers'),
-  webUiUrl: text('http://127.0.0.1:8030').describe('Where web-ui answers'),
-  loginUrl: text('').describe('Where proxylogin answers; empty: there is none, and /auth/* is 404'),
+  ingressUrl: list(['http://127.0.0.1:8010']).describe('Where chat-ingress answers; several by commas'),
+  procUrl: list(['http://127.0.0.1:8020']).describe('Where chat-proc answers; several by commas'),
+  webUiUrl: list(['http://127.0.0.1:8030']).describe('Where web-ui answers; several by commas'),
+  loginUrl: list().describe(
+    'Where proxylogin answers; several by commas; empty: there is none, and /auth/* is 404',
+  ),
+  upstreamCheckInterval: duration('2s').describe(
+    'How often each address of a service that has several is asked whether it is ready',
+  ),
+  upstreamCheckTimeout: duration('2s').describe('How long such an answer may take'),
   renewTimeout: duration('25s').describe('How long proxylogin may take to make a token anew'),
   publicUrl: text('').describe('Address that browsers use, where it is not the one they connect to'),
+  trustedProxies: list().describe(
+    'Addresses and networks (`10.0.0.0/8`) of proxies in front, whose word about a client counts; empty: nobody’s does',
+  ),
   tlsCertFile: text('').describe('Certificate chain (PEM); with it and a key HTTPS is spoken'),
   tlsKeyFile: text('').describe('Private key (PEM) of the certificate'),
+  tlsDir: text('').describe(
+    'Folder of certificates for further names: `name.crt` with `name.key`, or folders with `fullchain.pem` and `privkey.pem`',
+  ),
+  tlsCheckInterval: duration('10s').describe(
+    'How often the files of the certificates are looked at for new ones; SIGHUP does it at once',
+  ),
+  httpPort: integer(0, 0, 65_535).describe(
+    'Port that sends browsers to HTTPS, where HTTPS is spoken; 0: there is none',
+  ),
+  hstsMaxAge: duration('365d').describe(
+    'How long browsers shall come by HTTPS only, where they do (Strict-Transport-Security); 0s: not said',
+  ),
+  hstsSubdomains: flag(false).describe('Whether that goes for every name below, too'),
   maxBody: bytes('25MiB').describe('Largest message; the body may be larger by the form around it'),
   maxArchive: bytes('500MiB').describe('Largest archive of a bundle or a site that is uploaded'),
   maxSiteBody: bytes('1GiB').describe('Largest body of a request to a site'),
@@ -44,9 +66,16 @@ export const settings = z.object({
   siteRequestTimeout: duration('1h').describe(
     'How long a client may take to send its whole request on SITES_PORT',
   ),
-  maxConnectionsPerAddress: integer(512, 1).describe('Open connections that one address may have'),
+  bodyIdleTimeout: duration('30s').describe('How long a client may send nothing in the middle of a body'),
+  keepAliveTimeout: duration('75s').describe('How long a connection is kept between two requests'),
+  maxHeaders: integer(100, 10, 1000).describe('Headers that a request may have'),
+  maxHeaderBytes: bytes('16KiB').describe('Size that the head of a request may have'),
+  maxConnections: integer(20_000, 1).describe('Open connections that each port may have'),
+  maxConnectionsPerAddress: integer(512, 1).describe(
+    'Open connections that one address may have (of IPv6 one /64); of clients behind TRUSTED_PROXIES, requests under way',
+  ),
   streamDrain: duration('2s').describe(
-    'How long open streams may go on while stopping; clients resume elsewhere',
+    'Time within which open streams end, one after the other, while stopping; clients resume elsewhere',
   ),
   drain: duration('10s').describe('How long requests under way may go on while stopping'),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('Least severe lines that are written'),

@@ -4,6 +4,10 @@ import { Transform } from 'node:stream';
 /** More than this many times the limit is not even read to its end: the connection is closed instead. */
 const READ_TO_THE_END_FACTOR = 4;
 
+/** Whether a body follows the head. */
+export const hasBody = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+
 export type LengthVerdict = 'fits' | 'too-large' | 'far-too-large';
 
 /** What the announced length says; a chunked body announces none and is counted while it passes. */

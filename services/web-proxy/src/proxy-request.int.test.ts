@@ -70,6 +70,25 @@ proxyTest("a service's own headers win over the proxy's, its hop and name do not
   expect(headers.get('content-security-policy')).toBeNull();
 });
 
+proxyTest('a page of the platform that says nothing of its own runs nothing', async ({ lab }) => {
+  const ui = await lab.upstream((request, response) => {
+    if (request.url === '/own') response.setHeader('content-security-policy', "default-src 'self'");
+    response.setHeader('content-type', 'text/html; charset=utf-8');
+    response.end('<script>1</script>');
+  });
+  const { url } = await lab.start({ targets: { ui: ui.url, ingress: ui.url, proc: ui.url } });
+  for (const path of ['/', '/profile', '/admin/x', '/api/integrations/x']) {
+    const { headers } = await fetch(`${url}${path}`);
+    expect(headers.get('content-security-policy')).toBe(
+      "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    );
+    expect(headers.get('cross-origin-opener-policy')).toBe('same-origin');
+  }
+  expect((await fetch(`${url}/own`)).headers.get('content-security-policy')).toBe("default-src 'self'");
+  // A site's rules are chat-proc's.
+  expect((await fetch(`${url}/sites/blog/`)).headers.get('content-security-policy')).toBeNull();
+});
+
 proxyTest('the masked cookie becomes the token it stands for', async ({ lab }) => {
   const ingress = await lab.upstream(echo('ingress'));
   const unmask = (cookie: string) => Promise.resolve(cookie === 'known' ? 'the-token' : undefined);

@@ -1,40 +1,51 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { PlatformError } from '@switchyard/kernel';
+import type { Log } from '@switchyard/telemetry';
+import { isPage } from './answer-headers.ts';
+import type { AnswerDefaults } from './answer-headers.ts';
+import type { HeadGuard } from './check-head.ts';
 import { cleanRequestHeaders } from './clean-headers.ts';
+import type { Client, ClientReader } from './client-address.ts';
+import type { AddressCounts } from './count-by-address.ts';
 import { isRequestOwn } from './decide-same-origin.ts';
 import { wayPlatform, waySite } from './decide-way.ts';
 import type { Way } from './decide-way.ts';
 import type { Forward, Forwarder } from './forwarder.ts';
-import { countBody, decideLength } from './limit-body.ts';
+import { countBody, decideLength, hasBody } from './limit-body.ts';
 import { takeMaskedCookie } from './read-carriers.ts';
 import type { CarrierPolicy } from './read-carriers.ts';
+import { pathOf } from './route-table.ts';
 import type { BodyKind, Upstream } from './route-table.ts';
 import { limitSiteAnswer, limitSiteCookies } from './site-credentials.ts';
 import type { MatchesSiteHost } from './site-hosts.ts';
+import type { UpstreamPool } from './upstream-pool.ts';
+import type { BodyWatch } from './watch-bodies.ts';
+import { writeRefusal } from './write-refusal.ts';
 
 export interface ProxyParts {
   readonly forwarder: Forwarder;
-  /** Address of each upstream; undefined where there is none of that kind. */
-  readonly targets: Readonly<Record<Upstream, string | undefined>>;
+  /** Addresses of each service; undefined where there is none of that kind. */
+  readonly upstreams: Readonly<Record<Upstream, UpstreamPool | undefined>>;
   /** The token behind a masked cookie; undefined when nobody is signed in with it. Throws UNAVAILABLE. */
   readonly unmask: (cookie: string) => Promise<string | undefined>;
   readonly carriers: CarrierPolicy;
   readonly publicOrigin: string | undefined;
   /** Host names that are sites whatever port they came to. */
   readonly isSiteHost: MatchesSiteHost;
+  readonly clients: ClientReader;
+  /** Requests under way of clients that a trusted proxy tells of; others are counted by their connections. */
+  readonly toldClients: AddressCounts;
+  readonly heads: HeadGuard;
   /** Largest body of each kind, in bytes. */
   readonly maxBodyBytes: Readonly<Record<BodyKind, number>>;
+  readonly bodies: BodyWatch;
   /** Longest silence of a service, and of a site. */
   readonly idleTimeoutMs: { readonly platform: number; readonly site: number };
-  /** Set on answers where the service has not set its own. */
-  readonly answerHeaders: { readonly platform: AnswerHeaders; readonly ownSite: AnswerHeaders };
+  readonly answerDefaults: AnswerDefaults;
   readonly makeRequestId: () => string;
 }
 
-export type AnswerHeaders = Readonly<Record<string, string>>;
 /** What a listener is for: the platform, or sites alone. */
 export type PortKind = 'platform' | 'sites';
 
@@ -43,11 +54,9 @@ const FORM_OVERHEAD_BYTES = 256 * 1024;
 /** Tells proc that a site has its origin for itself; from outside it is taken away. */
 const SITE_ORIGIN_HEADER = 'x-switchyard-site-origin';
 
-const isSecure = (socket: Socket): boolean => socket instanceof TLSSocket;
-
-const ownOrigins = (request: IncomingMessage, publicOrigin: string | undefined): string[] => {
-  const scheme = isSecure(request.socket) ? 'https' : 'http';
-  return [...(publicOrigin === undefined ? [] : [publicOrigin]), `${scheme}://${request.headers.host ?? ''}`];
+const ownOrigins = (host: string | undefined, client: Client, publicOrigin: string | undefined): string[] => {
+  const scheme = client.isTls ? 'https' : 'http';
+  return [...(publicOrigin === undefined ? [] : [publicOrigin]), `${scheme}://${host ?? ''}`];
 };
 
 const wayOf = (request: IncomingMessage, parts: ProxyParts, port: PortKind): Way => {
@@ -55,10 +64,28 @@ const wayOf = (request: IncomingMessage, parts: ProxyParts, port: PortKind): Way
   return port === 'sites' || parts.isSiteHost(headers.host) ? waySite(url) : wayPlatform(url);
 };
 
-const targetOf = ({ to }: Way, parts: ProxyParts): string => {
-  const target = parts.targets[to];
-  if (target === undefined) throw PlatformError.of('NOT_FOUND');
-  return target;
+const checkOrClose = (request: IncomingMessage, response: ServerResponse, heads: HeadGuard): void => {
+  try {
+    heads.check(request);
+  } catch (error) {
+    response.setHeader('Connection', 'close');
+    throw error;
+  }
+};
+
+const upstreamsOf = ({ to }: Way, parts: ProxyParts): UpstreamPool => {
+  const upstreams = parts.upstreams[to];
+  if (upstreams === undefined) throw PlatformError.of('NOT_FOUND');
+  return upstreams;
+};
+
+/** Gives a client that came through a trusted proxy a place until `over`. Throws RATE_LIMITED when it has as many as it may. */
+const takePlace = (client: Client, parts: ProxyParts, over: (release: () => void) => unknown): void => {
+  if (!client.isTold) return;
+  const release = parts.toldClients.take(client.address);
+  if (release === undefined)
+    throw PlatformError.of('RATE_LIMITED', 'Too many requests of this address are under way.');
+  over(release);
 };
 
 /**
@@ -70,38 +97,51 @@ const prepare = async (
   request: IncomingMessage,
   parts: ProxyParts,
   { site }: Way,
-  hop: { requestId: string; isUpgrade: boolean },
+  { requestId, isUpgrade, client }: { requestId: string; isUpgrade: boolean; client: Client },
 ): Promise<void> => {
-  const { headers, socket, method = 'GET', url = '/' } = request;
+  const { headers, method = 'GET', url = '/' } = request;
   const cookie = takeMaskedCookie(headers, { method, url }, parts.carriers);
+  let token: string | undefined;
   if (cookie !== undefined) {
-    const origins = ownOrigins(request, parts.publicOrigin);
-    const isOwn = isRequestOwn({ method, headers, isUpgrade: hop.isUpgrade, ownOrigins: origins });
-    const token = isOwn || site === undefined ? await parts.unmask(cookie) : undefined;
+    const origins = ownOrigins(headers.host, client, parts.publicOrigin);
+    const isOwn = isRequestOwn({ method, headers, isUpgrade, ownOrigins: origins });
+    token = isOwn || site === undefined ? await parts.unmask(cookie) : undefined;
     if (token !== undefined && !isOwn) throw PlatformError.of('CSRF');
-    if (token !== undefined) headers.authorization = `Bearer ${token}`;
   }
   if (site !== undefined) limitSiteCookies(headers, site);
-  cleanRequestHeaders(headers, {
-    ...hop,
-    remoteAddress: socket.remoteAddress ?? '',
-    isTls: isSecure(socket),
-  });
+  cleanRequestHeaders(headers, { requestId, isUpgrade, isTls: client.isTls, remoteAddress: client.address });
+  // After the cleaning: what `Connection` names is the client's own, and this is not.
+  if (token !== undefined) headers.authorization = `Bearer ${token}`;
   if (site === 'own') headers[SITE_ORIGIN_HEADER] = 'own';
 };
 
-const answerRules = ({ site }: Way, parts: ProxyParts): Forward['onAnswer'] => {
-  const { maskedCookie, tokenCookies } = parts.carriers;
-  const defaults = site === 'own' ? parts.answerHeaders.ownSite : parts.answerHeaders.platform;
+const answerRules = ({ site }: Way, { carriers, answerDefaults }: ProxyParts): Forward['onAnswer'] => {
+  const { maskedCookie, tokenCookies } = carriers;
+  const defaults = Object.entries(site === 'own' ? answerDefaults.ownSite : answerDefaults.platform);
   return (headers, response) => {
     if (site !== undefined) limitSiteAnswer(headers, site, new Set([maskedCookie, ...tokenCookies]));
-    for (const [name, value] of Object.entries(defaults))
+    const pages = site === undefined && isPage(headers) ? Object.entries(answerDefaults.page) : [];
+    for (const [name, value] of [...defaults, ...pages])
       if (headers[name.toLowerCase()] === undefined) response.setHeader(name, value);
   };
 };
 
 const tooLarge = (limitBytes: number): PlatformError =>
   PlatformError.of('TOO_LARGE', 'The body is too large.', { details: { limit_bytes: limitBytes } });
+
+/** Passes a body on as long as it keeps its limits; `onFailed` is told once when it does not. */
+const watchBody = (
+  request: IncomingMessage,
+  limitBytes: number,
+  bodies: BodyWatch,
+  onFailed: (error: PlatformError) => void,
+) => {
+  bodies.watch(request, () => onFailed(PlatformError.of('REQUEST_TIMEOUT')));
+  // One that announced its length cannot be longer: the parser takes what follows for the next request.
+  return request.headers['transfer-encoding'] === undefined
+    ? request
+    : countBody(request, limitBytes, () => onFailed(tooLarge(limitBytes)));
+};
 
 /** Forwards one request. Rejects with what is to be answered instead, as long as nothing was sent. */
 export const proxyRequest = async (
@@ -110,55 +150,63 @@ export const proxyRequest = async (
   parts: ProxyParts,
   { requestId, port }: { requestId: string; port: PortKind },
 ): Promise<void> => {
+  checkOrClose(request, response, parts.heads);
   const way = wayOf(request, parts, port);
   const limit = parts.maxBodyBytes[way.body] + FORM_OVERHEAD_BYTES;
   const verdict = decideLength(request.headers['content-length'], limit);
   if (verdict === 'far-too-large') response.setHeader('Connection', 'close');
   if (verdict !== 'fits') throw tooLarge(limit);
-  const target = targetOf(way, parts);
-  await prepare(request, parts, way, { requestId, isUpgrade: false });
+  const upstreams = upstreamsOf(way, parts);
+  const client = parts.clients.read(request);
+  takePlace(client, parts, (release) => response.once('close', release));
+  await prepare(request, parts, way, { requestId, isUpgrade: false, client });
   if (response.destroyed) return; // the client left while its cookie was looked up
-  const isCounted = request.headers['transfer-encoding'] !== undefined;
   await new Promise<void>((resolve, reject) => {
     response.once('close', resolve);
-    const exceed = (): void => {
-      reject(tooLarge(limit));
+    const failBody = (error: PlatformError): void => {
+      if (error.code === 'REQUEST_TIMEOUT' && !response.headersSent)
+        response.setHeader('Connection', 'close');
+      reject(error);
       parts.forwarder.abandon(request);
     };
-    const body = isCounted ? countBody(request, limit, exceed) : undefined;
     parts.forwarder.forward({
       request,
       response,
-      target,
+      upstreams,
       path: way.target,
       idleTimeoutMs: way.site === undefined ? parts.idleTimeoutMs.platform : parts.idleTimeoutMs.site,
       onAnswer: answerRules(way, parts),
       onFailed: reject,
-      ...(body === undefined ? {} : { body }),
+      body: hasBody(request) ? watchBody(request, limit, parts.bodies, failBody) : undefined,
     });
   });
 };
 
-const STATUS_LINES: Readonly<Record<number, string>> = { 403: '403 Forbidden', 404: '404 Not Found' };
-
-/** Forwards a WebSocket. There is no response object yet, so a refusal is written by hand. */
+/** Forwards a WebSocket. There is no response object yet, so a refusal is written by hand. Resolves when it is on its way or refused. */
 export const proxyUpgrade = async (
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
   parts: ProxyParts,
+  log: Log,
 ): Promise<void> => {
   socket.on('error', () => socket.destroy());
+  const requestId = parts.makeRequestId();
+  const fields = { request_id: requestId, path: pathOf(request.url ?? '') };
+  socket.once('close', () => log.info('websocket ended', fields));
   try {
+    parts.heads.check(request);
     const way = wayOf(request, parts, 'platform');
     // Sites have no WebSockets.
     if (way.site !== undefined) throw PlatformError.of('NOT_FOUND');
-    const target = targetOf(way, parts);
-    await prepare(request, parts, way, { requestId: parts.makeRequestId(), isUpgrade: true });
-    if (!socket.destroyed) parts.forwarder.upgrade(request, socket, head, target);
+    const upstreams = upstreamsOf(way, parts);
+    const client = parts.clients.read(request);
+    takePlace(client, parts, (release) => socket.once('close', release));
+    await prepare(request, parts, way, { requestId, isUpgrade: true, client });
+    if (!socket.destroyed) parts.forwarder.upgrade(request, socket, head, { upstreams, path: way.target });
   } catch (error) {
-    const status = error instanceof PlatformError ? error.status : 503;
-    const line = STATUS_LINES[status] ?? '503 Service Unavailable\r\nRetry-After: 1';
-    socket.end(`HTTP/1.1 ${line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    socket.end(
+      writeRefusal(error instanceof PlatformError ? error : PlatformError.of('UNAVAILABLE'), requestId),
+    );
   }
 };

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { COOKIE, QUERY } from '@switchyard/protocol';
-import { parseCookie, stringifyCookie } from 'cookie';
+import { readCookiePairs, writeCookiePairs } from './cookie-pairs.ts';
 
 export interface CarrierPolicy {
   readonly maskedCookie: string;
@@ -18,16 +18,6 @@ export const DEFAULT_CARRIERS: CarrierPolicy = {
 /** Public operations take calls from other sites, with signatures of their own: nobody's sign-in belongs there. */
 const WEBHOOK = /^\/api\/integrations\/bundles\/[^/]+\/[^/]+\/[^/]+\/public\//;
 
-/** Values go on as they came: decoding and encoding again could change one that is signed. */
-const asIs = (value: string): string => value;
-
-/**
- * Two of one name: a neighbour in the domain, or an older path, has set one of them. Which of them is the reader's own cannot be told, and
- * taking the first would let the neighbour sign him in as somebody else.
- */
-const countCookies = (header: string, name: string): number =>
-  header.split(';').filter((pair) => pair.split('=', 1)[0]?.trim() === name).length;
-
 const hasOwnToken = (headers: IncomingHttpHeaders, url: string): boolean => {
   if (headers.authorization !== undefined) return true;
   const query = new URLSearchParams(url.split('?')[1] ?? '');
@@ -37,6 +27,9 @@ const hasOwnToken = (headers: IncomingHttpHeaders, url: string): boolean => {
 /**
  * Takes the cookies that must not go further out of the headers, in place, and answers the masked cookie's value when it
  * is to be looked up. An explicit token wins over the cookie; preflights and webhooks are never unmasked.
+ *
+ * Two of the masked cookie's name: a neighbour in the domain, or an older path, has set one of them. Which of them is the reader's own cannot
+ * be told, and taking the first would let the neighbour sign him in as somebody else.
  */
 export const takeMaskedCookie = (
   headers: IncomingHttpHeaders,
@@ -44,15 +37,15 @@ export const takeMaskedCookie = (
   policy: CarrierPolicy,
 ): string | undefined => {
   if (headers.cookie === undefined) return undefined;
-  const isAmbiguous = countCookies(headers.cookie, policy.maskedCookie) > 1;
-  const cookies = parseCookie(headers.cookie, { decode: asIs });
-  const masked = cookies[policy.maskedCookie];
-  delete cookies[policy.maskedCookie];
-  if (!policy.areTokenCookiesAccepted) for (const name of policy.tokenCookies) delete cookies[name];
-  const left = stringifyCookie(cookies, { encode: asIs });
-  if (left === '') delete headers.cookie;
+  const pairs = readCookiePairs(headers.cookie);
+  const masked = pairs.filter(({ name }) => name === policy.maskedCookie);
+  const isTaken = (name: string): boolean =>
+    name === policy.maskedCookie || (!policy.areTokenCookiesAccepted && policy.tokenCookies.includes(name));
+  const left = writeCookiePairs(pairs.filter(({ name }) => !isTaken(name)));
+  if (left === undefined) delete headers.cookie;
   else headers.cookie = left;
-  if (masked === undefined || masked === '' || isAmbiguous) return undefined;
+  const value = masked.length === 1 ? masked[0]?.value : undefined;
+  if (value === undefined || value === '') return undefined;
   const isUnmasked = method !== 'OPTIONS' && !WEBHOOK.test(url) && !hasOwnToken(headers, url);
-  return isUnmasked ? masked : undefined;
+  return isUnmasked ? value : undefined;
 };

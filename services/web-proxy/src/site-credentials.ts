@@ -1,12 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { setCookieName } from '@switchyard/http';
-import { parseCookie, stringifyCookie } from 'cookie';
+import { readCookiePairs, writeCookiePairs } from './cookie-pairs.ts';
 import type { SitePlace } from './decide-way.ts';
 
 /** Lets somebody in to a site that Cloudflare Access guards; proc reads it and no handler ever sees it. */
 const ACCESS_COOKIE = 'CF_Authorization';
-
-const asIs = (value: string): string => value;
 
 /**
  * What of a client's cookies may go to a site, in place. On the platform's own origin none is the site's: only what proves somebody to the
@@ -14,9 +12,11 @@ const asIs = (value: string): string => value;
  */
 export const limitSiteCookies = (headers: IncomingHttpHeaders, place: SitePlace): void => {
   if (place === 'own' || headers.cookie === undefined) return;
-  const proof = parseCookie(headers.cookie, { decode: asIs })[ACCESS_COOKIE];
+  const proof = writeCookiePairs(
+    readCookiePairs(headers.cookie).filter(({ name }) => name === ACCESS_COOKIE),
+  );
   if (proof === undefined) delete headers.cookie;
-  else headers.cookie = stringifyCookie({ [ACCESS_COOKIE]: proof }, { encode: asIs });
+  else headers.cookie = proof;
 };
 
 /**

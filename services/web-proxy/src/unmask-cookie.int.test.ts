@@ -1,6 +1,9 @@
 import { expect } from 'vitest';
 import { proxyTest } from '../test/proxy-lab.ts';
 import { createUnmask } from './unmask-cookie.ts';
+import { createUpstreamPool } from './upstream-pool.ts';
+
+const poolOf = (url: string) => createUpstreamPool([new URL(url)]);
 
 /** A vault whose token appears when somebody has made it anew. */
 const emptyVault = () => {
@@ -22,7 +25,7 @@ proxyTest('fifty requests with a token that ran out ask proxylogin once, and all
   const unmask = createUnmask({
     vault,
     renewals: { isRenewable: () => Promise.resolve(true) },
-    loginUrl: login.url,
+    login: poolOf(login.url),
     timeoutMs: 5000,
   });
   const tokens = await Promise.all(Array.from({ length: 50 }, () => unmask('cookie')));
@@ -38,7 +41,7 @@ proxyTest('a proxylogin that is away, or too busy, is 503 and signs nobody out',
     const unmask = createUnmask({
       vault,
       renewals: { isRenewable: () => Promise.resolve(true) },
-      loginUrl,
+      login: poolOf(loginUrl),
       timeoutMs: 300,
     });
     await expect(unmask('cookie')).rejects.toMatchObject({ status: 503 });
@@ -50,7 +53,7 @@ proxyTest('a cookie without a sign-in is nobody, and asks nobody', async () => {
   const unmask = createUnmask({
     vault,
     renewals: { isRenewable: () => Promise.resolve(false) },
-    loginUrl: 'http://127.0.0.1:9',
+    login: poolOf('http://127.0.0.1:9'),
     timeoutMs: 300,
   });
   expect(await unmask('cookie')).toBeUndefined();

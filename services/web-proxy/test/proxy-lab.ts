@@ -3,16 +3,28 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '@switchyard/kernel';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
+import type { Log } from '@switchyard/telemetry';
 import { test } from 'vitest';
+import { createAnswerDefaults } from '../src/answer-headers.ts';
+import type { Certificates } from '../src/certificates.ts';
+import { createHeadGuard } from '../src/check-head.ts';
+import { createClientReader } from '../src/client-address.ts';
+import { createAddressCounts } from '../src/count-by-address.ts';
 import { createProxyApp } from '../src/create-proxy-app.ts';
 import type { ProxyAppOptions } from '../src/create-proxy-app.ts';
 import { createForwarder } from '../src/forwarder.ts';
 import { openListener } from '../src/open-listener.ts';
-import type { Listener } from '../src/open-listener.ts';
+import type { Listener, ListenerLimits } from '../src/open-listener.ts';
 import { proxyUpgrade } from '../src/proxy-request.ts';
 import type { ProxyParts } from '../src/proxy-request.ts';
 import { DEFAULT_CARRIERS } from '../src/read-carriers.ts';
+import type { Upstream } from '../src/route-table.ts';
 import { createSiteHosts } from '../src/site-hosts.ts';
+import { createUpstreamPool } from '../src/upstream-pool.ts';
+import type { UpstreamPool } from '../src/upstream-pool.ts';
+import { createBodyWatch } from '../src/watch-bodies.ts';
+import { watchUpstreams } from '../src/watch-upstreams.ts';
+import type { UpstreamWatch } from '../src/watch-upstreams.ts';
 
 export interface RunningUpstream {
   readonly url: string;
@@ -59,42 +71,75 @@ export interface ProxyLab {
   upstream(handle: RequestListener): Promise<RunningUpstream>;
 }
 
+/** Addresses by service, one or several. */
+type Targets = Partial<Record<Upstream, string | readonly string[] | undefined>>;
+
 interface StartOptions {
-  readonly targets?: Partial<ProxyParts['targets']>;
+  readonly targets?: Targets;
   readonly unmask?: ProxyParts['unmask'];
   readonly maxBodyBytes?: number;
   readonly idleTimeoutMs?: number;
   readonly siteIdleTimeoutMs?: number;
   readonly siteHosts?: readonly string[];
   readonly maxSiteBodyBytes?: number;
+  readonly trustedProxies?: readonly string[];
+  readonly maxConnectionsPerAddress?: number;
+  readonly bodyIdleMs?: number;
+  readonly limits?: Partial<ListenerLimits>;
+  readonly certificates?: Certificates;
+  /** Where log lines go; nowhere, if nothing is said. */
+  readonly log?: Log;
 }
 
 /** Port 9 (discard) answers nobody on any machine of ours. */
-const NOBODY = 'http://127.0.0.1:9';
+export const NOBODY = 'http://127.0.0.1:9';
 
-const startProxy = async (options: StartOptions): Promise<{ platform: Listener; sites: Listener }> => {
-  const forwarder = createForwarder({
-    connectTimeoutMs: 1000,
-  });
+const poolOf = (target: string | readonly string[]): UpstreamPool =>
+  createUpstreamPool([target].flat().map((address) => new URL(address)));
+
+const LIMITS: ListenerLimits = {
+  headersTimeoutMs: 5000,
+  requestTimeoutMs: 10_000,
+  keepAliveTimeoutMs: 75_000,
+  maxConnections: 20_000,
+  maxHeaderBytes: 16 * 1024,
+  maxHeaders: 100,
+};
+
+interface StartedProxy {
+  readonly platform: Listener;
+  readonly sites: Listener;
+  readonly watch: UpstreamWatch;
+}
+
+const startProxy = async (options: StartOptions): Promise<StartedProxy> => {
+  const forwarder = createForwarder({ connectTimeoutMs: 1000, upgradeTimeoutMs: 5000 });
   const message = options.maxBodyBytes ?? 1024 * 1024;
+  const limits = { ...LIMITS, ...options.limits };
+  const connections = createAddressCounts(options.maxConnectionsPerAddress ?? 1000);
+  const log = options.log ?? silentLog;
+  const { ingress = NOBODY, proc = NOBODY, ui = NOBODY, login } = options.targets ?? {};
+  const upstreams = { ingress: poolOf(ingress), proc: poolOf(proc), ui: poolOf(ui) };
+  const watch = watchUpstreams({ pools: upstreams, intervalMs: 20, timeoutMs: 2000, log });
   const parts: ProxyParts = {
     forwarder,
-    targets: { ingress: NOBODY, proc: NOBODY, ui: NOBODY, login: undefined, ...options.targets },
+    upstreams: { ...upstreams, login: login === undefined ? undefined : poolOf(login) },
     unmask: options.unmask ?? (() => Promise.resolve(undefined)),
     carriers: DEFAULT_CARRIERS,
     publicOrigin: undefined,
     isSiteHost: createSiteHosts(options.siteHosts ?? []),
+    clients: createClientReader(options.trustedProxies ?? []),
+    toldClients: connections,
+    heads: createHeadGuard(limits),
     maxBodyBytes: { message, archive: message, site: options.maxSiteBodyBytes ?? message },
+    bodies: createBodyWatch({ idleMs: options.bodyIdleMs ?? 5000, clock: systemClock }),
     idleTimeoutMs: { platform: options.idleTimeoutMs ?? 5000, site: options.siteIdleTimeoutMs ?? 5000 },
-    answerHeaders: {
-      platform: { 'X-Content-Type-Options': 'nosniff', 'X-Frame-Options': 'SAMEORIGIN' },
-      ownSite: { 'X-Content-Type-Options': 'nosniff' },
-    },
+    answerDefaults: createAnswerDefaults(undefined),
     makeRequestId: () => 'made-here',
   };
   const app: ProxyAppOptions = {
     parts,
-    log: silentLog,
+    log,
     metrics: createMetrics({ service: 'web-proxy' }),
     clock: systemClock,
     health: { report: () => ({ ok: true }), isDraining: () => false },
@@ -103,13 +148,17 @@ const startProxy = async (options: StartOptions): Promise<{ platform: Listener; 
     openListener(handle, {
       host: '127.0.0.1',
       port: 0,
-      headersTimeoutMs: 5000,
-      requestTimeoutMs: 10_000,
-      maxConnectionsPerAddress: 100,
+      limits,
+      connections,
+      isTrusted: parts.clients.isTrusted,
+      onRefused: () => {},
+      ...(options.certificates === undefined ? {} : { tls: options.certificates }),
     });
   const platform = await listenWith(createProxyApp(app));
-  platform.server.on('upgrade', (request, socket, head) => void proxyUpgrade(request, socket, head, parts));
-  return { platform, sites: await listenWith(createProxyApp(app, 'sites')) };
+  platform.server.on('upgrade', (request, socket, head) => {
+    void proxyUpgrade(request, socket, head, parts, log);
+  });
+  return { platform, sites: await listenWith(createProxyApp(app, 'sites')), watch };
 };
 
 export const proxyTest = test.extend<{ lab: ProxyLab }>({
@@ -122,7 +171,8 @@ export const proxyTest = test.extend<{ lab: ProxyLab }>({
         return upstream;
       },
       start: async (options) => {
-        const { platform, sites } = await startProxy(options);
+        const { platform, sites, watch } = await startProxy(options);
+        closers.push(() => watch.stop());
         for (const each of [platform, sites]) closers.push(() => each.drain({ streamMs: 0, waitMs: 50 }));
         return { url: `http://127.0.0.1:${platform.port}`, listener: platform, sitesPort: sites.port };
       },

@@ -11,8 +11,19 @@ export interface Nginx {
 
 const PLACES = ['/usr/sbin/nginx', '/usr/bin/nginx', '/usr/local/sbin/nginx'];
 
-/** One worker over one folder. Undefined: there is no nginx here. `NGINX_BINARY` names another place of it. */
-export async function startNginx(root: string, workDir: string): Promise<Nginx | undefined> {
+/** What it does, in its own words. */
+export interface NginxRules {
+  /** Inside of `http`. */
+  readonly http?: string;
+  /** Inside of the one `server`. */
+  readonly server: string;
+}
+
+/** One worker. Undefined: there is no nginx here. `NGINX_BINARY` names another place of it. */
+export async function startNginx(
+  workDir: string,
+  { http = '', server }: NginxRules,
+): Promise<Nginx | undefined> {
   const binary = [process.env['NGINX_BINARY'] ?? '', ...PLACES].find(
     (place) => place !== '' && existsSync(place),
   );
@@ -28,7 +39,7 @@ export async function startNginx(root: string, workDir: string): Promise<Nginx |
     `daemon off; master_process off; worker_processes 1; pid ${workDir}/pid; error_log ${workDir}/error.log;
 events { worker_connections 1024; }
 http { access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000; open_file_cache max=100; ${places}
-server { listen 127.0.0.1:${port}; root ${root}; } }`,
+${http} server { listen 127.0.0.1:${port}; ${server} } }`,
   );
   const child = spawn(binary, ['-c', file, '-p', workDir, '-e', path.join(workDir, 'error.log')], {
     stdio: 'inherit',
