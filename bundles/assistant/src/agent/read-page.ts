@@ -58,9 +58,9 @@ function textOfHtml(html: string): string {
     .replaceAll(/<(script|style|noscript|svg|head)\b[\s\S]*?<\/\1\s*>/giu, ' ')
     .replaceAll(/<!--[\s\S]*?-->/gu, ' ')
     .replaceAll(/<\/?(p|div|li|tr|h[1-6]|br|section|article|pre)\b[^>]*>/giu, '\n')
-    .replaceAll(/<[^>]*>/gu, ' ')
+    .replaceAll(/<[^<>]*>/gu, ' ')
     .replaceAll(/&(amp|lt|gt|quot|#39|nbsp);/gu, (_all, name: string) => ENTITIES[name] ?? ' ')
     .replaceAll(/[^\S\n]+/gu, ' ')
-    .replaceAll(/\s*\n\s*/gu, '\n')
+    .replaceAll(/(?<!\s)\s*\n\s*/gu, '\n')
     .trim();
 }
