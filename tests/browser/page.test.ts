@@ -1,37 +1,16 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { createStackTest, launchChromium } from '@switchyard/testkit';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { openChat, openReader } from '../src/chat-page.ts';
-
-const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const THEMES = ['light', 'dark'] as const;
-const WIDTHS = [360, 768, 1440] as const;
+import { THEMES, WIDTHS, overflow, violations } from '../src/looks.ts';
 
 const stackTest = createStackTest();
 let browser: Browser;
-let axe = '';
 beforeAll(async () => {
-  axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
   browser = await launchChromium();
 });
 afterAll(async () => browser.close());
-
-const violations = async (page: Page): Promise<string[]> => {
-  await page.evaluate(axe);
-  return page.evaluate<string[]>(
-    `axe.run(document, { runOnly: ${JSON.stringify(AXE_TAGS)} }).then((result) =>
-      result.violations.map((found) => found.id + ': ' + found.nodes.map((node) => node.target).join(' ')))`,
-  );
-};
-
-/** How far the page, or a part of it that must not, can be scrolled sideways, px. */
-const overflow = (page: Page): Promise<number> =>
-  page.evaluate<number>(
-    'Math.max(document.documentElement.scrollWidth, document.body.scrollWidth) - innerWidth',
-  );
 
 describe.each(THEMES)('in the %s theme', (colorScheme) => {
   stackTest.for(WIDTHS)('%i px: accessible, and nothing wider than the window', async (width, { stack }) => {

@@ -319,9 +319,25 @@ stackTest(
     const pushed = await line.run(['secrets', 'push', stack.sealedFile, ...key]);
     expect(pushed).toMatchObject({ code: 0, stdout: '✓ safe: SAFE_CODE\n' });
     expect(await isSet()).toBe(true);
-    await stack.service('secrets').kill();
-    await stack.service('secrets').start();
+    const restart = async (): Promise<void> => {
+      await stack.service('secrets').kill();
+      await stack.service('secrets').start();
+    };
+    await restart();
     expect(await isSet()).toBe(true);
+    // Taken out of the file it is still at the server; taken out of both, a restart brings nothing back.
+    const remove = ['secrets', 'rm', 'safe', 'SAFE_CODE'];
+    const inFile = ['--file', stack.sealedFile, ...key];
+    const removed = { code: 0, stdout: '✓ SAFE_CODE is removed\n' };
+    expect(await line.run([...remove, ...inFile])).toMatchObject(removed);
+    expect(await line.json(['secrets', 'list', 'safe', ...inFile])).toEqual([{ secrets: [] }]);
+    expect(await isSet()).toBe(true);
+    expect(await line.run(remove)).toMatchObject(removed);
+    expect(await isSet()).toBe(false);
+    expect(await line.run(remove)).toMatchObject(removed);
+    await restart();
+    expect(await isSet()).toBe(false);
+    expect((await line.run(['secrets', 'rm', 'nobody', 'SAFE_CODE'])).code).toBe(1);
   },
   300_000,
 );

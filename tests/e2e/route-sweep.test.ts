@@ -1,36 +1,10 @@
-import { createStackTest } from '@switchyard/testkit';
-import type { StackFixture } from '@switchyard/testkit';
+import { addressOf, createStackTest } from '@switchyard/testkit';
+import type { RouteRow, StackFixture } from '@switchyard/testkit';
 import { expect } from 'vitest';
-import { addressOf, readRoutes } from '../src/route-calls.ts';
-import type { RouteRow } from '../src/route-calls.ts';
+import { NOBODYS } from '../src/nobodys.ts';
+import { readRoutes } from '../src/route-calls.ts';
 
 const stackTest = createStackTest({ isPageless: true });
-
-/** Nothing of them is there: what is asked for is refused, and leaves its trace all the same. */
-const NOBODYS: Readonly<Record<string, string>> = {
-  tenant: 'demo',
-  project: 'main',
-  owner: 'nobody',
-  cid: 'c-nobody',
-  turn: 'turn_nobody',
-  file: 'nobody',
-  worker_id: 'nobody.1',
-  task_id: 'task_nobody',
-  turn_id: 'turn_nobody',
-  user_id: 'nobody',
-  user_type: 'anonymous',
-  sign_in_id: 'nobody',
-  bundle: 'nobody',
-  operation: 'nothing',
-  tail: 'x',
-  alias: 'nobody',
-  path: 'x',
-  schedule: 'nobody',
-  job: 'j-nobody',
-  deploy: 'd-nobody',
-  deploy_id: 'd-nobody',
-  site: 'nobody',
-};
 
 const call = (stack: StackFixture, row: RouteRow, path: string, token?: string): Promise<Response> =>
   fetch(`${stack.url}${path}`, {

@@ -1,94 +1,10 @@
-import type { StackFixture } from '@switchyard/testkit';
-
-/** One row of a service's route table, as its `openapi.json` tells it. */
-export interface RouteRow {
-  readonly service: 'chat-ingress' | 'chat-proc';
-  readonly method: string;
-  /** With `{name}` for each parameter. */
-  readonly path: string;
-  readonly guard: 'none' | 'session' | 'user' | 'owner' | 'admin';
-  readonly parameters: readonly string[];
-  /** A body that its schema takes; undefined: it has none, or none that is JSON. */
-  readonly body: unknown;
-  readonly query: string;
-}
-
-type Json = Record<string, unknown>;
-interface Operation {
-  readonly 'x-guard'?: RouteRow['guard'];
-  readonly parameters?: readonly { name: string; in: string; required: boolean; schema: Json }[];
-  readonly requestBody?: { content: Record<string, { schema: Json } | undefined> };
-}
+import { readRouteRows } from '@switchyard/testkit';
+import type { RouteRow, StackFixture } from '@switchyard/testkit';
 
 const SERVICES = ['chat-ingress', 'chat-proc'] as const;
 
 /** The route tables of the services that clients reach, without the health of each. */
 export const readRoutes = async (stack: StackFixture): Promise<RouteRow[]> => {
-  const rows: RouteRow[] = [];
-  for (const service of SERVICES) {
-    const answer = await fetch(`http://127.0.0.1:${stack.ports[service]}/openapi.json`);
-    const { paths } = (await answer.json()) as { paths: Record<string, Record<string, Operation>> };
-    for (const [path, methods] of Object.entries(paths))
-      for (const [method, operation] of Object.entries(methods))
-        rows.push(rowOf(service, method, path, operation));
-  }
-  return rows;
+  const tables = SERVICES.map((service) => readRouteRows(`http://127.0.0.1:${stack.ports[service]}`));
+  return (await Promise.all(tables)).flat();
 };
-
-function rowOf(service: RouteRow['service'], method: string, path: string, operation: Operation): RouteRow {
-  const { parameters = [], requestBody } = operation;
-  const required = parameters.filter((one) => one.in === 'query' && one.required);
-  const schema = requestBody?.content['application/json']?.schema;
-  return {
-    service,
-    method: method.toUpperCase(),
-    path,
-    guard: operation['x-guard'] ?? 'none',
-    parameters: parameters.filter((one) => one.in === 'path').map(({ name }) => name),
-    body: schema === undefined ? undefined : sampleOf(schema),
-    query: new URLSearchParams(
-      required.map(({ name, schema: one }) => [name, String(sampleOf(one))]),
-    ).toString(),
-  };
-}
-
-/** The smallest value that a schema takes, as far as sizes, choices and required fields say; formats get one of each. */
-export function sampleOf(schema: Json): unknown {
-  const {
-    type,
-    required = [],
-    properties = {},
-  } = schema as { type?: string; required?: string[]; properties?: Record<string, Json> };
-  const [choice] = ((schema['anyOf'] ?? schema['oneOf'] ?? []) as Json[]).filter(
-    ({ type: one }) => one !== 'null',
-  );
-  if (choice !== undefined) return sampleOf(choice);
-  if (schema['const'] !== undefined) return schema['const'];
-  if (Array.isArray(schema['enum'])) return schema['enum'][0] as unknown;
-  if (schema['default'] !== undefined) return schema['default'];
-  switch (type) {
-    case 'object':
-      return Object.fromEntries(required.map((name) => [name, sampleOf(properties[name] ?? {})]));
-    case 'array':
-      return Array.from({ length: Number(schema['minItems'] ?? 0) }, () =>
-        sampleOf((schema['items'] ?? {}) as Json),
-      );
-    case 'integer':
-    case 'number':
-      return Number(schema['minimum'] ?? 1);
-    case 'boolean':
-      return true;
-    default:
-      return 'x'.repeat(Math.max(1, Number(schema['minLength'] ?? 1)));
-  }
-}
-
-/** The address of a row with these ids in its path. Throws for a parameter that nobody thought of: a new route is to be thought of. */
-export function addressOf(row: RouteRow, ids: Readonly<Record<string, string>>): string {
-  const path = row.path.replaceAll(/\{(\w+)\}/g, (_whole, name: string) => {
-    const id = ids[name];
-    if (id === undefined) throw new Error(`${row.method} ${row.path}: what is {${name}}?`);
-    return encodeURIComponent(id);
-  });
-  return `${path}${row.query === '' ? '' : `?${row.query}`}`;
-}

@@ -65,8 +65,8 @@ export function transplant(block: Block): Block {
       part.startsWith('`')
         ? part
         : part
-            .replaceAll(/!\[([^\]]*)\]\([^)]*\)/gu, '$1')
-            .replaceAll(/\[([^\]]+)\]\((?!https?:\/\/)[^)]*\)/gu, '$1')
+            .replaceAll(/!\[([^[\]]*)\]\([^()]*\)/gu, '$1')
+            .replaceAll(/\[([^[\]]+)\]\((?!https?:\/\/)[^()]*\)/gu, '$1')
             .replaceAll(/\[(\d{1,3})\](?!\()/gu, '\\[$1\\]'),
     )
     .join('');

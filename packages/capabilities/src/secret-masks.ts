@@ -3,7 +3,7 @@ const MASK = '***';
 const MIN_CHARACTERS = 6;
 /** Of one bundle; the oldest go. */
 const MAX_VALUES = 200;
-const MAX_DEPTH = 20;
+const MAX_DEPTH = 200;
 
 export interface SecretMasks {
   /** A value that the bundle was given. */

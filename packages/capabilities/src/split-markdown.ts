@@ -132,7 +132,7 @@ function takeFrontMatter(text: string): { body: string; title?: string } {
 /** A heading's text without its markup: `` `./dev` and [links](x) `` -> `./dev and links`. */
 function plain(heading: string): string {
   return heading
-    .replaceAll(/!?\[([^\]]*)\]\([^)]*\)/gu, '$1')
+    .replaceAll(/!?\[([^[\]]*)\]\([^()]*\)/gu, '$1')
     .replaceAll(/[`*]/gu, '')
     .trim();
 }

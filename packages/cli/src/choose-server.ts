@@ -44,7 +44,7 @@ export function originOf(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/u.test(url.protocol))
     throw new UsageError(`${text} is not the address of a server, as http://localhost:8080 is.`);
-  return `${url.origin}${url.pathname}`.replace(/\/+$/u, '');
+  return `${url.origin}${url.pathname}`.replace(/(?<!\/)\/+$/u, '');
 }
 
 function given(value: string | undefined): string | undefined {

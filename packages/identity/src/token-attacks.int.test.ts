@@ -141,6 +141,41 @@ describe('tokens that must not get in', () => {
     }
   });
 
+  test('claims that are there twice: the parser of one service and of another may differ', async ({
+    open,
+  }) => {
+    const { identity } = open();
+    const token = await identity.issueToken(ANN);
+    const [header, body = '', signature] = token.split('.');
+    const text = Buffer.from(body, 'base64url').toString();
+    const twice = (claims: string) => [
+      `${text.slice(0, -1)},${claims}}`,
+      text.replace('{', `{${claims},`),
+      `${text}{${claims}}`,
+    ];
+    const forged = [
+      ...twice('"sub":"root"'),
+      ...twice('"roles":["kdcube:role:super-admin"]'),
+      ...twice('"exp":99999999999'),
+      ...twice('"aud":"other"'),
+    ];
+    for (const each of forged) {
+      const changed = `${header}.${Buffer.from(each).toString('base64url')}.${signature}`;
+      await expect(identity.identify(bearer(changed))).rejects.toMatchObject({
+        status: 401,
+        code: 'BAD_TOKEN',
+      });
+    }
+    // In the header, which says how it is proven.
+    const head = Buffer.from(header ?? '', 'base64url').toString();
+    for (const claims of ['"alg":"none"', '"alg":"HS256"', '"kid":"unknown"']) {
+      for (const each of [`${head.slice(0, -1)},${claims}}`, head.replace('{', `{${claims},`)]) {
+        const changed = `${Buffer.from(each).toString('base64url')}.${body}.${signature}`;
+        await expect(identity.identify(bearer(changed))).rejects.toMatchObject({ code: 'BAD_TOKEN' });
+      }
+    }
+  });
+
   test('over 8 KB, broken text, and things that are not tokens', async ({ open }) => {
     const { identity } = open();
     const roles = Array.from({ length: 99 }, (_, index) => `${'r'.repeat(100)}${index}`);

@@ -21,5 +21,5 @@ function shorten(text: string): string {
   if (characters.length <= MAX_TITLE) return text;
   const cut = characters.slice(0, MAX_TITLE).join('');
   const edge = cut.lastIndexOf(' ');
-  return `${(edge > MAX_TITLE / 2 ? cut.slice(0, edge) : cut).replace(/[\s,;:.–-]+$/u, '')}…`;
+  return `${(edge > MAX_TITLE / 2 ? cut.slice(0, edge) : cut).replace(/(?<![\s,;:.–-])[\s,;:.–-]+$/u, '')}…`;
 }

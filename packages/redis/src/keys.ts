@@ -130,7 +130,7 @@ export function createKeys(scope: TenantProject): Keys {
 
 function keyNamer(prefix: string): (key: string) => KeyName | undefined {
   const patterns = Object.entries(KEY_TABLE).map(([name, template]) => {
-    const body = template.replaceAll('.', '\\.').replace(/<[^>]+>/g, '[^:]+');
+    const body = template.replaceAll('.', '\\.').replace(/<[^<>]+>/g, '[^:]+');
     return { name: name as KeyName, pattern: new RegExp(`^${body}$`) };
   });
   return (key) => {
@@ -141,7 +141,7 @@ function keyNamer(prefix: string): (key: string) => KeyName | undefined {
 }
 
 function keyMethod(prefix: string, template: string): (...parts: string[]) => string {
-  const pieces = template.split(/<([^>]+)>/);
+  const pieces = template.split(/<([^<>]+)>/);
   return (...parts) => {
     let key = `${prefix}:${pieces[0] ?? ''}`;
     for (let at = 1; at < pieces.length; at += 2) {

@@ -106,7 +106,7 @@ function keyFunctions(body: string): string {
 }
 
 function keyFunction(name: string, template: string): string {
-  const pieces = template.split(/<[^>]+>/);
+  const pieces = template.split(/<[^<>]+>/);
   if (pieces.length === 1) return `K.${name} = P .. ':${template}'`;
   const parts = pieces.slice(1).map((_piece, index) => `p${index}`);
   const tail = pieces.slice(1).map((piece, index) => ` .. p${index}${piece === '' ? '' : ` .. '${piece}'`}`);

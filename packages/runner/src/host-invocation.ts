@@ -75,10 +75,6 @@ export class HostInvocation {
     signal.addEventListener('abort', this.#abort, { once: true });
   }
 
-  get kind(): Invocation['kind'] {
-    return this.#parts.invocation.kind;
-  }
-
   /** Throws on a payload that is too large or no JSON; nothing was sent then. */
   start(): void {
     const { id, invocation, scratchDir } = this.#parts;

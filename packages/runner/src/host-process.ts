@@ -281,11 +281,7 @@ export class HostProcess {
 
   #masked(message: FromHost): FromHost {
     if (this.#assigned?.masked === undefined) return message;
-    return maskMessage(
-      message,
-      (value) => this.#mask(value),
-      (id) => this.#running.get(id)?.kind === 'turn',
-    );
+    return maskMessage(message, (value) => this.#mask(value));
   }
 
   #mask<T>(value: T): T {

@@ -1,11 +1,10 @@
 import type { FromHost } from '../host/messages.ts';
 
-/** Everything that people may read: events, lines, errors, and what a turn returns. Calls and answers of operations go as they are. */
-export function maskMessage(
-  message: FromHost,
-  mask: <T>(value: T) => T,
-  isTurn: (id: number) => boolean,
-): FromHost {
+/**
+ * Everything that people may read: events, lines, errors, what a turn returns and what an operation answers. Calls go as they are: a
+ * secret is there to be sent to the service that it is for. So do bytes, whole and streamed: a text in them is not known to be one.
+ */
+export function maskMessage(message: FromHost, mask: <T>(value: T) => T): FromHost {
   switch (message.kind) {
     case 'event':
       return { ...message, event: mask(message.event) };
@@ -13,9 +12,11 @@ export function maskMessage(
       return { ...message, text: mask(message.text) };
     case 'fatal':
       return { ...message, error: mask(message.error) };
+    case 'head':
+      return { ...message, value: mask(message.value) };
     case 'result':
       if (message.error !== undefined) return { ...message, error: mask(message.error) };
-      return isTurn(message.id) ? { ...message, value: mask(message.value) } : message;
+      return { ...message, value: mask(message.value) };
     default:
       return message;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isTransient, isUnavailable, isUniqueViolation } from './sql-errors.ts';
+import { isTransient, isUnavailable, isUniqueViolation, toStoreError } from './sql-errors.ts';
 
 const withCode = (code: string) => Object.assign(new Error('x'), { code });
 
@@ -19,4 +19,11 @@ test('deadlocks can be repeated, duplicates are told apart', () => {
   expect(isTransient(withCode('40P01'))).toBe(true);
   expect(isTransient(withCode('23505'))).toBe(false);
   expect(isUniqueViolation(withCode('23505'))).toBe(true);
+});
+test('what cannot be kept is the request’s fault, and what is away is not', () => {
+  for (const code of ['22021', '22P05'])
+    expect(toStoreError(withCode(code))).toMatchObject({ code: 'INVALID_REQUEST', status: 400 });
+  expect(toStoreError(withCode('57P01'))).toMatchObject({ code: 'UNAVAILABLE', status: 503 });
+  const other = withCode('42P01');
+  expect(toStoreError(other)).toBe(other);
 });

@@ -30,9 +30,20 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
-/** What the rest of the house hears of it: UNAVAILABLE, 503 with Retry-After, the driver's words as cause. Other errors as they are. */
+/** A text with NUL, as text and within JSON: Postgres keeps none, and only what came from outside has one. */
+const UNSTORABLE = new Set(['22021', '22P05']);
+
+/**
+ * What the rest of the house hears of it: UNAVAILABLE, 503 with Retry-After, or INVALID_REQUEST for a character that cannot be kept; the
+ * driver's words as cause. Other errors as they are.
+ */
 export function toStoreError(error: unknown): unknown {
-  if (error instanceof PlatformError || !isUnavailable(error)) return error;
+  if (error instanceof PlatformError) return error;
+  if (UNSTORABLE.has(sqlState(error) ?? ''))
+    return PlatformError.of('INVALID_REQUEST', 'A text holds a character that cannot be kept.', {
+      cause: error,
+    });
+  if (!isUnavailable(error)) return error;
   return PlatformError.of('UNAVAILABLE', undefined, { cause: error, retryAfterSec: 2 });
 }
 

@@ -1,4 +1,5 @@
 import { COOKIE } from '@switchyard/protocol';
+import { readRouteRows } from '@switchyard/testkit';
 import { describe, expect } from 'vitest';
 import { PASSWORD, loginTest, openLogin, withPassword } from '../test/login-fixture.ts';
 
@@ -126,4 +127,61 @@ describe('attacks', () => {
     expect(set.status).toBe(401);
     expect((await script.get('/auth/sign-in', { authorization: 'Bearer x.y.z' })).status).toBe(200);
   });
+
+  loginTest(
+    'no form of any page reaches a prototype, or is answered with the inside',
+    async ({ redis, postgres }) => {
+      const env = {
+        // Nobody answers there; what is asked for is a form.
+        MAIL_URL: 'smtp://127.0.0.1:9',
+        SIGN_UP_ALLOWED: 'on',
+        OIDC_ISSUER: 'http://127.0.0.1:9',
+        OIDC_CLIENT_ID: 'x',
+        ATTEMPTS_OF_ADDRESS: '100000/10m',
+        MAILS_OF_ADDRESS: '100000/1h',
+      };
+      const login = await openLogin({ redis, postgres, env });
+      const ann = await withPassword(login, 'ann');
+      const cookies = new Map(ann.cookies);
+      const paths = (await readRouteRows(login.url))
+        .filter(({ method, path }) => method === 'POST' && path.startsWith('/auth/'))
+        .map(({ path }) => path);
+      expect(paths.length).toBeGreaterThan(10);
+      const fields = 'login password to code by again name current sign_in_id logout_token'.split(' ');
+      const values = [
+        '',
+        '%00',
+        '%ED%A0%80',
+        '%ff',
+        '%u0041',
+        '%27%3B--',
+        'x'.repeat(1500),
+        '%0d%0aSet-Cookie:a=b',
+      ];
+      const forms = [
+        ...values.map((value) => fields.map((name) => `${name}=${value}`).join('&')),
+        fields.map((name) => `${name}=a&${name}=b`).join('&'),
+        fields.map((name) => `${name}[__proto__][polluted]=1&${name}[]=1`).join('&'),
+        '__proto__=1&__proto__[polluted]=1&constructor[prototype][polluted]=1&constructor=1&toString=1',
+        'a=1&'.repeat(5000),
+      ];
+      const wrong: unknown[] = [];
+      for (const path of paths)
+        for (const form of forms) {
+          // Whatever a form has ended: as who is signed in, each of them.
+          for (const [name, value] of cookies) ann.cookies.set(name, value);
+          const answer = await ann.post(
+            path,
+            {},
+            { 'content-type': 'application/x-www-form-urlencoded' },
+            form,
+          );
+          const isInside = /\bat \S+ \(|node_modules|\.ts:\d/.test(answer.text);
+          if (answer.status >= 500 || isInside || 'polluted' in {} || answer.headers.has('a'))
+            wrong.push([path, form.slice(0, 60), answer.status, answer.text.slice(-300)]);
+        }
+      await login.stop();
+      expect(wrong).toEqual([]);
+    },
+  );
 });

@@ -98,7 +98,7 @@ export async function buildParts(
       take,
       minCharacters: config.passwordMinCharacters,
     }),
-    welcome: createWelcome(identity, known),
+    welcome: createWelcome(identity, known, log),
     signOut: createSignOut({ identity, identifyBrowser, endStreams, oidc, log }),
     attempts: metrics.counter('switchyard_login_attempts_total', 'Attempts to sign in.', ['at', 'outcome']),
   };

@@ -1,10 +1,10 @@
 import { COOKIE } from '@switchyard/protocol';
+import { openMailbox } from '@switchyard/testkit';
+import type { Mailbox } from '@switchyard/testkit';
 import { describe, expect } from 'vitest';
 import type { Browser } from '../test/browser.ts';
 import { PASSWORD, loginTest, openLogin, withPassword } from '../test/login-fixture.ts';
 import type { LoginBench } from '../test/login-fixture.ts';
-import { openMailbox } from '../test/mailbox.ts';
-import type { Mailbox } from '../test/mailbox.ts';
 
 const NEW = 'another horse battery';
 

@@ -13,8 +13,13 @@ export interface Answer {
 export interface Browser {
   readonly cookies: Map<string, string>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
-  /** A form of our own page. */
-  post(path: string, form: Record<string, string>, headers?: Record<string, string>): Promise<Answer>;
+  /** A form of our own page; `body` in place of it is sent as it is written. */
+  post(
+    path: string,
+    form: Record<string, string>,
+    headers?: Record<string, string>,
+    body?: string,
+  ): Promise<Answer>;
 }
 
 const USER_AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0 Safari/537.36';
@@ -62,7 +67,7 @@ export function createBrowser(parts: {
   return {
     cookies,
     get: (path, headers = {}) => ask(path, {}, headers),
-    post: (path, form, headers = {}) =>
-      ask(path, { method: 'POST', body: new URLSearchParams(form) }, headers),
+    post: (path, form, headers = {}, body) =>
+      ask(path, { method: 'POST', body: body ?? new URLSearchParams(form) }, headers),
   };
 }

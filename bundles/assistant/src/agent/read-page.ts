@@ -1,4 +1,5 @@
 import type { Http } from '@switchyard/bundle-sdk';
+import { textOfHtml } from './text-of-html.ts';
 
 const MAX_BYTES = 512 * 1024;
 const MAX_CHARACTERS = 8_000;
@@ -41,26 +42,4 @@ async function readBounded(response: Response): Promise<string> {
     if (bytes >= MAX_BYTES) break;
   }
   return text;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  amp: '&',
-  lt: '<',
-  gt: '>',
-  quot: '"',
-  '#39': "'",
-  nbsp: ' ',
-};
-
-/** Good enough for a model to read; what it makes is text for no browser. */
-function textOfHtml(html: string): string {
-  return html
-    .replaceAll(/<(script|style|noscript|svg|head)\b[\s\S]*?<\/\1\s*>/giu, ' ')
-    .replaceAll(/<!--[\s\S]*?-->/gu, ' ')
-    .replaceAll(/<\/?(p|div|li|tr|h[1-6]|br|section|article|pre)\b[^>]*>/giu, '\n')
-    .replaceAll(/<[^>]*>/gu, ' ')
-    .replaceAll(/&(amp|lt|gt|quot|#39|nbsp);/gu, (_all, name: string) => ENTITIES[name] ?? ' ')
-    .replaceAll(/[^\S\n]+/gu, ' ')
-    .replaceAll(/\s*\n\s*/gu, '\n')
-    .trim();
 }

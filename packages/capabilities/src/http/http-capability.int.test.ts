@@ -120,6 +120,17 @@ test.for([
   ['http://127.0.0.1:PORT/', { hosts: ['127.0.0.1'] }],
   ['http://2130706433:PORT/', { hosts: ['127.0.0.1'] }],
   ['http://0x7f.1:PORT/', { hosts: ['127.0.0.1'] }],
+  ['http://0x7f000001:PORT/', { hosts: ['127.0.0.1'] }],
+  ['http://0177.0.0.1:PORT/', { hosts: ['127.0.0.1'] }],
+  ['http://017700000001:PORT/', { hosts: ['127.0.0.1'] }],
+  ['http://127.1:PORT/', { hosts: ['127.0.0.1'] }],
+  ['http://①②⑦.0.0.1:PORT/', { hosts: ['127.0.0.1'] }],
+  ['http://%31%32%37.0.0.1:PORT/', { hosts: ['127.0.0.1'] }],
+  ['http://0:PORT/', { hosts: ['0.0.0.0'] }],
+  ['http://[::1]:PORT/', { hosts: ['::1'] }],
+  ['http://[::]:PORT/', { hosts: ['::'] }],
+  ['http://[0:0:0:0:0:0:0:1]:PORT/', { hosts: ['::1'] }],
+  ['http://[64:ff9b::7f00:1]:PORT/', { hosts: ['64:ff9b::7f00:1'] }],
   ['http://[::ffff:127.0.0.1]:PORT/', { hosts: ['::ffff:7f00:1'] }],
   ['http://api.test:PORT/', { hosts: ['other.test'] }],
   ['http://api.test:PORT/', { settings: { allowedHosts: ['*.example.com'] } }],
@@ -154,6 +165,8 @@ test('redirects are followed, each checked, and take no credentials to another o
     if (req.url === '/a') res.writeHead(302, { location: '/b' }).end('moved');
     else if (req.url === '/b') res.writeHead(307, { location: `http://${other}/c` }).end();
     else if (req.url === '/loop') res.writeHead(302, { location: '/loop' }).end();
+    else if (req.url === '/spelled') res.writeHead(302, { location: `http://2130706433:${up.port}/c` }).end();
+    else if (req.url === '/file') res.writeHead(302, { location: 'file:///etc/passwd' }).end();
     else if (req.url === '/inside') res.writeHead(302, { location: `http://127.0.0.1:${up.port}/c` }).end();
     else res.end(`${req.method} ${req.headers.authorization ?? 'nobody'}`);
   };
@@ -166,7 +179,8 @@ test('redirects are followed, each checked, and take no credentials to another o
   const settings = { privateHosts: [`api.test:${up.port}`, other] };
   expect(await textOf(await call(up.port, { ...at('/a'), settings }))).toBe('GET nobody');
   await expect(call(up.port, at('/b'))).rejects.toMatchObject({ code: 'CAPABILITY_DENIED' });
-  await expect(call(up.port, at('/inside'))).rejects.toMatchObject({ code: 'CAPABILITY_DENIED' });
+  for (const path of ['/inside', '/spelled', '/file'])
+    await expect(call(up.port, at(path)), path).rejects.toMatchObject({ code: 'CAPABILITY_DENIED' });
   await expect(call(up.port, at('/loop'))).rejects.toMatchObject({ code: 'UPSTREAM_UNAVAILABLE' });
 });
 

@@ -49,7 +49,7 @@ export function createModelCapability(connection: ModelConnection, limits: Model
       const body = asSent(await readWhole(request.body, limits.maxRequestBytes), connection);
       await limits.requireBudget?.(caller.user);
       const response = await sendRequest({
-        url: new URL(baseUrl.replace(/\/+$/u, '') + PATHS[protocol]),
+        url: new URL(baseUrl.replace(/(?<!\/)\/+$/u, '') + PATHS[protocol]),
         method: 'POST',
         headers: headersFor(request.headers, connection),
         body,

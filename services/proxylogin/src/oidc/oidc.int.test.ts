@@ -1,9 +1,9 @@
 import { COOKIE } from '@switchyard/protocol';
+import { CLIENT_ID, openIssuer } from '@switchyard/testkit';
+import type { IssuerLab } from '@switchyard/testkit';
 import { SignJWT, generateKeyPair } from 'jose';
 import { describe, expect } from 'vitest';
 import type { Browser } from '../../test/browser.ts';
-import { CLIENT_ID, openIssuer } from '../../test/issuer-lab.ts';
-import type { IssuerLab } from '../../test/issuer-lab.ts';
 import { loginTest, openLogin } from '../../test/login-fixture.ts';
 import type { LoginBench } from '../../test/login-fixture.ts';
 

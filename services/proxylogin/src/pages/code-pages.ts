@@ -86,7 +86,7 @@ export function recoveryPage(codes: readonly string[]): PageContent {
     body: html`<ul class="codes">
         ${codes.map((code) => html`<li><code>${code}</code></li>`)}
       </ul>
-      <a class="button" href="/auth/account">${words.kept}</a>`,
+      <a class="button primary" href="/auth/account">${words.kept}</a>`,
   };
 }
 

@@ -35,13 +35,15 @@ export function mailedPage(problem?: string): PageContent {
 export interface LinkView {
   readonly kind: 'reset' | 'join';
   readonly code: string;
-  readonly mail?: string;
+  readonly mail?: string | undefined;
+  /** As it was typed into a form that was refused. */
+  readonly name?: string | undefined;
   readonly minCharacters: number;
   readonly problem?: string;
 }
 
 /** Where a mailed link leads. */
-export function linkPage({ kind, code, mail, minCharacters, problem }: LinkView): PageContent {
+export function linkPage({ kind, code, mail, name: typed, minCharacters, problem }: LinkView): PageContent {
   const isJoin = kind === 'join';
   const fresh = { type: 'password', autocomplete: 'new-password', maxLength: MAX_LENGTH } as const;
   const name = field({
@@ -49,10 +51,11 @@ export function linkPage({ kind, code, mail, minCharacters, problem }: LinkView)
     label: words.name,
     autocomplete: 'name',
     maxLength: 100,
-    isFocused: true,
+    value: typed,
+    isFocused: problem === undefined,
   });
   return {
-    title: isJoin ? words.joinTitle : texts.password.change,
+    title: isJoin ? words.joinTitle : words.resetTitle,
     lead: mail,
     body: html`${say(problem)}
       <form method="post" action="${isJoin ? '/auth/join' : '/auth/reset'}">
@@ -62,7 +65,7 @@ export function linkPage({ kind, code, mail, minCharacters, problem }: LinkView)
           name: 'password',
           label: texts.password.fresh,
           hint: texts.password.hint(minCharacters),
-          isFocused: !isJoin,
+          isFocused: !isJoin || problem !== undefined,
         })}
         ${field({ ...fresh, name: 'again', label: texts.password.again })} ${submit(texts.password.submit)}
       </form>`,

@@ -84,6 +84,7 @@ export const texts = {
     noMail: 'That is no mail address.',
     otherDomain: 'People with that mail address cannot sign up here.',
     joinTitle: 'Welcome',
+    resetTitle: 'Choose a new password',
     name: 'Your name',
     back: 'Back to signing in',
   },

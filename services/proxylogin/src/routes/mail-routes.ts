@@ -199,7 +199,10 @@ function joinRoutes(parts: MailParts): Route[] {
           if (outcome === 'over') return isOver;
           if (typeof outcome === 'string') {
             const problem = passwordProblem(outcome, minCharacters);
-            return { page: linkPage({ kind: 'join', code: form.code, minCharacters, problem }), status: 422 };
+            const link = await mail.look(form.code);
+            const address = link?.kind === 'join' ? link.mail : undefined;
+            const typed = { code: form.code, mail: address, name: form.name };
+            return { page: linkPage({ kind: 'join', ...typed, minCharacters, problem }), status: 422 };
           }
           const former = await identifyBrowser(req);
           await welcome({ req, res, former }, { userId: outcome.user_id, method: 'password' });

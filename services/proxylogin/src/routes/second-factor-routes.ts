@@ -32,7 +32,7 @@ const limited = (error: unknown, page: (problem: string) => PageAnswer): PageAns
 };
 
 function codeRoutes(parts: LoginParts): Route[] {
-  const { frame, halfWay, welcome, identifyBrowser, checkCode, attempts } = parts;
+  const { frame, halfWay, welcome, identifyBrowser, checkCode, attempts, log } = parts;
   return [
     definePage(
       {
@@ -68,7 +68,10 @@ function codeRoutes(parts: LoginParts): Route[] {
           try {
             const isRight = await checkCode(waiting.userId, form.code, req);
             attempts.add({ at: 'code', outcome: isRight ? 'right' : 'refused' });
-            if (!isRight) return again(words.wrong, 401);
+            if (!isRight) {
+              log.info('sign-in refused', { method: 'code', user_id: waiting.userId });
+              return again(words.wrong, 401);
+            }
           } catch (error) {
             return limited(error, (problem) => again(problem, 429));
           }

@@ -40,6 +40,19 @@ export default defineBundle({
         }
       },
     }),
+    /** What an author does who forgets what is a secret. */
+    spill: operation({
+      secrets: ['api_key'],
+      input: z.object({ into: z.enum(['answer', 'stream', 'error', 'header', 'bytes']) }),
+      run: async (ctx, { into }) => {
+        const key = await ctx.secrets.get('api_key');
+        if (into === 'error') throw Object.assign(new Error(`refused with ${key}`), { name: key });
+        if (into === 'stream') await ctx.notify('session', 'spilled', { key });
+        if (into === 'header') return new Response('', { headers: { 'x-key': key } });
+        if (into === 'bytes') return new Response(key);
+        return { key, list: [`key=${key}`], [key]: true };
+      },
+    }),
     fetch: operation({
       needs: ['http', 'exec'],
       input: z.object({ url: z.string() }),

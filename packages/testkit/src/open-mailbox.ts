@@ -1,5 +1,4 @@
 import type { AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
 import { expect } from 'vitest';
 
 export interface CaughtMail {
@@ -25,6 +24,8 @@ const decode = (raw: string): string =>
     .replaceAll(/=([0-9A-F]{2})/g, (_whole, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 
 export async function openMailbox(): Promise<Mailbox> {
+  // Large, and every test file loads this room.
+  const { SMTPServer } = await import('smtp-server');
   const mails: CaughtMail[] = [];
   let refused = 0;
   const server = new SMTPServer({

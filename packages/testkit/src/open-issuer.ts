@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { SignJWT, exportJWK, generateKeyPair } from 'jose';
-import { Provider } from 'oidc-provider';
-import type { KoaContextWithOIDC } from 'oidc-provider';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 
 export const CLIENT_ID = 'switchyard';
 export const CLIENT_SECRET = 'a-client-secret-for-tests';
@@ -33,6 +31,11 @@ export interface IssuerLab {
 export type IssuerBrowser = Map<string, string>;
 
 export async function openIssuer(): Promise<IssuerLab> {
+  // Large, and every test file loads this room.
+  const [oidc, { SignJWT, exportJWK, generateKeyPair }] = await Promise.all([
+    import('oidc-provider'),
+    import('jose'),
+  ]);
   let provider: Provider | undefined;
   let isDown = false;
   const asked = { token: 0 };
@@ -49,7 +52,7 @@ export async function openIssuer(): Promise<IssuerLab> {
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
 
   const open: IssuerLab['open'] = async ({ publicUrl, inside }) => {
-    provider = new Provider(url, {
+    provider = new oidc.Provider(url, {
       jwks: { keys: [{ ...(await exportJWK(privateKey)), use: 'sig', alg: 'RS256' }] } as never,
       cookies: { keys: [randomBytes(16).toString('hex')] },
       clients: [
