@@ -49,8 +49,7 @@ export class PlaceLine {
       this.take();
       return Promise.resolve();
     }
-    if (this.isFull)
-      throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
+    if (this.isFull) throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
     return this.#wait(signal);
   }
 

@@ -61,4 +61,3 @@ export function framesOf(stream: string): { id: number; event: string; data: Rec
       };
     });
 }
-

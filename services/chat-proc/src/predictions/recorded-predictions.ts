@@ -322,7 +322,7 @@ export class RecordedPredictions {
       request = seal.open(name, row);
     } catch (error) {
       // Its row is this worker's to end.
-      placed = Promise.reject(error);
+      placed = Promise.reject(error instanceof Error ? error : new Error(String(error)));
       placed.catch(() => undefined);
     }
     const running = this.#run({
