@@ -36,6 +36,7 @@ export function describePredictor(definition: AnyPredictor): NonNullable<BundleM
     },
     iterates: isIterator(definition.output),
     hasHealthcheck: definition.healthcheck !== undefined,
+    attempts: definition.attempts ?? 1,
   };
 }
 

@@ -70,6 +70,11 @@ export interface PredictorDefinition<
   readonly predict: (input: z.output<I>, ctx: PredictContext<Awaited<S>>) => Promise<Given<O>> | Given<O>;
   /** False: the predictor is UNHEALTHY and gets no predictions. */
   readonly healthcheck?: (setup: Awaited<S>) => Promise<boolean> | boolean;
+  /**
+   * How often one prediction may be begun in all, 1 to 10, where the process or the worker that ran it died. Without it once: say more
+   * where what `predict` did before may be done again. In the platform alone.
+   */
+  readonly attempts?: number;
 }
 
 /** What a bundle holds of a predictor; also a bundle by itself, so that a file may export nothing else. */
@@ -84,6 +89,7 @@ export interface AnyPredictor {
   readonly setup?: (ctx: { readonly signal: AbortSignal }) => unknown;
   readonly predict: (input: unknown, ctx: PredictContext<unknown>) => unknown;
   readonly healthcheck?: (setup: unknown) => Promise<boolean> | boolean;
+  readonly attempts?: number;
 }
 
 export function predictor<

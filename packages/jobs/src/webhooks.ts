@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { PlatformError } from '@switchyard/kernel';
+import { PlatformError, signWebhook } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import { z } from 'zod';
 import type { JobOutcome } from './decide-end.ts';
@@ -55,8 +54,6 @@ const dataSchema = z.object({
   headers: z.record(z.string(), z.string()).optional(),
 });
 const BACKOFF = { kind: 'exponential', delayMs: 1000 } as const;
-/** How Standard Webhooks write a key: what follows is base64. */
-const KEY_PREFIX = 'whsec_';
 
 /** Outgoing deliveries: kept as rows until the other end said yes, tried again with growing pauses, dead ones visible. */
 export function createWebhooks(parts: WebhookParts) {
@@ -104,17 +101,11 @@ export function createWebhooks(parts: WebhookParts) {
     body: string,
     secret: string | undefined,
   ): Promise<[string, string][]> {
-    const timestamp = String(Math.floor(clock.now() / 1000));
-    const own: [string, string][] = [
-      ['content-type', 'application/json'],
-      ['webhook-id', id],
-      ['webhook-timestamp', timestamp],
-    ];
-    if (secret === undefined) return own;
-    const key = await readSecret(bundleId, secret);
-    if (key === undefined)
+    const key = secret === undefined ? undefined : await readSecret(bundleId, secret);
+    if (secret !== undefined && key === undefined)
       throw PlatformError.of('SECRET_MISSING', `The secret "${secret}", which signs it, is not set.`);
-    return [...own, ['webhook-signature', sign(key, id, timestamp, body)]];
+    const timestampSec = Math.floor(clock.now() / 1000);
+    return [['content-type', 'application/json'], ...signWebhook(key, { id, timestampSec, body })];
   }
 }
 
@@ -136,10 +127,4 @@ function outcomeOfError(error: unknown, timedOutMs: number | undefined): JobOutc
     return { kind: 'unavailable', error: text };
   const isForGood = code === 'CAPABILITY_DENIED' || code === 'INVALID_REQUEST' || code === 'SECRET_MISSING';
   return { kind: isForGood ? 'final' : 'failed', error: text };
-}
-
-/** As Standard Webhooks have it: over id, time and body, so that neither can be changed and an old one is seen to be old. */
-function sign(key: string, id: string, timestamp: string, body: string): string {
-  const bytes = key.startsWith(KEY_PREFIX) ? Buffer.from(key.slice(KEY_PREFIX.length), 'base64') : key;
-  return `v1,${createHmac('sha256', bytes).update(`${id}.${timestamp}.${body}`).digest('base64')}`;
 }

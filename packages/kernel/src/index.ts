@@ -10,6 +10,8 @@ export { Scope, openScoped } from './scope.ts';
 export { Deadline } from './deadline.ts';
 export { sleep, withTimeout } from './wait.ts';
 export { CONNECTION_RETRIES, decideRetryDelay, errorCode, retry } from './retry.ts';
+export { signWebhook } from './sign-webhook.ts';
+export type { SignedMessage } from './sign-webhook.ts';
 export type { RetryRule, RetryTable } from './retry.ts';
 export { createServiceGroup } from './service.ts';
 export type { HealthReport, Service } from './service.ts';

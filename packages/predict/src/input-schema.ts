@@ -16,6 +16,11 @@ export function requiredNames(schemas: JsonObject): readonly string[] {
   return Array.isArray(required) ? (required as string[]) : [];
 }
 
+/** Its output comes one by one. */
+export function iteratesOf(schemas: JsonObject): boolean {
+  return asSchema(schemas['Output'])['x-cog-array-type'] === 'iterator';
+}
+
 /** Texts at places that the schema marks as files. A text that may be a plain one as well is never a file. */
 export function findFiles(schemas: JsonObject, input: JsonObject): FoundValue[] {
   return find(schemas, input, (texts) => texts.every(isFile));

@@ -32,6 +32,11 @@ export class PlaceLine {
     return this.#waiting.size;
   }
 
+  /** Nobody could take a place or wait for one. */
+  get isFull(): boolean {
+    return this.#taken >= this.#limits.places() && this.#waiting.size >= this.#limits.maxWaiting;
+  }
+
   /** Throws 409 where none is free. The place is given back by `release`. */
   take(): void {
     if (this.#taken >= this.#limits.places()) throw new ApiError(409, ALREADY_RUNNING);
@@ -44,8 +49,7 @@ export class PlaceLine {
       this.take();
       return Promise.resolve();
     }
-    if (this.#waiting.size >= this.#limits.maxWaiting)
-      throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
+    if (this.isFull) throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
     return this.#wait(signal);
   }
 

@@ -15,6 +15,7 @@ import type { PredictConfig } from './predict-config.ts';
 import { Predictions } from './predictions.ts';
 import { createStatusListener } from './python/status-listener.ts';
 import type { OpenPredictorParts } from './open-predictor.ts';
+import { makeMessageId } from './webhooks/message-id.ts';
 import { createWebhookSender } from './webhooks/webhook-sender.ts';
 
 export interface PredictServerOptions {
@@ -78,7 +79,14 @@ export async function openPredictBase(options: PredictServerOptions): Promise<Pr
   });
   await scope.use(runner.start(), () => runner.stop(Deadline.in(config.stopMs, clock)));
   const outbound = await scope.use(createOutbound(config.privateHosts), (opened) => opened.close());
-  const webhooks = createWebhookSender({ outbound, config, log, now, random: () => options.random() });
+  const webhooks = createWebhookSender({
+    outbound,
+    config,
+    log,
+    now,
+    random: () => options.random(),
+    makeId: () => makeMessageId((size) => options.randomBytes(size)),
+  });
   const predictions = new Predictions({
     config,
     outbound,

@@ -10,6 +10,8 @@ export interface PredictionFacts {
   readonly createdAt: string;
   readonly maxLogCharacters: number;
   readonly maxReplayBytes: number;
+  /** What an attempt before this one left behind: its log, and the number of its last event. */
+  readonly former?: { readonly logs: string; readonly lastEvent: number };
   /** Milliseconds since the epoch, with a fraction. */
   now(): number;
 }
@@ -52,6 +54,10 @@ export class Prediction {
     this.#input = facts.input;
     this.#log = new BoundedLog(facts.maxLogCharacters);
     this.replay = new ReplayLog(facts.maxReplayBytes);
+    if (facts.former !== undefined) {
+      this.#log.add(facts.former.logs);
+      this.#sequence = facts.former.lastEvent;
+    }
     this.#startedAt = isoTime(facts.now());
     const { promise, resolve } = Promise.withResolvers<PredictionView>();
     this.finished = promise;
@@ -112,6 +118,16 @@ export class Prediction {
     const { [name]: _former, ...rest } = this.#metrics;
     this.#metrics = value === null || value === undefined ? rest : { ...rest, [name]: value };
     this.#tell('metric', () => ({ name, value: value ?? null }));
+  }
+
+  /** What its code made so far does not count, and its code begins again: the log says why, and `start` says how it stands. */
+  beginAgain(line: string): void {
+    if (this.isFinished) return;
+    this.#output = null;
+    this.#outputs = undefined;
+    this.#metrics = {};
+    this.log(line);
+    this.#tell('start', () => this.view());
   }
 
   /** One more of an iterator's outputs. */

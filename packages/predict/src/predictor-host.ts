@@ -15,9 +15,17 @@ export interface PredictorHost {
   stop(deadline: Deadline): Promise<void>;
 }
 
+/** What is known of a predictor before its setup is done. */
+export interface PredictorFacts {
+  readonly schemas: JsonObject;
+  readonly maxConcurrency: number;
+}
+
 export interface SetupSink {
   /** Whole lines that setup wrote. */
   onLog(text: string): void;
+  /** As soon as the code was read, where a host can tell it before setup. */
+  onSchemas?(facts: PredictorFacts): void;
   /** Aborts when nobody wants the host any more. */
   readonly signal: AbortSignal;
 }

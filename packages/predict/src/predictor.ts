@@ -61,7 +61,8 @@ export interface PredictCall {
 export type PredictResult =
   /** `output` is absent where `onOutput` had all of it. */
   | { readonly status: 'succeeded'; readonly output?: HostOutput; readonly iterates?: boolean }
-  | { readonly status: 'failed'; readonly error: string }
+  /** `isLost`: its process went, and what it would have said is not known. */
+  | { readonly status: 'failed'; readonly error: string; readonly isLost?: boolean }
   | { readonly status: 'canceled' };
 
 /** One predictor and the processes that run it. */

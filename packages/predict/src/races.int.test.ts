@@ -3,7 +3,10 @@ import { once } from 'node:events';
 import { appendFile, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openBench } from '../test/conformance/bench.ts';
 import type { Bench } from '../test/conformance/bench.ts';
@@ -12,7 +15,7 @@ import type { PredictServer } from './index.ts';
 
 /** Small where every test runs; by hand with `PREDICT_RUNS=1000`. */
 const RUNS = Number(process.env['PREDICT_RUNS'] ?? 40);
-/** 320 predictions where every test runs; 10,000 with `PREDICT_RUNS=1250`. */
+/** 320 predictions where every test runs; 10,000: `PREDICT_RUNS=1250 ./dev test integration races -t 'many predictions'`. */
 const LEAK_FACTOR = 8;
 const LIMIT = { timeout: 60_000 + RUNS * 600 };
 const TERMINAL = new Set(['succeeded', 'failed', 'canceled']);
@@ -22,6 +25,25 @@ interface View {
   readonly status: string;
   readonly logs: string;
   readonly output: unknown;
+}
+
+const KEPT = 20;
+/** Whatever the number of predictions: one that left a kibibyte behind would be seen among 10,000. */
+const MAX_GROWTH_BYTES = 8 * 1024 * 1024;
+
+/** Processes that this one has started and that live. */
+const children = async () =>
+  (await readFile(`/proc/self/task/${process.pid}/children`, 'utf8')).trim().split(' ');
+
+/** What is left after collections; what finalizers let go is taken by the next one. */
+async function heapBytes(): Promise<number> {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  for (let round = 0; round < 4; round += 1) {
+    collect();
+    await turnOfTheLoop();
+  }
+  return process.memoryUsage().heapUsed;
 }
 
 let bench: Bench;
@@ -140,22 +162,27 @@ describe.for(KINDS)('written in %s', (kind) => {
     await server.close();
   });
 
-  test('many predictions leave no process, file, folder or descriptor behind', LIMIT, async () => {
+  test('many predictions leave no process, file, folder, descriptor or memory behind', LIMIT, async () => {
     const folders = async () =>
       (await readdir(tmpdir())).filter((name) => name.startsWith('switchyard-predict-'));
     const before = new Set(await folders());
-    const server = await serveFixture(kind, 'files', { maxConcurrency: 8 });
+    // What is kept for whoever asks later is at its bound before anything is measured.
+    const server = await serveFixture(kind, 'files', { maxConcurrency: 8, maxKept: KEPT });
     await ready(server);
     const body = { queue: true, input: { source: 'data:text/plain,hello', copies: 1 } };
     const predict = async () => {
       expect(await (await send(server, '/predictions', body)).json()).toMatchObject({ status: 'succeeded' });
     };
     const descriptors = async () => (await readdir('/proc/self/fd')).length;
-    await inTurn(20, predict);
+    await inTurn(2 * KEPT, predict);
     const warm = await descriptors();
+    const processes = await children();
+    const heap = await heapBytes();
     await inTurn(RUNS * LEAK_FACTOR, predict);
     // Connections of the eight who ask come and go; a leak would be one for each of the predictions.
     expect((await descriptors()) - warm).toBeLessThan(20);
+    expect(await children()).toEqual(processes);
+    expect((await heapBytes()) - heap).toBeLessThan(MAX_GROWTH_BYTES);
     const own = (await folders()).filter((name) => !before.has(name));
     const left = await Promise.all(
       own.map((name) => readdir(path.join(tmpdir(), name), { recursive: true })),

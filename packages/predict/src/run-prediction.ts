@@ -19,6 +19,10 @@ export interface RunParts {
   readonly secrets: readonly string[];
   /** Resolves when the prediction has a place. */
   readonly placed: Promise<void>;
+  /**
+   * Asked when the process of the predictor went: whether its code may begin again, with what the log says of it. Without it never.
+   */
+  mayBeginAgain?(): Promise<{ readonly line: string } | undefined>;
   /** Gives the place back. */
   release(): void;
   readonly outputFilePrefix: string | undefined;
@@ -89,21 +93,30 @@ async function call(
   prediction.begin();
   try {
     const { created_at: createdAt, started_at: startedAt } = prediction.view();
-    const result = await predictor.predict({
-      id: prediction.id,
-      input,
-      files,
-      context: parts.context,
-      createdAt,
-      startedAt,
-      signal: ending.signal,
-      onLog: (text) => prediction.log(mask(text)),
-      onMetric: (name, value) => prediction.metric(name, value),
-      onOutput: async (output) => {
-        if (failure === undefined) prediction.addOutput(await place(output));
-        else await Promise.all([...output.files.values()].map((file) => file.close()));
-      },
-    });
+    const attempt = () =>
+      predictor.predict({
+        id: prediction.id,
+        input,
+        files,
+        context: parts.context,
+        createdAt,
+        startedAt,
+        signal: ending.signal,
+        onLog: (text) => prediction.log(mask(text)),
+        onMetric: (name, value) => prediction.metric(name, value),
+        onOutput: async (output) => {
+          if (failure === undefined) prediction.addOutput(await place(output));
+          else await Promise.all([...output.files.values()].map((file) => file.close()));
+        },
+      });
+    let result = await attempt();
+    // An output that could not be placed has aborted as well.
+    while (result.status === 'failed' && result.isLost === true) {
+      const again = ending.signal.aborted ? undefined : await parts.mayBeginAgain?.();
+      if (again === undefined) break;
+      prediction.beginAgain(`${again.line}: ${mask(result.error)}\n`);
+      result = await attempt();
+    }
     return await conclude(result, prediction, {
       place,
       mask,

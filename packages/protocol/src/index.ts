@@ -111,6 +111,7 @@ export { turnRecordSchema } from './turn-record.ts';
 export type { TurnRecord } from './turn-record.ts';
 export {
   bundleLimitsSchema,
+  predictManifestSchema,
   bundleListSchema,
   bundleManifestSchema,
   bundleSummarySchema,

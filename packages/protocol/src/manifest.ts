@@ -98,6 +98,8 @@ export const predictManifestSchema = z.object({
   schemas: z.record(z.string(), jsonSchema),
   iterates: z.boolean().default(false),
   hasHealthcheck: z.boolean().default(false),
+  /** How often one prediction may be begun in all, where the process or the worker that ran it died. */
+  attempts: z.number().int().min(1).max(10).default(1),
 });
 
 /** What a host tells of the version it loaded (04). Read by the host that will serve it, never by importing the bundle in proc. */

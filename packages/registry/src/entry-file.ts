@@ -12,6 +12,9 @@ const CANDIDATES = [
   'src/bundle.ts',
   'src/index.ts',
   'src/index.js',
+  // A predictor in Python; the first names its file.
+  'cog.yaml',
+  'predict.py',
 ];
 
 const packageSchema = z.looseObject({

@@ -43,6 +43,7 @@ export type {
   PredictionProgress,
   PredictionRow,
   PredictionRows,
+  WaitingRequest,
 } from './predictions.ts';
 export { createWebResponses } from './web-responses.ts';
 export type { LateAnswer, StoredAnswer, WebResponses } from './web-responses.ts';

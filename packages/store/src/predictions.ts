@@ -1,17 +1,21 @@
 import type { TenantProject } from '@switchyard/protocol';
 import {
+  BEGIN_AGAIN,
   CANCEL,
   END_LOST,
   EVENTS,
   FIND,
+  GIVE_BACK,
   INSERT,
   LIST,
   LIST_UNTOLD,
   LIST_WAITING,
   SAVE,
+  SEAL,
   START,
   SWEEP,
   TOLD,
+  WAIT_AGAIN,
 } from './prediction-sql.ts';
 import { cleanText, json } from './sql-values.ts';
 import type { Sql } from './sql.ts';
@@ -36,7 +40,9 @@ export interface PredictionRow {
   version_id: string | null;
   status: 'starting' | 'processing' | 'succeeded' | 'failed' | 'canceled';
   is_async: boolean;
-  request: unknown;
+  /** How often it was begun, and how often it may be. */
+  attempt: number;
+  max_attempts: number;
   webhook: PredictionWebhook | null;
   input: Record<string, unknown>;
   output: unknown;
@@ -52,6 +58,14 @@ export interface PredictionRow {
   created_at: Date;
 }
 
+/** What is needed to run one that waits. */
+export interface WaitingRequest {
+  /** Of a former version, in the open. */
+  request: unknown;
+  /** Opening it is the holder's to do. */
+  sealed: Uint8Array | null;
+}
+
 export interface NewPrediction extends PredictionName {
   versionId: string;
   input: unknown;
@@ -60,8 +74,9 @@ export interface NewPrediction extends PredictionName {
   shownStartedAt: string;
   /** With it, it runs here at once; without, it waits for a worker. */
   held: { fence: string; leaseMs: number } | undefined;
-  /** For whoever starts it. */
-  request: unknown;
+  /** For whoever starts it; undefined where it is held. */
+  sealed: Uint8Array | undefined;
+  maxAttempts: number;
 }
 
 /** What became of it since the last time. */
@@ -97,10 +112,17 @@ export function createPredictionRows(sql: Sql, scope: TenantProject) {
         after,
         limit,
       ),
+    /** What nobody alive holds and somebody else may begin again. */
+    waitAgain: () => ask(WAIT_AGAIN),
+    /** False: somebody was faster. */
+    async seal(name: PredictionName, sealed: Uint8Array): Promise<boolean> {
+      return (await ask(SEAL, ...at(name), sealed)).length > 0;
+    },
     endLost: (shownEndedAt: string, lost: string, unclaimed: string, patienceMs: number) =>
       ask(END_LOST, shownEndedAt, lost, unclaimed, patienceMs),
     /** Waiting for longer than `olderMs`: its job may never have been made. */
-    listWaiting: (olderMs: number, limit: number) => ask(LIST_WAITING, olderMs, limit),
+    listWaiting: (olderMs: number, limit: number) =>
+      ask<PredictionRow & Pick<WaitingRequest, 'request'>>(LIST_WAITING, olderMs, limit),
     /** Over, and its last webhook may never have been made a row. */
     listUntold: (olderMs: number, limit: number) => ask(LIST_UNTOLD, olderMs, limit),
     async told(name: PredictionName): Promise<void> {
@@ -141,7 +163,7 @@ function createHolderRows(ask: Ask) {
         ...at(row),
         row.versionId,
         row.held === undefined,
-        row.held === undefined ? json(row.request) : null,
+        row.sealed ?? null,
         row.webhook === undefined ? null : json(row.webhook),
         json(row.input),
         row.shownCreatedAt,
@@ -149,15 +171,27 @@ function createHolderRows(ask: Ask) {
         row.held?.fence ?? null,
         row.held?.leaseMs ?? 0,
         maxOpen,
+        row.maxAttempts,
       );
       return made.length > 0 ? 'made' : 'taken';
     },
-    /** The row with its request, which is gone from it then. */
+    /** One more attempt of what this fence holds. Undefined: there is none left, somebody canceled, or it is not this fence's any more. */
+    async beginAgain(
+      name: PredictionName,
+      fence: string,
+    ): Promise<Pick<PredictionRow, 'attempt' | 'max_attempts'> | undefined> {
+      return (await ask<Pick<PredictionRow, 'attempt' | 'max_attempts'>>(BEGIN_AGAIN, ...at(name), fence))[0];
+    },
+    /** Undefined: nobody may begin it again, or it is not this fence's any more. */
+    async giveBack(name: PredictionName, fence: string): Promise<PredictionRow | undefined> {
+      return (await ask(GIVE_BACK, ...at(name), fence))[0];
+    },
+    /** The row with what is needed to run it, which is gone from it then unless it may be begun once more. */
     async start(
       name: PredictionName,
       { fence, leaseMs, versionId }: { fence: string; leaseMs: number; versionId: string },
-    ): Promise<PredictionRow | undefined> {
-      return (await ask(START, ...at(name), fence, leaseMs, versionId))[0];
+    ): Promise<(PredictionRow & WaitingRequest) | undefined> {
+      return (await ask<PredictionRow & WaitingRequest>(START, ...at(name), fence, leaseMs, versionId))[0];
     },
     /** Undefined: it is not this fence's any more. */
     async save(

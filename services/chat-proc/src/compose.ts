@@ -61,7 +61,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const { log, redis, store } = base;
   const masks = createSecretMasks();
   const secrets = openSecrets(base, config);
-  const { runner, registry, props, propsFollower, foundations } = await openBundles(
+  const { runner, python, registry, props, propsFollower, foundations } = await openBundles(
     scope,
     base,
     config,
@@ -94,7 +94,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
   calls.start(invoker);
-  const predictions = await openPredictions(scope, base, config, { invoker, work });
+  const predictions = await openPredictions(scope, base, config, { invoker, work, python });
   const port = await serveEndpoints(
     scope,
     base,

@@ -7,6 +7,7 @@ import { createRunner } from '@switchyard/runner';
 import { createBundleProps } from '@switchyard/store';
 import { createPropsFollower } from './props/follow-props.ts';
 import { indexDocs } from './index-docs.ts';
+import { openPythonBundles, warmPythonAfter, withPythonBundles } from './predictions/open-python-bundles.ts';
 import { checkSchedulesThen } from './jobs/check-schedules.ts';
 import { runnerConfig } from './runner-config.ts';
 import { prepareWidgets } from './widgets/build-widgets.ts';
@@ -25,7 +26,11 @@ export async function openBundles(
   masks: Pick<ReturnType<typeof createSecretMasks>, 'masked'>,
 ) {
   const { log, bundles, documents, sql } = base;
-  const runner = createRunner({ ...base, config: runnerConfig(config), masked: masks.masked });
+  const python = await openPythonBundles(scope, base, config);
+  const runner = withPythonBundles(
+    createRunner({ ...base, config: runnerConfig(config), masked: masks.masked }),
+    python,
+  );
   const props = createBundleProps(base.sql, base.scope);
   const propsFollower = createPropsFollower({ props, runner, log });
   const registry = createRegistry({
@@ -35,7 +40,7 @@ export async function openBundles(
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
     keepRecords: config.bundleKeepRecords,
-    prepare: checkSchedulesThen(prepareWidgets(base, config)),
+    prepare: warmPythonAfter(checkSchedulesThen(prepareWidgets(base, config)), python),
     applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);
@@ -53,5 +58,5 @@ export async function openBundles(
     }),
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
-  return { runner, registry, props, propsFollower, foundations };
+  return { runner, python, registry, props, propsFollower, foundations };
 }

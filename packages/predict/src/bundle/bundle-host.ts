@@ -119,7 +119,8 @@ function createInvoke({ runner, version, onCall }: InvokeParts) {
       if (call.signal.aborted) return { status: 'canceled' };
       const cause = error instanceof PlatformError ? error.cause : error;
       if (cause instanceof HostFailure) call.onCrash?.(cause.message);
-      return { status: 'failed', error: shown(reasonOf(error)) };
+      const isLost = cause instanceof HostFailure && cause.reason !== 'stopped';
+      return { status: 'failed', error: shown(reasonOf(error)), ...(isLost ? { isLost } : {}) };
     }
   };
 }

@@ -37,6 +37,16 @@ test('a new one where there is room, also beside a busy one of the same source',
   });
 });
 
+test('no more hosts of one source than it may have, however much room there is', () => {
+  const busy = host('busy', { users: 1 });
+  const idleOfAnother = host('idle', { key: 'b' });
+  expect(decideHost([busy, idleOfAnother], 'a', { ...LIMITS, maxOwn: 1 })).toEqual({ kind: 'full' });
+  expect(decideHost([busy, idleOfAnother], 'a', { ...LIMITS, maxOwn: 2 })).toEqual({
+    kind: 'start',
+    evicted: undefined,
+  });
+});
+
 test('the idle host that was used longest ago makes room, whatever its place in the list', () => {
   const hosts = [
     host('busy', { key: 'b', users: 1, usedAtMs: 1 }),

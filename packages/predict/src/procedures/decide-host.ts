@@ -11,6 +11,12 @@ export interface HostFacts {
   readonly usedAtMs: number;
 }
 
+export interface HostBounds {
+  readonly maxHosts: number;
+  readonly reuses: boolean;
+  readonly maxOwn?: number;
+}
+
 export type HostDecision<T> =
   | { readonly kind: 'use'; readonly host: T }
   /** `evicted`: an idle host that makes room, ended before the new one begins. */
@@ -22,16 +28,18 @@ export type HostDecision<T> =
  * one where there is room; a new one in place of the idle host that was used longest ago. Else nobody can take it.
  *
  * @param reuses false: each prediction has a host of its own
+ * @param maxOwn hosts of this source at once
  */
 export function decideHost<T extends HostFacts>(
   hosts: readonly T[],
   key: string,
-  { maxHosts, reuses }: { readonly maxHosts: number; readonly reuses: boolean },
+  { maxHosts, reuses, maxOwn = maxHosts }: HostBounds,
 ): HostDecision<T> {
   const own = reuses ? hosts.filter((host) => host.key === key) : [];
   const free = own.find(({ isReady, users, capacity }) => isReady && users < capacity);
   const host = free ?? own.find(({ isReady }) => !isReady);
   if (host !== undefined) return { kind: 'use', host };
+  if (own.length >= maxOwn) return { kind: 'full' };
   if (hosts.length < maxHosts) return { kind: 'start', evicted: undefined };
   const [evicted] = hosts
     .filter(({ users }) => users === 0)

@@ -12,6 +12,8 @@ export interface HostPoolParts {
   /** Fetches the source and sets it up; rejects with a sentence for the caller. Leaves nothing behind then. */
   start(key: string, sink: SetupSink): Promise<PredictorHost>;
   readonly maxHosts: number;
+  /** Of one source at once; without it, as many as there is room for. */
+  maxHostsOf?(key: string): number;
   /** A host for each prediction, ended after it. */
   readonly isOneShot: boolean;
   /** For a host, where the prediction may wait for one. */
@@ -97,6 +99,18 @@ export class HostPool {
     };
   }
 
+  /** All hosts of a source end; a later call of it would start one anew. */
+  retire(key: string): void {
+    for (const entry of this.#entries) if (entry.key === key) void this.#drop(entry);
+  }
+
+  /** Hosts that nobody used for this long end. */
+  endIdle(idleMs: number): void {
+    const before = this.#parts.monotonic() - idleMs;
+    for (const entry of this.#entries)
+      if (entry.users === 0 && entry.isReady && entry.usedAtMs < before) void this.#drop(entry);
+  }
+
   async stop(deadline: Deadline): Promise<void> {
     this.#closing.abort(new Error('the server is shutting down'));
     for (const entry of this.#entries) void this.#drop(entry, deadline);
@@ -106,7 +120,8 @@ export class HostPool {
   #assign(key: string): Entry | undefined {
     if (this.#closing.signal.aborted) return undefined;
     const { maxHosts, isOneShot } = this.#parts;
-    const decision = decideHost([...this.#entries], key, { maxHosts, reuses: !isOneShot });
+    const maxOwn = this.#parts.maxHostsOf?.(key) ?? maxHosts;
+    const decision = decideHost([...this.#entries], key, { maxHosts, reuses: !isOneShot, maxOwn });
     if (decision.kind === 'full') return undefined;
     if (decision.kind === 'use') {
       decision.host.users += 1;

@@ -6,14 +6,17 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { sleep } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
-import { replaceAt } from '../input-schema.ts';
+import { iteratesOf, replaceAt } from '../input-schema.ts';
 import { createPathMask } from '../path-mask.ts';
 import type { PredictCall, PredictResult } from '../predictor.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
 import type { JsonObject } from '../prediction-view.ts';
+import { describeExit } from './describe-exit.ts';
 import { HostFolder } from './host-folder.ts';
 import { HostLines } from './host-lines.ts';
 import { buildPythonCommand } from './python-command.ts';
+import { lendFiles } from './lend-files.ts';
+import type { LentFiles } from './lend-files.ts';
 import type { PythonHostParts } from './python-host-parts.ts';
 import { PythonRun } from './python-run.ts';
 
@@ -22,6 +25,11 @@ interface SetupResult {
   readonly status: string;
   readonly error?: string;
   readonly marks?: boolean;
+}
+
+/** What is read of `openapi.json`. */
+interface OpenApiFile {
+  readonly components: { readonly schemas: JsonObject };
 }
 
 const PYTHON_DIR = fileURLToPath(new URL('../../python', import.meta.url));
@@ -57,6 +65,7 @@ export class PythonHost implements PredictorHost {
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
   #isEnded = false;
+  #isDescribed = false;
   #hasHealthcheck = false;
   #hasMarks = false;
   #checks = 0;
@@ -94,7 +103,7 @@ export class PythonHost implements PredictorHost {
   }
 
   async predict(call: PredictCall): Promise<PredictResult> {
-    if (this.#isEnded) return { status: 'failed', error: this.#failure() };
+    if (this.#isEnded) return { status: 'failed', error: this.#failure(), isLost: true };
     const run = new PythonRun({
       call,
       folder: this.#folder,
@@ -106,8 +115,11 @@ export class PythonHost implements PredictorHost {
     this.#runs.set(call.id, run);
     this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
     let stop: () => void = () => undefined;
+    let takeBack: () => Promise<void> = async () => undefined;
     try {
-      const input = call.files.reduce<JsonObject>(
+      const lent = await this.#lend(call);
+      takeBack = lent.takeBack;
+      const input = lent.files.reduce<JsonObject>(
         (all, { pointer, path: file }) => replaceAt(all, pointer, file),
         call.input,
       );
@@ -128,12 +140,19 @@ export class PythonHost implements PredictorHost {
       return { status: 'failed', error: `the request could not be handed over: ${(error as Error).message}` };
     } finally {
       stop();
+      await takeBack().catch(() => undefined);
       this.#runs.delete(call.id);
       if (this.#runs.size === 0) {
         clearInterval(this.#timer);
         this.#timer = undefined;
       }
     }
+  }
+
+  /** In a sandbox nothing is seen but the host's own folder. */
+  async #lend({ id, files }: PredictCall): Promise<LentFiles> {
+    if (this.#parts.config.pythonSandbox !== undefined) return lendFiles(files, this.#folder.path, id);
+    return { files, takeBack: async () => undefined };
   }
 
   async check(): Promise<boolean | undefined> {
@@ -219,11 +238,7 @@ export class PythonHost implements PredictorHost {
       });
       const result = await this.#untilReady();
       if (result.status !== 'succeeded') throw new Error(this.#shown(result.error ?? 'setup failed'));
-      const schema = (await this.#folder.read('openapi.json')) as { components: { schemas: JsonObject } };
-      this.schemas = schema.components.schemas;
-      this.maxConcurrency = (await this.#folder.has('async_predict'))
-        ? (source.maxConcurrency ?? config.maxConcurrency)
-        : 1;
+      if (!(await this.#describe())) throw new Error('the host did not say what its predictor takes');
       this.#hasHealthcheck = await this.#folder.has('healthcheck');
       this.#hasMarks = result.marks === true;
       this.#sink = undefined;
@@ -237,6 +252,7 @@ export class PythonHost implements PredictorHost {
   async #untilReady(): Promise<SetupResult> {
     for (;;) {
       const woken = new Promise<void>((resolve) => (this.#wake = resolve));
+      await this.#tellSchemas();
       const result = await this.#folder.read('setup_result.json');
       if (result !== undefined) {
         // It ends by itself then, and its last words are a part of what is told.
@@ -250,6 +266,26 @@ export class PythonHost implements PredictorHost {
       if (this.#isEnded) throw new Error(this.#failure());
       await Promise.race([woken, this.ended]);
     }
+  }
+
+  /** Once, as soon as the code was read: setup may take minutes. */
+  async #tellSchemas(): Promise<void> {
+    const sink = this.#sink;
+    if (sink?.onSchemas === undefined || this.#isDescribed || !(await this.#describe())) return;
+    sink.onSchemas({ schemas: this.schemas, maxConcurrency: this.maxConcurrency });
+  }
+
+  /** False: its code was not read yet. */
+  async #describe(): Promise<boolean> {
+    const { config, source } = this.#parts;
+    const schema = (await this.#folder.read('openapi.json')) as OpenApiFile | undefined;
+    if (schema === undefined) return false;
+    this.#isDescribed = true;
+    this.schemas = schema.components.schemas;
+    this.maxConcurrency = (await this.#folder.has('async_predict'))
+      ? (source.maxConcurrency ?? config.maxConcurrency)
+      : 1;
+    return true;
   }
 
   #cancelOnAbort({ id, signal }: PredictCall): () => void {
@@ -295,13 +331,12 @@ export class PythonHost implements PredictorHost {
       const code = 'code' in error ? error.code : undefined;
       this.#reason ??=
         code === 'ENOENT'
-          ? `${this.#parts.config.pythonPath} is not installed here`
+          ? `${child.spawnfile} is not installed here`
           : `it cannot be started: ${error.message}`;
       void this.#end();
     });
     child.once('exit', (code, signal) => {
-      this.#reason ??=
-        signal === null ? `it ended by itself with exit code ${code ?? 0}` : `it was ended by ${signal}`;
+      this.#reason ??= describeExit(code, signal, this.#parts.config.pythonSandbox !== undefined);
       const timer = setTimeout(() => void this.#end(), LAST_WORDS_MS);
       void closed.then(() => {
         clearTimeout(timer);
@@ -362,17 +397,12 @@ export class PythonHost implements PredictorHost {
     // What it started and left behind.
     this.#signal('SIGKILL');
     const error = this.#failure();
-    await Promise.all([...this.#runs.values()].map((run) => run.lost({ status: 'failed', error })));
+    await Promise.all(
+      [...this.#runs.values()].map((run) => run.lost({ status: 'failed', error, isLost: true })),
+    );
     if (!this.#parts.config.keepFiles)
       await rm(this.#root, { recursive: true, force: true }).catch(() => undefined);
     this.#wake();
     this.#resolveGone();
   }
-}
-
-function iteratesOf(schemas: JsonObject): boolean {
-  const output = schemas['Output'];
-  return (
-    typeof output === 'object' && output !== null && Reflect.get(output, 'x-cog-array-type') === 'iterator'
-  );
 }

@@ -8,8 +8,12 @@ import type { PredictConfig, PredictServer } from '../index.ts';
 import { serveFolder } from '../../test/serve-fixture.ts';
 
 const CODE = `import os, socket
+from typing import Optional
 from cog import Path
-def predict(action: str, target: str = "", size: int = 0) -> str:
+def predict(action: str, target: str = "", size: int = 0, source: Optional[Path] = None) -> str:
+    if source:
+        lent = [name for name in os.listdir(source.parent.parent.parent) if name.startswith("inputs-")]
+        return f"{source.read_text()} {len(lent)}"
     if action == "read":
         return open(target).read()
     if action == "write":
@@ -83,6 +87,13 @@ test(
     expect(await inside({ action: 'connect', target })).toMatchObject({ status: 'failed' });
     expect(await inside({ action: 'kill', target: String(process.pid) })).toMatchObject({ status: 'failed' });
 
+    // A file that a client sent lies where the sandbox shows it, as long as it is needed, and nobody else's beside it.
+    for (const text of ['one', 'two'])
+      expect(await inside({ action: 'source', source: `data:text/plain,${text}` })).toMatchObject({
+        status: 'succeeded',
+        output: `${text} 1`,
+      });
+
     // The same questions without it: they can be answered otherwise.
     const free = await stand.serve({});
     expect(await free({ action: 'read', target: outside })).toMatchObject({ status: 'succeeded' });
@@ -116,7 +127,7 @@ test(
     const call = await stand.serve({});
     const { logs, error } = await call({ action: 'read', target: path.join(stand.dir, 'gone') });
     expect(error).toBe("[Errno 2] No such file or directory: './gone'");
-    expect(logs).toContain('File "./predict.py", line 5, in predict');
+    expect(logs).toContain('File "./predict.py", line 9, in predict');
     expect(`${String(logs)}${String(error)}`).not.toContain(stand.dir);
     expect(logs).not.toContain(path.resolve(import.meta.dirname, '../..'));
     const { output } = await call({ action: 'env' });

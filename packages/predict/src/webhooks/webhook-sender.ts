@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { decideRetryDelay, sleep } from '@switchyard/kernel';
+import { decideRetryDelay, signWebhook, sleep } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
 import { RefusedAddress } from '../files/outbound.ts';
 import type { Outbound } from '../files/outbound.ts';
@@ -16,6 +15,8 @@ export interface WebhookSenderParts {
   /** Milliseconds since the epoch. */
   now(): number;
   random(): number;
+  /** For one message. */
+  makeId(): string;
 }
 
 export interface Delivery {
@@ -32,8 +33,11 @@ export type WebhookSender = ReturnType<typeof createWebhookSender>;
 /** The longest wait between two attempts. With 1 s and eight attempts: about two minutes in all. */
 const MAX_WAIT_MS = 64_000;
 
-export function createWebhookSender({ outbound, config, log, now, random }: WebhookSenderParts) {
-  const attempt = async ({ url, view, headers }: Delivery): Promise<'taken' | 'refused' | 'failed'> => {
+export function createWebhookSender({ outbound, config, log, now, random, makeId }: WebhookSenderParts) {
+  const attempt = async (
+    id: string,
+    { url, view, headers }: Delivery,
+  ): Promise<'taken' | 'refused' | 'failed'> => {
     const body = Buffer.from(JSON.stringify(view));
     try {
       const answer = await outbound.send(new URL(url), {
@@ -43,7 +47,7 @@ export function createWebhookSender({ outbound, config, log, now, random }: Webh
           ...headers,
           'Content-Type': 'application/json',
           'Content-Length': String(body.byteLength),
-          ...signed(view.id, body),
+          ...ownHeaders(id, body),
         },
         signal: AbortSignal.timeout(config.webhookMs),
       });
@@ -55,35 +59,28 @@ export function createWebhookSender({ outbound, config, log, now, random }: Webh
     }
   };
 
-  function signed(id: string, body: Buffer): Record<string, string> {
-    const bearer =
-      config.webhookToken === undefined ? {} : { Authorization: `Bearer ${config.webhookToken}` };
-    if (config.webhookSecret === undefined) return bearer;
-    // As Standard Webhooks have it: over id, time and body, so that neither can be changed and an old one is seen to be old.
-    const timestamp = String(Math.floor(now() / 1000));
-    const signature = createHmac('sha256', config.webhookSecret)
-      .update(`${id}.${timestamp}.`)
-      .update(body)
-      .digest('base64');
+  function ownHeaders(id: string, body: Uint8Array): Record<string, string> {
+    const { webhookToken, webhookSecret } = config;
+    const timestampSec = Math.floor(now() / 1000);
     return {
-      ...bearer,
-      'Webhook-Id': id,
-      'Webhook-Timestamp': timestamp,
-      'Webhook-Signature': `v1,${signature}`,
+      ...(webhookToken === undefined ? {} : { Authorization: `Bearer ${webhookToken}` }),
+      ...Object.fromEntries(signWebhook(webhookSecret, { id, timestampSec, body })),
     };
   }
 
   return {
     async sendOnce(delivery: Delivery): Promise<void> {
-      const outcome = await attempt(delivery);
+      const outcome = await attempt(makeId(), delivery);
       if (outcome !== 'taken')
         log.info('webhook not delivered', { prediction_id: delivery.view.id, outcome });
     },
     /** Retried on network errors, 429 and 5xx with growing waits; any other answer is final. */
     async sendUntilTaken(delivery: Delivery): Promise<void> {
       const rule = { attempts: config.webhookAttempts - 1, minMs: config.webhookRetryMs, maxMs: MAX_WAIT_MS };
+      // One message, however often it is tried: who got it already can tell.
+      const id = makeId();
       for (let tried = 1; ; tried += 1) {
-        const outcome = await attempt(delivery);
+        const outcome = await attempt(id, delivery);
         if (outcome === 'taken') return;
         const waitMs = outcome === 'failed' ? decideRetryDelay(rule, tried, random) : undefined;
         if (waitMs === undefined || delivery.signal.aborted) {

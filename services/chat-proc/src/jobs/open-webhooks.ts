@@ -29,7 +29,8 @@ export function openWebhooks(
         { allowedHosts, privateHosts },
       );
     },
-    readSecret: (bundleId, name) => rig.secrets.read(bundleId, name),
+    readSecret: async (bundleId, name) =>
+      bundleId === '' ? config.predictionWebhookSecret?.reveal() : rig.secrets.read(bundleId, name),
     clock,
     timeoutMs: config.webhookTimeout,
     maxAttempts: config.webhookAttempts,

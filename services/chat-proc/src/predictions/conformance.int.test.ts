@@ -5,7 +5,9 @@ import type { Case, Step } from '@switchyard/predict/testing';
 import { expect } from 'vitest';
 import { ACTOR_DIR, procTest as test } from '../../test/proc-rig.ts';
 
-const PREDICTORS = path.join(import.meta.dirname, '../../../../packages/predict/test/predictors/ts');
+const PREDICTORS = path.join(import.meta.dirname, '../../../../packages/predict/test/predictors');
+const KINDS = ['ts', 'py'] as const;
+type Kind = (typeof KINDS)[number];
 const LIMIT = { timeout: 600_000 };
 
 /**
@@ -17,11 +19,11 @@ const NOT_OURS =
 const isReadyPoll = ({ send, poll }: Step) => poll === true && send?.path === '/health-check';
 
 /** The case as it is asked of a bundle; undefined where its rows are not the platform's. */
-function ofBundle(one: Case, headers: Record<string, string>): Case | undefined {
-  const { predictor, settings, kinds = ['ts'] } = one;
+function ofBundle(one: Case, kind: Kind, headers: Record<string, string>): Case | undefined {
+  const { predictor, settings, kinds = KINDS } = one;
   const steps = one.steps.filter((step) => !isReadyPoll(step));
   const paths = steps.flatMap(({ send }) => (send === undefined ? [] : [send.path]));
-  if (!kinds.includes('ts') || settings !== undefined || predictor === 'broken') return undefined;
+  if (!kinds.includes(kind) || settings !== undefined || predictor === 'broken') return undefined;
   if (steps.length === 0 || NOT_OURS.test(JSON.stringify(steps))) return undefined;
   if (!paths.every((asked) => /^\/predictions(\/|$)/u.test(asked))) return undefined;
   const asked = steps.map((step) =>
@@ -39,11 +41,12 @@ function ofBundle(one: Case, headers: Record<string, string>): Case | undefined 
   return { ...one, steps: asked };
 }
 
-async function shipPredictor(bundlesDir: string, name: string): Promise<void> {
+async function shipPredictor(bundlesDir: string, kind: Kind, name: string): Promise<void> {
   const dir = path.join(bundlesDir, name);
   await mkdir(dir, { recursive: true });
-  if (name === 'overlap') return cp(path.join(PREDICTORS, name), dir, { recursive: true });
-  await cp(path.join(PREDICTORS, name, 'predict.ts'), path.join(dir, 'predict.ts'));
+  const source = path.join(PREDICTORS, kind, name);
+  if (kind === 'py' || name === 'overlap') return cp(source, dir, { recursive: true });
+  await cp(path.join(source, 'predict.ts'), path.join(dir, 'predict.ts'));
   await writeFile(
     path.join(dir, 'bundle.ts'),
     `import { defineBundle } from '@switchyard/bundle-sdk';
@@ -53,26 +56,33 @@ export default defineBundle({ id: '${name}', name: '${name}', predict });
   );
 }
 
-test('the cases of the surface hold for bundles in the platform', LIMIT, async ({ rig, redis }) => {
-  const bench = await openBench();
-  const { port: benchPort } = bench;
-  await rig.ship(ACTOR_DIR);
-  for (const name of ['echo', 'steps', 'control', 'files', 'overlap'])
-    await shipPredictor(rig.bundlesDir, name);
-  // The bench names itself by its address.
-  const { port } = await rig.start({ httpPrivateHosts: `127.0.0.1:${benchPort}`, anonymousAllowed: 'false' });
-  const headers = { authorization: `Bearer ${await rig.token('privileged')}` };
-  const url = `http://127.0.0.1:${port}/api/integrations/bundles/${redis.tenant}/${redis.project}`;
-  const cases = (await readCases()).flatMap((one) => {
-    const named = JSON.parse(JSON.stringify(one).replaceAll('KIND', 'ts')) as Case;
-    return ofBundle(named, headers) ?? [];
-  });
-  const failures: string[] = [];
-  for (const one of cases)
-    await runCase(one, url, bench).catch((error: unknown) =>
-      failures.push(`${one.name}: ${(error as Error).message}`),
-    );
-  await bench.close();
-  expect(failures).toEqual([]);
-  expect(cases.length).toBeGreaterThan(40);
-});
+test.for(KINDS)(
+  'the cases of the surface hold for bundles in the platform, in %s',
+  LIMIT,
+  async (kind, { rig, redis }) => {
+    const bench = await openBench();
+    const { port: benchPort } = bench;
+    await rig.ship(ACTOR_DIR);
+    for (const name of ['echo', 'steps', 'control', 'files', 'overlap'])
+      await shipPredictor(rig.bundlesDir, kind, name);
+    // The bench names itself by its address.
+    const { port } = await rig.start({
+      httpPrivateHosts: `127.0.0.1:${benchPort}`,
+      anonymousAllowed: 'false',
+    });
+    const headers = { authorization: `Bearer ${await rig.token('privileged')}` };
+    const url = `http://127.0.0.1:${port}/api/integrations/bundles/${redis.tenant}/${redis.project}`;
+    const cases = (await readCases()).flatMap((one) => {
+      const named = JSON.parse(JSON.stringify(one).replaceAll('KIND', kind)) as Case;
+      return ofBundle(named, kind, headers) ?? [];
+    });
+    const failures: string[] = [];
+    for (const one of cases)
+      await runCase(one, url, bench).catch((error: unknown) =>
+        failures.push(`${one.name}: ${(error as Error).message}`),
+      );
+    await bench.close();
+    expect(failures).toEqual([]);
+    expect(cases.length).toBeGreaterThan(40);
+  },
+);

@@ -1,39 +1,62 @@
 import { hostOf, sendGuarded } from '@switchyard/capabilities';
+import { signWebhook } from '@switchyard/kernel';
+import type { Clock } from '@switchyard/kernel';
+import { makeMessageId } from '@switchyard/predict';
 import type { PredictionRow, PredictionRows } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { ProcConfig } from '../env.ts';
 import type { BundleJobs } from '../jobs/open-jobs.ts';
 import type { PredictionParts } from './prediction-parts.ts';
-import { viewOf } from './prediction-view.ts';
+import { nameOfRow, viewOf } from './prediction-view.ts';
 
 export interface HandOnParts {
   readonly rows: Pick<PredictionRows, 'told'>;
   readonly work: Pick<BundleJobs, 'jobs' | 'enqueueWebhook'>;
-  readonly config: Pick<ProcConfig, 'httpAllowedHosts' | 'httpPrivateHosts'>;
+  readonly config: Pick<ProcConfig, 'httpAllowedHosts' | 'httpPrivateHosts' | 'predictionWebhookSecret'>;
+  readonly clock: Pick<Clock, 'now'>;
+  randomBytes(size: number): Uint8Array;
   readonly log: Log;
 }
 
+/** Its name in the row of a webhook; the value is the operator's setting at each try. */
+const PLATFORMS_KEY = 'PREDICTION_WEBHOOK_SECRET';
 const WEBHOOK_ONCE_MS = 10_000;
-/** Of a job whose worker died before it began: another one may. */
-const STARTS = 5;
+/**
+ * Of a job whose worker died before it began: another one may. So many, and with a pause, because a worker of a former version that stands
+ * beside this one is refused what was sealed.
+ */
+const STARTS = 30;
+const PAUSE_MS = 1000;
 
 /** What leaves this worker for a prediction: webhooks on its way, the last one as background work, and the work itself where it waits. */
 export function createHandOn({
   rows,
   work,
   config,
+  clock,
   log,
+  randomBytes,
 }: HandOnParts): Pick<PredictionParts, 'sendWebhookOnce' | 'tellEndOf' | 'addJob'> {
-  const { httpAllowedHosts: allowedHosts, httpPrivateHosts: privateHosts } = config;
+  const {
+    httpAllowedHosts: allowedHosts,
+    httpPrivateHosts: privateHosts,
+    predictionWebhookSecret: key,
+  } = config;
   return {
     async sendWebhookOnce(url, view, trace) {
       try {
+        const body = JSON.stringify(view);
+        const timestampSec = Math.floor(clock.now() / 1000);
+        const signed = signWebhook(key?.reveal(), { id: makeMessageId(randomBytes), timestampSec, body });
         const post = {
           url,
           // The client names it; what the operator allows is all there is to ask.
           httpHosts: [hostOf(new URL(url))],
-          headers: [['content-type', 'application/json'], ...Object.entries(trace)] as [string, string][],
-          body: JSON.stringify(view),
+          headers: [...Object.entries(trace), ['content-type', 'application/json'], ...signed] as [
+            string,
+            string,
+          ][],
+          body,
           signal: AbortSignal.timeout(WEBHOOK_ONCE_MS),
         };
         await sendGuarded(post, { allowedHosts, privateHosts });
@@ -51,8 +74,9 @@ export function createHandOn({
           event: 'prediction.completed',
           payload: viewOf(row),
           deliveryKey: keyOf(row),
+          ...(key === undefined ? {} : { secret: PLATFORMS_KEY }),
         });
-        await rows.told({ bundleId: row.bundle_id, userId: row.user_id, predictionId: prediction_id });
+        await rows.told(nameOfRow(row));
       } catch (error) {
         log.warn('the last webhook of a prediction could not be kept', { prediction_id, error });
       }
@@ -64,9 +88,10 @@ export function createHandOn({
           kind: 'prediction',
           bundleId: row.bundle_id,
           name: 'prediction',
-          dedupeKey: keyOf(row),
+          dedupeKey: row.attempt === 0 ? keyOf(row) : `${keyOf(row)}#${row.attempt}`,
           data: { user_id: row.user_id, prediction_id },
           maxAttempts: STARTS,
+          backoff: { kind: 'fixed', delayMs: PAUSE_MS },
           delayMs: 0,
         });
       } catch (error) {

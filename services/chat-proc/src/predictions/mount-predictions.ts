@@ -116,7 +116,13 @@ export function createPredictionListRoutes({ guards, rows }: PredictionRoutePart
         const found = await rows.list(bundle, { status: query.status }, query.limit);
         const predictions = found.map((row) => {
           const { input: _input, output: _output, logs: _logs, ...shown } = viewOf(row);
-          return { ...shown, user_id: row.user_id, version: row.version_id, is_async: row.is_async };
+          return {
+            ...shown,
+            user_id: row.user_id,
+            version: row.version_id,
+            is_async: row.is_async,
+            attempt: row.attempt,
+          };
         });
         return { predictions };
       },

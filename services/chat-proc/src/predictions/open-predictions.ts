@@ -6,6 +6,7 @@ import type { JobOutcome, JobRow } from '@switchyard/jobs';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { isoTime } from '@switchyard/predict';
+import type { PythonBundles } from '@switchyard/predict';
 import { createPredictionRows } from '@switchyard/store';
 import type { PredictionRows } from '@switchyard/store';
 import type { ProcConfig } from '../env.ts';
@@ -16,6 +17,7 @@ import { createAllowedOutbound } from './allowed-outbound.ts';
 import { createHandOn } from './hand-on.ts';
 import type { PredictionParts } from './prediction-parts.ts';
 import { reconcilePredictions } from './reconcile-predictions.ts';
+import { createRequestSeal } from './request-seal.ts';
 import { RecordedPredictions } from './recorded-predictions.ts';
 
 export interface OpenedPredictions {
@@ -32,7 +34,11 @@ export async function openPredictions(
   scope: Scope,
   base: Base,
   config: ProcConfig,
-  { invoker, work }: { readonly invoker: BundleInvoker; readonly work: BundleJobs },
+  {
+    invoker,
+    work,
+    python,
+  }: { readonly invoker: BundleInvoker; readonly work: BundleJobs; readonly python: PythonBundles },
 ): Promise<OpenedPredictions> {
   const { sql, clock, ids, log } = base;
   const rows = createPredictionRows(sql, base.scope);
@@ -43,10 +49,15 @@ export async function openPredictions(
   // Wall time that does not jump within a prediction, with the fraction that microseconds need.
   const startedAt = clock.now() - clock.monotonic();
   const now = () => startedAt + clock.monotonic();
+  const closing = new AbortController();
+  scope.defer(() => closing.abort());
   const parts: PredictionParts = {
+    closing: closing.signal,
     rows,
     invoker,
+    python,
     outbound,
+    seal: createRequestSeal({ masterKey: config.switchyardMasterKey, scope: base.scope, randomBytes }),
     config,
     folder,
     clock,
@@ -54,7 +65,7 @@ export async function openPredictions(
     now,
     makeFence: () => ids.token(12),
     randomBytes,
-    ...createHandOn({ rows, work, config, log }),
+    ...createHandOn({ rows, work, config, clock, log, randomBytes }),
   };
   const predictions = new RecordedPredictions(parts);
   scope.defer(() => predictions.stop(Deadline.in(CLOSE_MS, clock)));

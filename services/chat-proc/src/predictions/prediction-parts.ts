@@ -1,18 +1,23 @@
 import type { Clock } from '@switchyard/kernel';
-import type { Outbound, PredictionView } from '@switchyard/predict';
+import type { Outbound, PredictionView, PythonBundles } from '@switchyard/predict';
 import type { PredictionRow, PredictionRows } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { ProcConfig } from '../env.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
+import type { RequestSeal } from './request-seal.ts';
 
 /** What the parts of predictions share. */
 export interface PredictionParts {
   readonly rows: PredictionRows;
   readonly invoker: Pick<BundleInvoker, 'hold' | 'run'>;
+  readonly python: Pick<PythonBundles, 'predict'>;
   readonly outbound: Outbound;
+  readonly seal: RequestSeal;
   readonly config: ProcConfig;
   /** Of this process, for files of inputs. */
   readonly folder: string;
+  /** Aborts when this worker lets go of its stores. */
+  readonly closing: AbortSignal;
   readonly clock: Clock;
   readonly log: Log;
   /** Milliseconds since the epoch, with a fraction. */

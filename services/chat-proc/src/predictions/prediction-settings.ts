@@ -1,4 +1,5 @@
-import { bytes, duration, integer } from '@switchyard/kernel';
+import { bytes, duration, integer, optionalSecret, text } from '@switchyard/kernel';
+import { z } from 'zod';
 
 /** Predictions of bundles. */
 export const predictionSettings = {
@@ -23,4 +24,21 @@ export const predictionSettings = {
   predictionTransfer: duration('120s').describe('Longest that fetching a file of an input may take.'),
   predictionLog: bytes('1MiB').describe('Of a log; what lies between its beginning and its end is left out.'),
   predictionEvents: bytes('4MiB').describe('Of the events that streams which attach later are told.'),
+  predictionWebhookSecret: optionalSecret().describe(
+    'Key that signs webhooks of predictions, as it is or `whsec_` and base64; without it they are not signed.',
+  ),
+  predictionSetup: duration('5m').describe(
+    'Longest from the start of a process of a predictor in Python to the end of its `setup`.',
+  ),
+  predictionPython: text('python3').describe('Program that runs predictors in Python, 3.9 or newer.'),
+  predictionPythonSandbox: z
+    .enum(['bwrap', 'none'])
+    .default('bwrap')
+    .describe('How they are contained; `none`: they can do what this worker can, for development.'),
+  predictionPythonHosts: integer(8, 1, 1000).describe(
+    'Processes of predictors in Python at once; over it the idle one that was used longest ago ends.',
+  ),
+  predictionPythonMemory: bytes('2GiB').describe(
+    'What one of them may have for itself, where its bundle says nothing; over it Python raises `MemoryError`.',
+  ),
 };

@@ -1,5 +1,5 @@
 import type { PredictionView } from '@switchyard/predict';
-import type { PredictionRow } from '@switchyard/store';
+import type { PredictionName, PredictionRow } from '@switchyard/store';
 
 /** A row as clients see its prediction. */
 export function viewOf(row: PredictionRow): PredictionView {
@@ -15,6 +15,10 @@ export function viewOf(row: PredictionRow): PredictionView {
     started_at: row.shown_started_at,
     completed_at: row.shown_ended_at,
   };
+}
+
+export function nameOfRow(row: PredictionRow): PredictionName {
+  return { bundleId: row.bundle_id, userId: row.user_id, predictionId: row.prediction_id };
 }
 
 export function isOver({ status }: Pick<PredictionRow, 'status'>): boolean {

@@ -5,54 +5,17 @@ import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, vi } from 'vitest';
+import { ASYNC, PATIENT, askAt, framesOf, json, viewsAt } from '../../test/ask-predictions.ts';
+import type { View } from '../../test/ask-predictions.ts';
 import { ACTOR_DIR, procTest as test } from '../../test/proc-rig.ts';
 import type { ProcRig } from '../../test/proc-rig.ts';
 
 const ORACLE_DIR = path.join(import.meta.dirname, '../../test/bundles/oracle');
 const MAIN = path.join(import.meta.dirname, '../main.ts');
-const PATIENT = { timeout: 60_000, interval: 50 };
 const LIMIT = { timeout: 120_000 };
 const SECRET = 'a-secret-of-the-caller';
-
-interface View {
-  readonly id: string;
-  readonly status: string;
-  readonly output: unknown;
-  readonly error: string | null;
-  readonly logs: string;
-}
-
-type Ask = (
-  where: string,
-  asked?: { method?: string; body?: unknown; headers?: Record<string, string> },
-) => Promise<Response>;
-
-/** What a caller with one token asks one worker for its oracle. */
-function askAt(port: number, token: string | undefined, at: { tenant: string; project: string }): Ask {
-  const base = `http://127.0.0.1:${port}/api/integrations/bundles/${at.tenant}/${at.project}`;
-  return (where, { method, body, headers = {} } = {}) =>
-    fetch(`${base}${where}`, {
-      method: method ?? (body === undefined ? 'GET' : 'POST'),
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-}
-
 const PREDICTIONS = '/oracle/predictions';
-const ASYNC = { prefer: 'respond-async' };
-const json = async (response: Response): Promise<View> => (await response.json()) as View;
-const view = async (ask: Ask, id: string): Promise<View> => json(await ask(`${PREDICTIONS}/${id}`));
-const ended = async (ask: Ask, id: string): Promise<View> => {
-  await vi.waitFor(
-    async () => expect((await view(ask, id)).status).toMatch(/^(succeeded|failed|canceled)$/u),
-    PATIENT,
-  );
-  return view(ask, id);
-};
+const { view, ended } = viewsAt(PREDICTIONS);
 
 async function openTwo(
   rig: ProcRig,
@@ -64,20 +27,6 @@ async function openTwo(
   const token = await rig.token('registered');
   const [one, two] = [await rig.start(settings), await rig.start(settings)];
   return { one: askAt(one.port, token, at), two: askAt(two.port, token, at), port: one.port };
-}
-
-function framesOf(stream: string): { id: number; event: string; data: Record<string, unknown> }[] {
-  return stream
-    .split('\n\n')
-    .filter((frame) => frame.includes('event: '))
-    .map((frame) => {
-      const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'mu').exec(frame)?.[1] ?? '';
-      return {
-        id: Number(field('id')),
-        event: field('event'),
-        data: JSON.parse(field('data')) as Record<string, unknown>,
-      };
-    });
 }
 
 test(

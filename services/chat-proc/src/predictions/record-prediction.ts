@@ -4,6 +4,13 @@ import type { PredictionName, PredictionProgress, PredictionRows } from '@switch
 import type { Log } from '@switchyard/telemetry';
 import type { MirroredPrediction } from './mirrored-prediction.ts';
 
+export interface RecordedName {
+  readonly name: PredictionName;
+  readonly fence: string;
+  /** Of an attempt before this one. */
+  readonly former?: { readonly lastEvent: number };
+}
+
 export interface RecordParts {
   readonly rows: Pick<PredictionRows, 'save'>;
   readonly log: Log;
@@ -20,15 +27,18 @@ const OWN_SHARE = 0.8;
 
 /**
  * Writes a prediction that runs here into its row until it is over, and tells its clients of its end when the row has it. Whoever canceled
- * it elsewhere is heard at a save. A row that is not this worker's any more ends the run; its clients are told as much. Never rejects.
+ * it elsewhere is heard at a save. A row that is not this worker's any more ends the run; what its clients hear then is whoever calls' to say. Never rejects.
  */
 export async function recordPrediction(
   prediction: Prediction,
   mirror: MirroredPrediction,
-  { name, fence }: { readonly name: PredictionName; readonly fence: string },
+  { name, fence, former }: RecordedName,
   parts: RecordParts,
 ): Promise<PredictionView | undefined> {
-  const news = collectNews(prediction, mirror, parts.maxEventCharacters);
+  const news = collectNews(prediction, mirror, {
+    afterEvent: former?.lastEvent ?? 0,
+    maxCharacters: parts.maxEventCharacters,
+  });
   let confirmedAt = parts.monotonic();
   let savedAt = confirmedAt;
   for (;;) {
@@ -37,7 +47,7 @@ export async function recordPrediction(
     const sentAt = parts.monotonic();
     try {
       const saved = await parts.rows.save(name, fence, progressOf(view, events), parts.leaseMs);
-      if (saved === undefined) return lost(prediction, mirror);
+      if (saved === undefined) return lost(prediction);
       if (saved.cancel_requested) prediction.cancel();
       confirmedAt = savedAt = sentAt;
       if (view.completed_at !== null) {
@@ -47,15 +57,14 @@ export async function recordPrediction(
     } catch (error) {
       news.giveBack(events);
       parts.log.warn('a prediction could not be saved', { prediction_id: name.predictionId, error });
-      if (parts.monotonic() - confirmedAt > parts.leaseMs * OWN_SHARE) return lost(prediction, mirror);
+      if (parts.monotonic() - confirmedAt > parts.leaseMs * OWN_SHARE) return lost(prediction);
     }
     await news.come(SAVE_EVERY_MS, savedAt + parts.leaseMs / 5 - parts.monotonic());
   }
 }
 
-function lost(prediction: Prediction, mirror: MirroredPrediction): undefined {
+function lost(prediction: Prediction): undefined {
   prediction.cancel();
-  mirror.end({ ...prediction.view(), status: 'failed', error: 'the worker that ran it lost its lease' });
   return undefined;
 }
 
@@ -73,7 +82,11 @@ function progressOf(view: PredictionView, events: readonly PredictionEvent[]): P
   };
 }
 
-function collectNews(prediction: Prediction, mirror: MirroredPrediction, maxCharacters: number) {
+function collectNews(
+  prediction: Prediction,
+  mirror: MirroredPrediction,
+  { afterEvent, maxCharacters }: { readonly afterEvent: number; readonly maxCharacters: number },
+) {
   let waiting: PredictionEvent[] = [];
   let characters = 0;
   let wake: () => void = () => undefined;
@@ -84,7 +97,7 @@ function collectNews(prediction: Prediction, mirror: MirroredPrediction, maxChar
     if (event.kind !== 'completed') mirror.tell(event);
     wake();
   };
-  for (const event of prediction.replay.after(0) ?? []) take(event);
+  for (const event of prediction.replay.after(afterEvent) ?? []) take(event);
   prediction.listen(take);
   return {
     take(): PredictionEvent[] {

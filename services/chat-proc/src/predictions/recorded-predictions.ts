@@ -1,4 +1,5 @@
 import {
+  ALREADY_RUNNING,
   ApiError,
   PlaceLine,
   isoTime,
@@ -20,13 +21,15 @@ import { PlatformError } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
 import type { InvocationUser } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
-import type { PredictionName, PredictionRow } from '@switchyard/store';
+import type { NewPrediction, PredictionName, PredictionRow } from '@switchyard/store';
 import { z } from 'zod';
 import { followRow } from './follow-row.ts';
 import type { PredictionParts } from './prediction-parts.ts';
 import { isOver } from './prediction-view.ts';
-import { runRecorded, storedRequestSchema } from './run-recorded.ts';
-import type { Running, StoredRequest } from './run-recorded.ts';
+import { runRecorded } from './run-recorded.ts';
+import type { Running } from './run-recorded.ts';
+import type { StoredRequest } from './stored-request.ts';
+import { VersionPlaces } from './version-places.ts';
 
 /** Who asks for a prediction of which bundle. */
 export interface PredictionCaller {
@@ -45,13 +48,25 @@ const END_MS = 5_000;
 export class RecordedPredictions {
   readonly #parts: PredictionParts;
   readonly #places: PlaceLine;
+  readonly #versions: VersionPlaces;
   readonly #running = new Map<string, Running>();
+  /** Rows that are being made here. */
+  readonly #inserting = new Map<string, Promise<void>>();
   #isDraining = false;
 
   constructor(parts: PredictionParts) {
-    const { predictionPlaces, predictionLine: maxWaiting, predictionWait: waitMs } = parts.config;
+    const { predictionPlaces, predictionLine, predictionWait, predictionSlots, predictionLimit } =
+      parts.config;
     this.#parts = parts;
-    this.#places = new PlaceLine({ places: () => predictionPlaces, maxWaiting, waitMs });
+    this.#places = new PlaceLine({
+      places: () => predictionPlaces,
+      maxWaiting: predictionLine,
+      waitMs: predictionWait,
+    });
+    this.#versions = new VersionPlaces({
+      maxWaiting: predictionLine + predictionSlots,
+      waitMs: predictionLimit,
+    });
   }
 
   get running(): number {
@@ -92,22 +107,35 @@ export class RecordedPredictions {
       throw error;
     }
     try {
+      // Before it is started: what waits can be canceled, and is another worker's when this one goes.
+      await this.#versions.takeOrWait(hold, signal);
+    } catch (error) {
+      hold.release();
+      if (error instanceof ApiError) return { kind: 'unavailable', error: error.message };
+      throw error;
+    }
+    try {
       await this.#start(name, hold, signal);
     } finally {
+      this.#versions.release(hold);
       hold.release();
     }
     return { kind: 'done' };
   }
 
-  /** Nothing new; what runs may end until the deadline, and has failed then. */
+  /** Nothing new; what runs may end until the deadline. Then it is given to others where they may begin it again, and has failed else. */
   async stop(deadline: Deadline): Promise<void> {
     this.#isDraining = true;
     await Promise.race([this.#allRecorded(), aborted(deadline.signal)]);
-    for (const { prediction } of this.#running.values())
-      prediction.finish({
-        status: 'failed',
-        error: 'server shutting down: the prediction did not end in time',
-      });
+    const end = async ({ prediction, giveBack }: Running): Promise<void> => {
+      if (await giveBack()) return;
+      const error = 'server shutting down: the prediction did not end in time';
+      prediction.finish({ status: 'failed', error });
+    };
+    await Promise.race([
+      Promise.all([...this.#running.values()].map(end)),
+      aborted(AbortSignal.timeout(END_MS)),
+    ]);
     await Promise.race([this.#allRecorded(), aborted(AbortSignal.timeout(END_MS))]);
   }
 
@@ -143,19 +171,32 @@ export class RecordedPredictions {
     hold: BundleHold,
     trace: TraceHeaders,
   ): Promise<Created> {
-    const { config, makeFence, rows } = this.#parts;
+    const { config, makeFence } = this.#parts;
     const made = this.#make(caller, request, hold, trace);
     const leaving = new AbortController();
-    const placed = request.mayWait
-      ? this.#places.takeOrWait(leaving.signal)
-      : Promise.resolve(this.#places.take());
+    let placed: Promise<void>;
+    try {
+      placed = request.mayWait
+        ? this.#waitForPlace(hold, leaving.signal)
+        : Promise.resolve(this.#takePlace(hold));
+    } catch (error) {
+      // Sent twice at once: whoever was first has the place, and this one its snapshot.
+      await this.#inserting.get(keyOf(made.name));
+      const prediction = request.id === undefined ? undefined : await this.#find(made.name, true);
+      if (prediction === undefined) throw error;
+      hold.release();
+      return { prediction, isNew: false };
+    }
     // It may be refused while its row is written; whoever runs it hears of it.
     placed.catch(() => undefined);
-    const release = () => this.#places.release();
+    const release = () => {
+      this.#places.release();
+      this.#versions.release(hold);
+    };
     const fence = makeFence();
     try {
-      const row = { ...made.row, held: { fence, leaseMs: config.predictionLease } };
-      if ((await rows.insert(row, config.predictionMaxOpen)) === 'taken') {
+      const row = { ...made.row, sealed: undefined, held: { fence, leaseMs: config.predictionLease } };
+      if ((await this.#insert(row, config.predictionMaxOpen)) === 'taken') {
         const known = await this.#known(made.name);
         hold.release();
         giveBack(placed, release, leaving);
@@ -170,17 +211,57 @@ export class RecordedPredictions {
     return { prediction: running.mirror, isNew: true };
   }
 
+  async #insert(row: NewPrediction, maxOpen: number): Promise<'made' | 'taken'> {
+    const key = keyOf(row);
+    const inserting = this.#parts.rows.insert(row, maxOpen);
+    const settled = inserting.catch(() => undefined).then(() => undefined);
+    this.#inserting.set(key, settled);
+    void settled.then(() => this.#inserting.get(key) === settled && this.#inserting.delete(key));
+    return inserting;
+  }
+
+  #takePlace(hold: BundleHold): void {
+    this.#versions.take(hold);
+    try {
+      this.#places.take();
+    } catch (error) {
+      this.#versions.release(hold);
+      throw error;
+    }
+  }
+
+  /** The version's own first: who waits for it holds no place that others could use. Throws ApiError 409 where a line is full. */
+  #waitForPlace(hold: BundleHold, signal: AbortSignal): Promise<void> {
+    if (this.#places.isFull) throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
+    const late = AbortSignal.timeout(this.#parts.config.predictionWait);
+    return this.#versions.takeOrWait(hold, AbortSignal.any([signal, late])).then(
+      async () => {
+        try {
+          await this.#places.takeOrWait(signal);
+        } catch (error) {
+          this.#versions.release(hold);
+          throw error;
+        }
+      },
+      (error: unknown) => {
+        throw late.aborted && !signal.aborted
+          ? new ApiError(409, ALREADY_RUNNING, 'waited for too long')
+          : error;
+      },
+    );
+  }
+
   async #enqueue(
     caller: PredictionCaller,
     request: PredictionRequest,
     hold: BundleHold,
     trace: TraceHeaders,
   ): Promise<Created> {
-    const { config, rows } = this.#parts;
+    const { config, rows, seal } = this.#parts;
     const made = this.#make(caller, request, hold, trace);
     hold.release();
-    if ((await rows.insert({ ...made.row, held: undefined }, config.predictionMaxOpen)) === 'taken')
-      return this.#known(made.name);
+    const waiting = { ...made.row, sealed: seal.seal(made.name, made.request), held: undefined };
+    if ((await rows.insert(waiting, config.predictionMaxOpen)) === 'taken') return this.#known(made.name);
     const row = await rows.find(made.name);
     if (row === undefined) throw new ApiError(404, 'not found');
     await this.#parts.addJob(row);
@@ -222,33 +303,46 @@ export class RecordedPredictions {
       webhook: lastWebhookOf(request, trace),
       shownCreatedAt: createdAt,
       shownStartedAt: isoTime(now()),
-      request: stored,
+      maxAttempts: hold.manifest.predict?.attempts ?? 1,
     };
     return { name, shownInput, createdAt, request: stored, row };
   }
 
   async #start(name: PredictionName, hold: BundleHold, signal: AbortSignal): Promise<void> {
-    const { config, makeFence, rows } = this.#parts;
+    const { config, makeFence, rows, seal } = this.#parts;
     const fence = makeFence();
     const { versionId } = hold.version;
     const row = await rows.start(name, { fence, leaseMs: config.predictionLease, versionId });
+    const over = new AbortController();
     // Somebody else has it, or it is over: a hint that came twice, or late.
     if (row === undefined) return;
+    let request = NOTHING_ASKED;
+    let placed = Promise.resolve();
+    try {
+      request = seal.open(name, row);
+    } catch (error) {
+      // Its row is this worker's to end.
+      placed = Promise.reject(error instanceof Error ? error : new Error(String(error)));
+      placed.catch(() => undefined);
+    }
     const running = this.#run({
       name,
       fence,
       hold,
       shownInput: row.input,
       createdAt: row.shown_created_at,
-      request: storedRequestSchema.parse(row.request),
-      placed: Promise.resolve(),
+      request,
+      ...(row.attempt > 1 ? { former: formerOf(row) } : {}),
+      placed,
       release: () => undefined,
     });
-    const stop = () =>
+    const stop = async (): Promise<void> => {
+      if (await running.giveBack()) return;
       running.prediction.finish({ status: 'failed', error: 'the worker that ran it was stopped' });
-    signal.addEventListener('abort', stop, { once: true });
+    };
+    signal.addEventListener('abort', () => void stop(), { once: true, signal: over.signal });
     await running.recorded;
-    signal.removeEventListener('abort', stop);
+    over.abort();
   }
 
   #run(run: Parameters<typeof runRecorded>[1]): Running {
@@ -258,6 +352,18 @@ export class RecordedPredictions {
     void running.recorded.then(() => this.#running.delete(key));
     return running;
   }
+}
+
+const NOTHING_ASKED: StoredRequest = {
+  input: {},
+  context: {},
+  events: [],
+  trace: {},
+  user: { user_id: '', username: '', user_type: 'anonymous', roles: [] },
+};
+
+function formerOf({ logs, last_event: lastEvent, attempt, max_attempts: of }: PredictionRow) {
+  return { logs, lastEvent, line: `attempt ${attempt} of ${of}: the worker of the one before is gone\n` };
 }
 
 function lastWebhookOf({ webhook: url, events }: PredictionRequest, trace: TraceHeaders) {

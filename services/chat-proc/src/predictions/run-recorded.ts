@@ -1,26 +1,20 @@
-import { Prediction, createBundlePredictor, feedWebhook, runPrediction } from '@switchyard/predict';
-import type { PredictionView } from '@switchyard/predict';
-import type { InvocationUser } from '@switchyard/protocol';
+import {
+  Prediction,
+  createBundlePredictor,
+  feedWebhook,
+  isPythonEntry,
+  runPrediction,
+} from '@switchyard/predict';
+import type { PredictionView, RunningPredictor } from '@switchyard/predict';
 import type { BundleHold } from '@switchyard/registry';
 import type { PredictionName } from '@switchyard/store';
-import { z } from 'zod';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
+import { followRow } from './follow-row.ts';
 import { MirroredPrediction } from './mirrored-prediction.ts';
+import { viewOf } from './prediction-view.ts';
 import type { PredictionParts } from './prediction-parts.ts';
 import { recordPrediction } from './record-prediction.ts';
-
-/** What a worker needs to run a prediction, as it stands in the row of one that waits. */
-export const storedRequestSchema = z.object({
-  input: z.record(z.string(), z.unknown()),
-  context: z.record(z.string(), z.string()),
-  events: z.array(z.enum(['start', 'output', 'logs', 'completed'])),
-  outputFilePrefix: z.string().optional(),
-  webhook: z.string().optional(),
-  trace: z.record(z.string(), z.string()),
-  user: z.custom<InvocationUser>(),
-  sessionId: z.string().optional(),
-});
-export type StoredRequest = z.output<typeof storedRequestSchema>;
+import type { StoredRequest } from './stored-request.ts';
 
 export interface RecordedRun {
   readonly name: PredictionName;
@@ -29,6 +23,8 @@ export interface RecordedRun {
   readonly shownInput: Readonly<Record<string, unknown>>;
   readonly createdAt: string;
   readonly request: StoredRequest;
+  /** What a worker that died left of it. */
+  readonly former?: { readonly logs: string; readonly lastEvent: number; readonly line: string };
   /** Resolves when there is a place for it. */
   readonly placed: Promise<void>;
   release(): void;
@@ -39,6 +35,8 @@ export interface Running {
   readonly mirror: MirroredPrediction;
   /** When its row has its end, or is somebody else's. Never rejects. */
   readonly recorded: Promise<PredictionView | undefined>;
+  /** Ends it here and lets somebody else begin it again. False: it may not be. Never rejects. */
+  giveBack(): Promise<boolean>;
 }
 
 /** Runs a prediction whose row this worker holds: its code, its row, its webhooks. */
@@ -51,8 +49,10 @@ export function runRecorded(parts: PredictionParts, run: RecordedRun): Running {
     createdAt: run.createdAt,
     maxLogCharacters: config.predictionLog,
     maxReplayBytes: config.predictionEvents,
+    ...(run.former === undefined ? {} : { former: run.former }),
     now,
   });
+  if (run.former !== undefined) prediction.log(run.former.line);
   const mirror = new MirroredPrediction({
     id: prediction.id,
     maxReplayCharacters: config.predictionEvents,
@@ -67,13 +67,10 @@ export function runRecorded(parts: PredictionParts, run: RecordedRun): Running {
     monotonic: () => clock.monotonic(),
   });
   if (request.webhook !== undefined) void deliver(parts, run, mirror, recorded);
-  const predictor = createBundlePredictor({
-    schemas: hold.manifest.predict?.schemas ?? {},
-    version: hold.version,
-    runner: { invoke: (_version, invocation) => invokeHeld(parts.invoker, hold, request, invocation) },
-    // What it asks of the platform is answered where it is invoked.
-    onCall: () => Promise.reject(new Error('capabilities are the invoker’s to answer')),
-  });
+  void recorded.then((view) =>
+    view === undefined ? followOn(parts, name, mirror, () => prediction.view()) : undefined,
+  );
+  const predictor = predictorOf(parts, hold, request);
   void runPrediction(prediction, {
     config: { predictMs: config.predictionLimit },
     input: request.input,
@@ -82,6 +79,7 @@ export function runRecorded(parts: PredictionParts, run: RecordedRun): Running {
     secrets: [],
     placed: run.placed,
     release: run.release,
+    mayBeginAgain: () => beginAgain(parts, run),
     outputFilePrefix: request.outputFilePrefix,
     outputs: {
       outbound,
@@ -91,7 +89,71 @@ export function runRecorded(parts: PredictionParts, run: RecordedRun): Running {
     },
     inputs: { outbound, folder, maxFileBytes: config.predictionFile, transferMs: config.predictionTransfer },
   });
-  return { prediction, mirror, recorded };
+  return {
+    prediction,
+    mirror,
+    recorded,
+    async giveBack() {
+      const row = await rows.giveBack(name, run.fence).catch(() => undefined);
+      if (row === undefined) return false;
+      await parts.addJob(row);
+      prediction.cancel();
+      return true;
+    },
+  };
+}
+
+/** Clients of a row that is not this worker's any more go on by it: somebody else ends it, or runs it again. */
+async function followOn(
+  { rows, log, config, closing }: PredictionParts,
+  name: RecordedRun['name'],
+  mirror: MirroredPrediction,
+  lastView: () => PredictionView,
+): Promise<void> {
+  const row = await rows.find(name).catch(() => undefined);
+  const error = 'the worker that ran it lost its lease';
+  const lose = () => mirror.end({ ...lastView(), status: 'failed', error });
+  if (row === undefined || closing.aborted) return lose();
+  const follow = { rows, log, maxReplayCharacters: config.predictionEvents };
+  const followed = await followRow(follow, name, row, true).catch(() => undefined);
+  if (followed === undefined) return mirror.end(viewOf(row));
+  for (const event of followed.replay.after(mirror.replay.lastId) ?? []) mirror.tell(event);
+  const leave = followed.listen((event) => mirror.tell(event));
+  const close = (): void => {
+    leave();
+    lose();
+  };
+  closing.addEventListener('abort', close, { once: true });
+  mirror.end(await followed.finished);
+}
+
+/** One attempt more where its process went, if it has one left: counted in its row before it begins. */
+async function beginAgain(
+  { rows, log }: Pick<PredictionParts, 'rows' | 'log'>,
+  { name, fence }: RecordedRun,
+): Promise<{ line: string } | undefined> {
+  const again = await rows.beginAgain(name, fence).catch(() => undefined);
+  if (again === undefined) return undefined;
+  log.warn('prediction is begun again', { prediction_id: name.predictionId, attempt: again.attempt });
+  return { line: `attempt ${again.attempt} of ${again.max_attempts}` };
+}
+
+/** The code of the held version, in whatever language it is. */
+function predictorOf(
+  { invoker, python }: Pick<PredictionParts, 'invoker' | 'python'>,
+  hold: BundleHold,
+  request: StoredRequest,
+): RunningPredictor {
+  const schemas = hold.manifest.predict?.schemas ?? {};
+  if (isPythonEntry(hold.version.entry))
+    return { schemas, predict: (call) => python.predict(hold.version, call) };
+  return createBundlePredictor({
+    schemas,
+    version: hold.version,
+    runner: { invoke: (_version, invocation) => invokeHeld(invoker, hold, request, invocation) },
+    // What it asks of the platform is answered where it is invoked.
+    onCall: () => Promise.reject(new Error('capabilities are the invoker’s to answer')),
+  });
 }
 
 type InvocationOf = Parameters<Parameters<typeof createBundlePredictor>[0]['runner']['invoke']>[1];
@@ -102,16 +164,20 @@ function invokeHeld(
   { user, sessionId }: StoredRequest,
   { name, payload, signal, onEvent, onLog }: InvocationOf,
 ): Promise<unknown> {
-  return invoker.run(hold, {
-    kind: 'predict',
-    ...(name === undefined ? {} : { name }),
-    payload,
-    user,
-    ...(sessionId === undefined ? {} : { sessionId }),
-    timeoutMs: NO_LIMIT_OF_ITS_OWN_MS,
-    signal,
-    own: { onEvent, onLog },
-  });
+  // The run gives the version back when all of it is over, not the call.
+  return invoker.run(
+    { ...hold, release: () => undefined },
+    {
+      kind: 'predict',
+      ...(name === undefined ? {} : { name }),
+      payload,
+      user,
+      ...(sessionId === undefined ? {} : { sessionId }),
+      timeoutMs: NO_LIMIT_OF_ITS_OWN_MS,
+      signal,
+      own: { onEvent, onLog },
+    },
+  );
 }
 
 /** What is over and not in its row yet is shown as running: nobody hears of an end that could be lost, or hears of it twice. */
@@ -132,10 +198,13 @@ async function deliver(
   recorded: Promise<PredictionView | undefined>,
 ): Promise<void> {
   const url = request.webhook ?? '';
+  let isLost = false;
+  void recorded.then((view) => (isLost = view === undefined));
   await feedWebhook(mirror, {
     events: request.events,
     everyMs: WEBHOOK_EVERY_MS,
-    send: (view) => parts.sendWebhookOnce(url, view, request.trace),
+    // What happens to it elsewhere is told from there.
+    send: async (view) => (isLost ? undefined : parts.sendWebhookOnce(url, view, request.trace)),
     sendLast: async () => undefined,
   });
   // Nobody's end but the row's: what was taken from this worker is told by whoever ended it.

@@ -1,0 +1,19 @@
+import { constants } from 'node:os';
+
+/** What a shell, and bubblewrap, adds to the number of the signal that ended a process inside. */
+const SIGNAL_BASE = 128;
+
+/** How a host ended, for whoever waits for its predictions. Around a sandbox the process that is seen is the sandbox's. */
+export function describeExit(
+  code: number | null,
+  signal: NodeJS.Signals | null,
+  isContained: boolean,
+): string {
+  const inside = isContained && code !== null ? signalOf(code - SIGNAL_BASE) : undefined;
+  const ended = signal ?? inside;
+  return ended === undefined ? `it ended by itself with exit code ${code ?? 0}` : `it was ended by ${ended}`;
+}
+
+function signalOf(number: number): string | undefined {
+  return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
+}
