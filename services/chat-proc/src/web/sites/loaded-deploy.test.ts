@@ -3,7 +3,15 @@ import { loadDeploy } from './loaded-deploy.ts';
 
 /** The gateway is a bundle: what it may say of an answer does not depend on what it reads in `_headers`. */
 test('a plan sets no cookie and nothing that frames an answer, whatever gateway made it', () => {
-  const names = ['Set-Cookie', 'SET-COOKIE', 'Content-Length', 'Transfer-Encoding', 'Location', 'ETag', 'Vary'];
+  const names = [
+    'Set-Cookie',
+    'SET-COOKIE',
+    'Content-Length',
+    'Transfer-Encoding',
+    'Location',
+    'ETag',
+    'Vary',
+  ];
   const { headersFor } = loadDeploy(
     'd1',
     {},
