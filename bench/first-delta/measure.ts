@@ -1,5 +1,5 @@
-import { build } from 'hdr-histogram-js';
 import type { MeteredProcess } from '../src/cpu-meter.ts';
+import { createLatencies } from '../src/latencies.ts';
 import { runOpenLoop } from '../src/open-loop.ts';
 import { postJson } from '../src/post-json.ts';
 import { openSse } from '../src/sse-reader.ts';
@@ -21,6 +21,9 @@ export interface Round {
   p90: number;
   p99: number;
   max: number;
+  /** POST to the end of the answer. */
+  wholeP50: number;
+  wholeP99: number;
   sent: number;
   answered: number;
   refused: number;
@@ -32,6 +35,7 @@ export interface Round {
 interface Seen {
   nextIndex: number;
   firstAt?: number;
+  endedAt?: number;
   ends: number;
 }
 
@@ -57,6 +61,7 @@ export async function measureRound(
     if (entry === undefined) seen.set(conversation, (entry = { nextIndex: 0, ends: 0 }));
     if (event === 'chat_complete') {
       entry.ends += 1;
+      entry.endedAt ??= now;
       if (entry.ends > 1) doubled += 1;
       return;
     }
@@ -87,22 +92,23 @@ export async function measureRound(
   const isOpen = () => [...due.keys()].some((conversation) => (seen.get(conversation)?.ends ?? 0) === 0);
   while (isOpen() && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
   for (const close of streams) close();
-  const histogram = build({
-    lowestDiscernibleValue: 1,
-    highestTrackableValue: 60_000_000,
-    numberOfSignificantValueDigits: 3,
-  });
+  const first = createLatencies();
+  const whole = createLatencies();
   for (const [conversation, dueMs] of due) {
-    const firstAt = seen.get(conversation)?.firstAt;
-    if (firstAt !== undefined) histogram.recordValue(Math.round((firstAt - dueMs) * 1000));
+    const { firstAt, endedAt } = seen.get(conversation) ?? {};
+    if (firstAt !== undefined) first.record(firstAt - dueMs);
+    if (endedAt !== undefined) whole.record(endedAt - dueMs);
   }
-  const at = (percentile: number) => histogram.getValueAtPercentile(percentile) / 1000;
+  const { p50, p90, p99, max } = first.percentiles();
+  const { p50: wholeP50, p99: wholeP99 } = whole.percentiles();
   const answered = [...due.keys()].filter((conversation) => (seen.get(conversation)?.ends ?? 0) > 0).length;
   return {
-    p50: at(50),
-    p90: at(90),
-    p99: at(99),
-    max: histogram.maxValue / 1000,
+    p50,
+    p90,
+    p99,
+    max,
+    wholeP50,
+    wholeP99,
     sent,
     answered,
     refused,

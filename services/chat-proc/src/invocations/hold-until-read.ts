@@ -12,12 +12,17 @@ export function holdUntilRead(value: unknown, release: () => void): unknown {
     release();
     return value;
   }
-  const { response } = result.data;
-  if (response.body === null || response.body instanceof Uint8Array) {
-    release();
-    return value;
-  }
-  return { response: { ...response, body: watched(response.body, release) } };
+  return { response: holdResponseUntilRead(result.data.response, release) };
+}
+
+/** The same of a request of a site, whose answer is the response itself; what is none is for its reader to refuse. */
+export function holdResponseUntilRead(value: unknown, release: () => void): unknown {
+  const answer = typeof value === 'object' && value !== null && 'body' in value ? value : { body: null };
+  const { body } = answer;
+  const isStream = typeof body === 'object' && body !== null && Symbol.asyncIterator in body;
+  if (isStream) return { ...answer, body: watched(body as ByteStream, release) };
+  release();
+  return value;
 }
 
 const NONE = { success: false } as const;

@@ -6,7 +6,7 @@ import { describeFailure } from '@switchyard/runner';
 import type { Invocation, InvocationKind, Runner } from '@switchyard/runner';
 import type { Log } from '@switchyard/telemetry';
 import { capabilityUserOf } from './capability-user.ts';
-import { holdUntilRead } from './hold-until-read.ts';
+import { holdResponseUntilRead, holdUntilRead } from './hold-until-read.ts';
 import type { StoreUsage, UsedFor } from '../usage/store-usage.ts';
 import type { PublishNotice } from './publish-notice.ts';
 
@@ -76,6 +76,7 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
     const end = (): void => {
       // With the last byte of its answer, or with its failure: what it asked for and did not wait for ends too.
       isOver = true;
+      request.signal.removeEventListener('abort', end);
       asking?.over.abort(PlatformError.of('CANCELLED', 'The call is over.'));
       hold.release();
     };
@@ -98,7 +99,9 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
             ? logOf()[line.level]('bundle wrote', { text: line.text })
             : request.own.onLog(line),
       });
-      return holdUntilRead(value, end);
+      // Whoever leaves reads no further, and what streams to him is over.
+      signal.addEventListener('abort', end, { once: true });
+      return kind === 'web' ? holdResponseUntilRead(value, end) : holdUntilRead(value, end);
     } catch (error) {
       end();
       if (!request.signal.aborted)
