@@ -16,8 +16,12 @@ const server = http.createServer((request, response) => {
     response.write(frame());
     return;
   }
-  response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
-  response.end(body);
+  request.resume();
+  // Not before its body is there: else a body that stands still would be no wait for anybody.
+  request.once('end', () => {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': body.length });
+    response.end(body);
+  });
 });
 server.keepAliveTimeout = 75_000;
 // Bodies that never come are the matter of who stands in front.

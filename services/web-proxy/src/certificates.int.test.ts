@@ -146,7 +146,7 @@ proxyTest(
     const folder = await openFolder();
     const files = await folder.put('main', await makeCertificate(['one.example.com']));
     const certificates = await openCertificates({ files, dir: undefined }, silentLog);
-    const { listener } = await lab.start({ certificates, limits: { headersTimeoutMs: 300 } });
+    const { listener } = await lab.start({ certificates, limits: { headersTimeoutMs: 1500 } });
     const speak = async (version: 'TLSv1.1' | 'TLSv1.2' | 'TLSv1.3') => {
       const socket = await openTls(listener.port, {
         minVersion: version,
@@ -161,10 +161,9 @@ proxyTest(
     expect(await speak('TLSv1.3')).toBe('TLSv1.3');
     await expect(speak('TLSv1.1')).rejects.toMatchObject({ code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION' });
 
-    for (const begin of ['', '\x16\x03\x01', requestOf(['GET / HTTP/1.1', 'Host: a'])]) {
-      const { statuses } = await (await openSlow(listener.port, begin)).answer;
-      expect(statuses).toEqual([]);
-    }
+    const silent = ['', '\x16\x03\x01', requestOf(['GET / HTTP/1.1', 'Host: a'])];
+    const clients = await Promise.all(silent.map((begin) => openSlow(listener.port, begin)));
+    for (const { answer } of clients) expect((await answer).statuses).toEqual([]);
   },
 );
 
@@ -176,7 +175,7 @@ proxyTest('a body that comes slowly over TLS passes, one that stands still does 
   const { listener } = await lab.start({
     certificates,
     targets: { ingress: ingress.url },
-    bodyIdleMs: 800,
+    bodyIdleMs: 1500,
   });
   const send = async (bytes: number): Promise<string> => {
     const socket = await openTls(listener.port, {});

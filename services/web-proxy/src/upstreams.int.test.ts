@@ -47,16 +47,18 @@ proxyTest('requests go to each of a service, and least to the one with most unde
   await expect.poll(() => nameOf(`${url}/profile`)).toBe(holds());
 });
 
+/** The last one is asked first, and is not known to be away: only the first look is over before a minute. */
+const firstToNobody = (there: string) => ({ targets: { ingress: [there, NOBODY] }, checkMs: 60_000 });
+
 proxyTest('what reached nobody goes to another, with its whole body', async ({ lab }) => {
   const ingress = await lab.upstream(echo('there'));
-  const { url } = await lab.start({ targets: { ingress: [NOBODY, ingress.url] } });
-  const post = async (body: NonNullable<RequestInit['body']>, init: RequestInit = {}) =>
-    (await (await fetch(`${url}/sse/chat`, { method: 'POST', body, ...init })).json()) as Echoed;
-  for (let index = 0; index < 3; index += 1)
-    expect(await post('x'.repeat(300_000))).toMatchObject({ upstream: 'there', size: 300_000 });
-  const chunks = () => ReadableStream.from(Array.from({ length: 30 }, () => Buffer.alloc(10_000)));
-  for (let index = 0; index < 3; index += 1)
-    expect(await post(chunks(), { duplex: 'half' })).toMatchObject({ upstream: 'there', size: 300_000 });
+  const whole = { method: 'POST', body: 'x'.repeat(300_000) };
+  const chunks = ReadableStream.from(Array.from({ length: 30 }, () => Buffer.alloc(10_000)));
+  for (const init of [whole, { method: 'POST', body: chunks, duplex: 'half' as const }]) {
+    const { url } = await lab.start(firstToNobody(ingress.url));
+    const seen = (await (await fetch(`${url}/sse/chat`, init)).json()) as Echoed;
+    expect(seen).toMatchObject({ upstream: 'there', size: 300_000 });
+  }
 });
 
 proxyTest('a service of which nobody is there is 503, once all were tried', async ({ lab }) => {
@@ -133,7 +135,7 @@ proxyTest('a WebSocket that reached nobody is refused, and the next one goes els
       'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nServer: x\r\n\r\nhello',
     );
   });
-  const { listener } = await lab.start({ targets: { ingress: [ingress.url, NOBODY] } });
+  const { listener } = await lab.start(firstToNobody(ingress.url));
   const text = requestOf([
     'GET /socket.io/ HTTP/1.1',
     'Host: a',
@@ -142,9 +144,7 @@ proxyTest('a WebSocket that reached nobody is refused, and the next one goes els
   ]);
   const answers = [];
   for (let index = 0; index < 4; index += 1) answers.push(await sendRaw(listener.port, text));
-  const statuses = answers.map(({ statuses: [status] }) => status);
-  expect(statuses.filter((status) => status === 503).length).toBeLessThanOrEqual(1);
-  expect(statuses.at(-1)).toBe(101);
+  expect(answers.map(({ statuses }) => statuses)).toEqual([[503], [101], [101], [101]]);
   expect(answers.at(-1)?.text).toContain('hello');
   expect(answers.at(-1)?.text).not.toMatch(/^server:/imu);
 });

@@ -85,6 +85,8 @@ interface StartOptions {
   readonly trustedProxies?: readonly string[];
   readonly maxConnectionsPerAddress?: number;
   readonly bodyIdleMs?: number;
+  /** How often addresses are asked whether they are ready. */
+  readonly checkMs?: number;
   readonly limits?: Partial<ListenerLimits>;
   readonly certificates?: Certificates;
   /** Where log lines go; nowhere, if nothing is said. */
@@ -120,7 +122,7 @@ const startProxy = async (options: StartOptions): Promise<StartedProxy> => {
   const log = options.log ?? silentLog;
   const { ingress = NOBODY, proc = NOBODY, ui = NOBODY, login } = options.targets ?? {};
   const upstreams = { ingress: poolOf(ingress), proc: poolOf(proc), ui: poolOf(ui) };
-  const watch = watchUpstreams({ pools: upstreams, intervalMs: 20, timeoutMs: 2000, log });
+  const watch = watchUpstreams({ pools: upstreams, intervalMs: options.checkMs ?? 20, timeoutMs: 2000, log });
   const parts: ProxyParts = {
     forwarder,
     upstreams: { ...upstreams, login: login === undefined ? undefined : poolOf(login) },

@@ -89,7 +89,7 @@ proxyTest('an error says what happened and nothing of the inside', async ({ lab 
   const broken = await lab.upstream((request) => request.socket.end('this is no HTTP\r\n\r\n'));
   const { listener } = await lab.start({
     targets: { ui: silent.url, proc: broken.url },
-    idleTimeoutMs: 100,
+    idleTimeoutMs: 1000,
     unmask: (cookie) =>
       Promise.reject(
         cookie === 'busy'
