@@ -33,10 +33,10 @@ test('a call that waits for its head is aborted after a collection of garbage', 
   // As in a host: whoever is to answer is held, and with it the call.
   const answer = Promise.withResolvers<WireResponse>();
   const fetched = createFetch(() => answer.promise)('http://api.example/', { signal: caller.signal });
-  const failed = expect(fetched).rejects.toThrow('enough');
+  const failed = fetched.catch((error: unknown) => error);
   await forget();
   caller.abort(new Error('enough'));
-  await failed;
+  expect(await failed).toMatchObject({ message: 'enough' });
   answer.resolve({ status: 200, headers: [], body: null });
 });
 
@@ -54,9 +54,9 @@ test('a body that is still coming is aborted after a collection of garbage, and 
   };
   const send = () => Promise.resolve({ status: 200, headers: [], body: body as AsyncIterable<Uint8Array> });
   const response = await createFetch(send)('http://api.example/', { signal: caller.signal });
-  const failed = expect(response.text()).rejects.toThrow('enough');
+  const failed = response.text().catch((error: unknown) => error);
   await forget();
   caller.abort(new Error('enough'));
-  await failed;
+  expect(await failed).toMatchObject({ message: 'enough' });
   expect(released).toBe(1);
 });
