@@ -14,7 +14,7 @@ interface Runtime {
  * that to the first bundle, 5 to 20 ms of it.
  */
 const PROGRAM = `
-import { type A, b } from 'a';
+import { type A, b } from './a.ts';
 interface Shape<T extends object = {}> { readonly a: string; b?: T[]; ask(n: number): Promise<void> }
 type Union = { [K in keyof Shape]: Shape[K] } | 'x' | undefined;
 export const run = async <T,>(a: T, { c = 1, ...rest }: { c?: number } = {}): Promise<T | undefined> => {
