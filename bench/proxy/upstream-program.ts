@@ -9,7 +9,7 @@ const body = Buffer.from(JSON.stringify({ text: 'a'.repeat(1000) }));
 const frame = (): string => `data: ${process.hrtime.bigint()}\n\n`;
 
 const server = http.createServer((request, response) => {
-  if (request.url?.startsWith('/sse/') === true) {
+  if (request.method === 'GET' && request.url?.startsWith('/sse/') === true) {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
     const timer = setInterval(() => response.write(frame()), FRAME_MS);
     response.once('close', () => clearInterval(timer));
