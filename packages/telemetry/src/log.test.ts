@@ -37,6 +37,25 @@ test('secrets in known fields do not reach the line, also one level down', () =>
   expect(lines.join('')).not.toContain('canary');
 });
 
+test('nor do those of bound fields, of an error and of an object with a class; what was logged stays as it is', () => {
+  const { lines, destination } = capture();
+  const log = createLog({ service: 'x', level: 'info', destination });
+  class Session {
+    readonly token = 'canary';
+    readonly user = 'ada';
+  }
+  const fields = { session: new Session(), headers: { cookie: 'canary', accept: 'text' } };
+  log.child({ password: 'canary', bound: { id_token: 'canary' } }).info('signed in', fields);
+  log.error('failed', { error: Object.assign(new Error('boom'), { secret: 'canary', code: 'E1' }) });
+  expect(lines.join('')).not.toContain('canary');
+  expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+    session: { user: 'ada', token: '[redacted]' },
+    headers: { accept: 'text' },
+  });
+  expect(JSON.parse(lines[1] ?? '')).toMatchObject({ error: { message: 'boom', code: 'E1' } });
+  expect(fields.headers.cookie).toBe('canary');
+});
+
 test('an error is written with its message and stack', () => {
   const { lines, destination } = capture();
   createLog({ service: 'x', level: 'info', destination }).error('failed', { error: new Error('boom') });

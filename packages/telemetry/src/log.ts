@@ -1,5 +1,6 @@
-import { pino } from 'pino';
+import { pino, stdSerializers } from 'pino';
 import type { DestinationStream } from 'pino';
+import { redactFields } from './redact.ts';
 
 /** Fields of a log line. Bind ids by these names: `tenant, project, session_id, conversation_id, turn_id, task_id, request_id`. */
 export type LogFields = Record<string, unknown>;
@@ -16,19 +17,10 @@ export interface Log {
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
-/** Field names whose values never reach a line, at the top and one level down. */
-const SECRET_FIELDS = [
-  'authorization',
-  'cookie',
-  'token',
-  'password',
-  'secret',
-  'bearer_token',
-  'id_token',
-  'set-cookie',
-];
+const writeError = (error: unknown): unknown =>
+  error instanceof Error ? redactFields({ ...stdSerializers.err(error) }, 0) : error;
 
-/** JSON lines on stdout, or on `destination`. An `error` field is written with its stack and cause. */
+/** JSON lines on stdout, or on `destination`, without secrets. An `error` field is written with its stack and cause. */
 export function createLog(options: {
   service: string;
   level: LogLevel;
@@ -38,7 +30,7 @@ export function createLog(options: {
     level: options.level,
     base: { service: options.service },
     formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: SECRET_FIELDS.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
+    serializers: { err: writeError },
     errorKey: 'error',
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   };
@@ -52,11 +44,11 @@ type PinoLike = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error
 
 function wrap(logger: PinoLike): Log {
   return {
-    debug: (message, fields = {}) => logger.debug(fields, message),
-    info: (message, fields = {}) => logger.info(fields, message),
-    warn: (message, fields = {}) => logger.warn(fields, message),
-    error: (message, fields = {}) => logger.error(fields, message),
-    child: (fields) => wrap(logger.child(fields)),
+    debug: (message, fields = {}) => logger.debug(redactFields(fields), message),
+    info: (message, fields = {}) => logger.info(redactFields(fields), message),
+    warn: (message, fields = {}) => logger.warn(redactFields(fields), message),
+    error: (message, fields = {}) => logger.error(redactFields(fields), message),
+    child: (fields) => wrap(logger.child(redactFields(fields))),
   };
 }
 
