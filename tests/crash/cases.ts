@@ -35,7 +35,25 @@ const term = async ({ slot }: CrashScene): Promise<void> => {
   await slot.stop();
 };
 
-const killOther = async ({ other }: CrashScene): Promise<void> => {
+const HOLDS_MS = 15_000;
+const LOOK_MS = 50;
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** Whether a worker has the lease of some message. */
+const holdsSome = async ({ redis, keys }: Stage, worker: ServiceSlot): Promise<boolean> => {
+  const leases = await redis.driver.keys(keys.lease('*'));
+  const fences = leases.length === 0 ? [] : await redis.driver.mget(leases);
+  return fences.some((fence) => fence?.startsWith(`${worker.name}.`) === true);
+};
+
+/** Not before it has something in its hands: nobody would find anything of it otherwise. */
+const killOther = async ({ other, stage, load }: CrashScene): Promise<void> => {
+  if (!other.isAlive()) await other.start();
+  const until = performance.now() + HOLDS_MS;
+  while (performance.now() < until && !(await holdsSome(stage, other))) {
+    load.play('talk');
+    await pause(LOOK_MS);
+  }
   await other.kill();
 };
 

@@ -80,6 +80,10 @@ test.each<[string, Change]>([
     'the events of another stream left out',
     changeLog((log) => [...log, { ...entry(14, 'chat_step', 't9'), stream: 'st2' }]),
   ],
+  [
+    'a log whose head was cut in the middle of an answer',
+    changeLog((log) => log.slice(log.findIndex(({ event }) => event === 'chat_delta') + 1)),
+  ],
   ['a retry with the same answer', plus(submit(1), ack(1))],
   [
     'a refusal that left nothing',

@@ -210,7 +210,7 @@ test.each<[string, string, Change]>([
   ],
   [
     'fences',
-    'the log of t3 has words that its host did not say in this order',
+    'the log of t3 has words that its host did not say in this order: "Bye", and the host ""',
     (history) => {
       without(isLine('t3', 'emit'))(history);
     },

@@ -37,22 +37,34 @@ function checkHosts({ runs }: HistoryIndex): string[] {
   });
 }
 
-/** What clients are told of a turn is what its last run said, from its first word on and no word twice. */
+/**
+ * What clients are told of a turn is what its last run said, from its first word on and no word twice. A log may have lost its head: of a
+ * turn whose start is not in it nothing is known.
+ */
 function checkWords({ stores, runs }: HistoryIndex): string[] {
   const said = new Map<string, string>();
   for (const [session, entries] of Object.entries(stores.logs)) {
     if (stores.cutSessions?.includes(session) === true) continue;
     for (const { turn, event, data } of entries) {
+      if (event === 'chat_start') said.set(turn, '');
       const { delta } = event === 'chat_delta' ? readEnvelope(data) : {};
-      if (delta?.marker === 'answer') said.set(turn, (said.get(turn) ?? '') + (delta.text ?? ''));
+      const before = said.get(turn);
+      if (delta?.marker === 'answer' && before !== undefined) said.set(turn, before + (delta.text ?? ''));
     }
   }
   return [...said].flatMap(([turn, text]) => {
     const lines = runs.get(turn);
-    if (lines === undefined || spoken(lines).startsWith(text)) return [];
-    return [`the log of ${turn} has words that its host did not say in this order`];
+    if (lines === undefined) return [];
+    const words = spoken(lines);
+    if (words.startsWith(text)) return [];
+    return [
+      `the log of ${turn} has words that its host did not say in this order: ${shown(text)}, and the host ${shown(words)}`,
+    ];
   });
 }
+
+const SHOWN_CHARACTERS = 300;
+const shown = (text: string): string => JSON.stringify(text.slice(0, SHOWN_CHARACTERS));
 
 function spoken(lines: readonly BundleRecord[]): string {
   const last = lines.findLastIndex(({ step }) => step === 'begin');
