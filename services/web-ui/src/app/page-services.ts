@@ -107,10 +107,13 @@ export function createPageServices(): PageServices {
     isOnline: () => navigator.onLine,
     onChange: (item, ack) => chat.onOutbox(item, ack),
   });
+  // The stream may end with this page before it has brought the news to the other tabs, and theirs would be another person's then.
+  const signOuts = openSignOuts(() => (isLeaving ? undefined : void leave(outbox, messages, '/')));
   const signOut = async (): Promise<void> => {
     // This page knows where to go; the news of its own going must not lead it elsewhere.
     isLeaving = true;
     const to = await client.signOut().catch(() => '/');
+    signOuts.tell();
     await leave(outbox, messages, to);
   };
   const removals = new PendingRemovals({
@@ -123,6 +126,14 @@ export function createPageServices(): PageServices {
     },
   });
   return { client, queries, feed, chat, removals, notices, connection, outbox, messages, newId, signOut };
+}
+
+/** Tells the other tabs of this browser that somebody has signed out, and hears it from them. */
+function openSignOuts(onSignedOut: () => void): { tell(): void } {
+  if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined };
+  const channel = new BroadcastChannel('switchyard.signed-out');
+  channel.onmessage = onSignedOut;
+  return { tell: () => channel.postMessage(null) };
 }
 
 /** Signed out: neither memory nor disk keeps a word. */
