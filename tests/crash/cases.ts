@@ -41,7 +41,7 @@ const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout
 
 /** Whether a worker has the lease of some message. */
 const holdsSome = async ({ redis, keys }: Stage, worker: ServiceSlot): Promise<boolean> => {
-  const leases = await redis.driver.keys(keys.lease('*'));
+  const leases = await redis.driver.keys(keys.lease('any').replace(/any$/u, '*'));
   const fences = leases.length === 0 ? [] : await redis.driver.mget(leases);
   return fences.some((fence) => fence?.startsWith(`${worker.name}.`) === true);
 };
