@@ -14,6 +14,12 @@ export function describeExit(
   return ended === undefined ? `it ended by itself with exit code ${code ?? 0}` : `it was ended by ${ended}`;
 }
 
+/** Why a host did not start at all. */
+export function describeStartError(program: string, error: Error): string {
+  const isMissing = 'code' in error && error.code === 'ENOENT';
+  return isMissing ? `${program} is not installed here` : `it cannot be started: ${error.message}`;
+}
+
 function signalOf(number: number): string | undefined {
   return Object.entries(constants.signals).find(([, value]) => value === number)?.[0];
 }

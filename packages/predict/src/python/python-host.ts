@@ -11,7 +11,7 @@ import { createPathMask } from '../path-mask.ts';
 import type { PredictCall, PredictResult } from '../predictor.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
 import type { JsonObject } from '../prediction-view.ts';
-import { describeExit } from './describe-exit.ts';
+import { describeExit, describeStartError } from './describe-exit.ts';
 import { HostFolder } from './host-folder.ts';
 import { HostLines } from './host-lines.ts';
 import { buildPythonCommand } from './python-command.ts';
@@ -19,6 +19,7 @@ import { lendFiles } from './lend-files.ts';
 import type { LentFiles } from './lend-files.ts';
 import type { PythonHostParts } from './python-host-parts.ts';
 import { PythonRun } from './python-run.ts';
+import { signalGroup } from './signal-group.ts';
 
 /** `setup_result.json`. */
 interface SetupResult {
@@ -328,11 +329,7 @@ export class PythonHost implements PredictorHost {
     if (status instanceof Readable) status.on('data', () => this.#look());
     const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
     child.once('error', (error) => {
-      const code = 'code' in error ? error.code : undefined;
-      this.#reason ??=
-        code === 'ENOENT'
-          ? `${child.spawnfile} is not installed here`
-          : `it cannot be started: ${error.message}`;
+      this.#reason ??= describeStartError(child.spawnfile, error);
       void this.#end();
     });
     child.once('exit', (code, signal) => {
@@ -373,15 +370,8 @@ export class PythonHost implements PredictorHost {
     this.#signal('SIGKILL');
   }
 
-  /** To the host and all that it started. */
   #signal(signal: 'SIGTERM' | 'SIGKILL'): void {
-    const { pid } = this.#child;
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, signal);
-    } catch {
-      // Gone by then.
-    }
+    signalGroup(this.#child.pid, signal);
   }
 
   #failure(): string {

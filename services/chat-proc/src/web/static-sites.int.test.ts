@@ -3,7 +3,8 @@ import { expect } from 'vitest';
 import { procTest as test } from '../../test/proc-rig.ts';
 import { openSite } from '../../test/site-rig.ts';
 import type { SiteReply } from '../../test/site-rig.ts';
-import { FILES, LONG, ROWS } from '../../test/static-rows.ts';
+import { FILES, LONG } from '../../test/static-files.ts';
+import { ROWS } from '../../test/static-rows.ts';
 import type { Row } from '../../test/static-rows.ts';
 
 function check(row: Row, reply: SiteReply): void {
