@@ -5,7 +5,8 @@ import { IGNORE_FILE } from './bundle-folder.ts';
 import { UsageError } from './exit-codes.ts';
 
 export const TEMPLATES = ['chat', 'operations', 'widget'] as const;
-export type Template = (typeof TEMPLATES)[number];
+/** `mcp` is filled with the tools of a server, and so has a way of its own. */
+export type Template = (typeof TEMPLATES)[number] | 'mcp';
 
 const FOLDER = fileURLToPath(new URL('../templates', import.meta.url));
 /** What stands in the templates for the bundle's id and its name. */
@@ -34,8 +35,16 @@ const TSCONFIG = {
   include: ['**/*.ts'],
 };
 
-/** Writes a new bundle. Throws UsageError when something is there already. Answers the files, relative and sorted. */
-export async function writeTemplate(template: Template, id: string, folder: string): Promise<string[]> {
+/**
+ * Writes a new bundle, of the template and of `more`. Throws UsageError when something is there already. Answers the files, relative and
+ * sorted.
+ */
+export async function writeTemplate(
+  template: Template,
+  id: string,
+  folder: string,
+  more: Readonly<Record<string, string>> = {},
+): Promise<string[]> {
   await requireNothing(folder);
   const files = new Map<string, string>();
   const name = nameOf(id);
@@ -47,6 +56,7 @@ export async function writeTemplate(template: Template, id: string, folder: stri
     const text = await readFile(file, 'utf8');
     files.set(RENAMED[relative] ?? relative, text.replaceAll(ID, id).replaceAll(NAME, name));
   }
+  for (const [relative, text] of Object.entries(more)) files.set(relative, text);
   const manifest = { name: id.toLowerCase(), private: true, type: 'module', switchyard: { id } };
   files.set('package.json', json(manifest));
   files.set('tsconfig.json', json(TSCONFIG));
@@ -58,6 +68,12 @@ export async function writeTemplate(template: Template, id: string, folder: stri
     await writeFile(file, text, { flag: 'wx' });
   }
   return [...files.keys()].toSorted();
+}
+
+/** Whether the folder holds a bundle of the template `mcp`. */
+export async function isBridge(folder: string): Promise<boolean> {
+  const found: readonly string[] = await readdir(folder).catch(() => []);
+  return ['bundle.ts', 'server.ts', 'tool-operations.ts'].every((file) => found.includes(file));
 }
 
 /** `weather-report`: "Weather report". */
