@@ -5,6 +5,9 @@ import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible';
 import type { Rate } from './parse-rates.ts';
 import { createPointLeases } from './point-leases.ts';
 
+/** Subjects of whom a hash is remembered. */
+const MAX_HASHES = 10_000;
+
 /** One window of one subject: who, how many, and since when Redis knows. */
 export interface Bucket {
   limiter: RateLimiterRedis;
@@ -22,6 +25,7 @@ export interface CallCounterParts {
 export function createCallCounter(parts: CallCounterParts) {
   const { redis, keys } = parts;
   const limiters = new Map<string, RateLimiterRedis>();
+  const hashes = new Map<string, string>();
   const leases = parts.leases === undefined ? undefined : createPointLeases(parts.leases.clock);
   let sweeping: NodeJS.Timeout | undefined;
 
@@ -33,6 +37,16 @@ export function createCallCounter(parts: CallCounterParts) {
       limiters.set(name, (limiter = new RateLimiterRedis({ ...options, storeClient: redis.driver })));
     }
     return limiter;
+  }
+
+  /** Of a caller who comes again and again it is always the same. */
+  function hashOf(subject: string): string {
+    const known = hashes.get(subject);
+    if (known !== undefined) return known;
+    const hash = keys.hash(subject);
+    if (hashes.size >= MAX_HASHES) hashes.clear();
+    hashes.set(subject, hash);
+    return hash;
   }
 
   function sweep(): void {
@@ -51,7 +65,7 @@ export function createCallCounter(parts: CallCounterParts) {
     // The window is part of the key, the number of calls is not: a changed limit holds for the window that runs.
     bucket: (subject: string, rate: Rate): Bucket => ({
       limiter: limiterOf(rate),
-      key: `${rate.windowSec}:${keys.hash(subject)}`,
+      key: `${rate.windowSec}:${hashOf(subject)}`,
       rate,
     }),
     /** Undefined: counted. Else the milliseconds until the window ends. */

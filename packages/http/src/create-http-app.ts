@@ -3,12 +3,15 @@ import type { Express } from 'express';
 import type { Clock } from '@switchyard/kernel';
 import { buildOpenApi } from '@switchyard/protocol';
 import type { Log, Metrics } from '@switchyard/telemetry';
+import { createDirectAnswers } from './answer-directly.ts';
+import type { AnswerDirectly } from './answer-directly.ts';
 import { createErrorHandler, answerNotFound } from './error-handler.ts';
 import { createHealthRouter } from './health-routes.ts';
 import type { HealthSource } from './health-routes.ts';
 import { keepRequestId, observeRequests, setSecurityHeaders } from './request-context.ts';
+import type { RequestStep } from './request-context.ts';
 import { sayServerTiming } from './server-timing.ts';
-import { mountRoutes } from './route-catalog.ts';
+import { bodyHandlers, mountRoutes } from './route-catalog.ts';
 import type { Route } from './route-catalog.ts';
 
 export interface HttpAppOptions {
@@ -35,21 +38,42 @@ export interface HttpAppOptions {
   mount?: (app: Express) => void;
 }
 
+/** The steps that every request takes before a route is looked for, in their order. */
+function createRequestStart(app: Express, options: HttpAppOptions): RequestStep {
+  const { makeRequestId, timingPart, log, metrics, clock } = options;
+  const steps = [
+    keepRequestId(makeRequestId),
+    ...(timingPart === undefined ? [] : [sayServerTiming(app, timingPart, clock)]),
+    observeRequests(log, metrics, clock),
+    setSecurityHeaders,
+  ];
+  return (req, res) => {
+    for (const step of steps) step(req, res);
+  };
+}
+
 /**
  * The app shell of every service, in the one order that works: request id, headers, health, routes, 404, errors.
  * Handlers throw PlatformError; nothing else decides what an error looks like.
  */
 export function createHttpApp(options: HttpAppOptions): Express {
+  return createHttpService(options).app;
+}
+
+/** The same, with a way around express for the routes that say `isDirect`: ask it first. */
+export function createHttpService(options: HttpAppOptions): { app: Express; answerDirectly: AnswerDirectly } {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   // Whoever stands in front of us is on this machine or its private network; its X-Forwarded-For is believed, nobody else's.
   app.set('trust proxy', ['loopback', 'linklocal', 'uniquelocal']);
-  app.use(keepRequestId(options.makeRequestId));
-  if (options.timingPart !== undefined) app.use(sayServerTiming(options.timingPart, options.clock));
-  app.use(observeRequests(options.log, options.metrics, options.clock));
-  app.use(setSecurityHeaders);
+  const begin = createRequestStart(app, options);
+  const onError = createErrorHandler(options.log, options.translateError);
+  app.use((req, res, next) => {
+    begin(req, res);
+    next();
+  });
   if (options.health !== undefined)
     app.use(createHealthRouter(options.name, options.health, options.metrics));
   const routes = options.routes ?? [];
@@ -57,9 +81,20 @@ export function createHttpApp(options: HttpAppOptions): Express {
     const document = buildOpenApi({ ...options.openapi, routes });
     app.get('/openapi.json', (_req, res) => void res.json(document));
   }
-  mountRoutes(app, routes, options.bodyLimit);
+  const readBody = bodyHandlers(options.bodyLimit);
+  mountRoutes(app, routes, readBody);
   options.mount?.(app);
   app.use(answerNotFound);
-  app.use(createErrorHandler(options.log, options.translateError));
-  return app;
+  app.use(onError);
+  return {
+    app,
+    answerDirectly: createDirectAnswers({
+      app,
+      routes,
+      begin,
+      onError,
+      readBody,
+      bodyLimit: options.bodyLimit,
+    }),
+  };
 }

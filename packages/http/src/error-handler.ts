@@ -50,11 +50,7 @@ export function translateLibraryError(thrown: unknown): unknown {
   const { type, status, message } = thrown as { type?: unknown; status?: unknown; message?: unknown };
   switch (type) {
     case 'entity.parse.failed':
-      return PlatformError.of(
-        'INVALID_JSON',
-        `The body is not valid JSON: ${String(message).slice(0, 160)}`,
-        { details: { field: 'body' } },
-      );
+      return invalidJson(String(message));
     case 'entity.too.large':
       return PlatformError.of('TOO_LARGE', 'The body is too large.', { details: limitOf(thrown) });
     case 'encoding.unsupported':
@@ -74,6 +70,13 @@ export function translateLibraryError(thrown: unknown): unknown {
         ? PlatformError.of('INVALID_REQUEST', 'The request path or body cannot be decoded.')
         : thrown;
   }
+}
+
+/** `message`: what `JSON.parse` said. */
+export function invalidJson(message: string): PlatformError {
+  return PlatformError.of('INVALID_JSON', `The body is not valid JSON: ${message.slice(0, 160)}`, {
+    details: { field: 'body' },
+  });
 }
 
 function limitOf(error: object): Record<string, unknown> {

@@ -1,7 +1,8 @@
+export type { AnswerDirectly } from './answer-directly.ts';
 export { markAudited } from './audit-mark.ts';
 export { createAudited } from './audited.ts';
 export type { AuditContext, Audited, Change } from './audited.ts';
-export { createHttpApp } from './create-http-app.ts';
+export { createHttpApp, createHttpService } from './create-http-app.ts';
 export type { HttpAppOptions } from './create-http-app.ts';
 export { createMetricsApp } from './health-routes.ts';
 export type { HealthSource } from './health-routes.ts';
@@ -19,6 +20,7 @@ export { elapsedMs, timePart } from './server-timing.ts';
 export { forgetRequest } from './forget-request.ts';
 export { sendError } from './error-handler.ts';
 export type { SseFrame } from './encode-sse-frame.ts';
+export { sendJson } from './send-json.ts';
 export { setCookieName } from './set-cookie-name.ts';
 export { SseConnection, lastEventIdOf } from './sse-connection.ts';
 export type { SseCloseReason, SseOptions, SseWritten } from './sse-connection.ts';

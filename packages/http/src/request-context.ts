@@ -1,4 +1,4 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Request, Response } from 'express';
 import type { Clock } from '@switchyard/kernel';
 import type { Log, Metrics } from '@switchyard/telemetry';
 
@@ -13,25 +13,26 @@ export function requestIdOf(res: Response): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** What is done with every request before anybody looks for a route. It never waits and never answers. */
+export type RequestStep = (req: Request, res: Response) => void;
+
 /** Keeps a well-formed `X-Request-ID` of the caller, else makes one, and says it in the answer. */
-export function keepRequestId(makeId: () => string): RequestHandler {
-  return (req: Request, res: Response, next: NextFunction) => {
-    const given = req.get('x-request-id');
-    const id = given !== undefined && REQUEST_ID.test(given) ? given : makeId();
+export function keepRequestId(makeId: () => string): RequestStep {
+  return (req, res) => {
+    const given = req.headers['x-request-id'];
+    const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : makeId();
     res.locals['requestId'] = id;
     res.setHeader('X-Request-ID', id);
-    next();
   };
 }
 
 /** Headers for answers that are data, not pages. A handler that serves a page or a file sets its own over them. */
-export function setSecurityHeaders(_req: Request, res: Response, next: NextFunction): void {
+export function setSecurityHeaders(_req: Request, res: Response): void {
   res.setHeader('X-Content-Type-Options', 'nosniff');
   res.setHeader('Referrer-Policy', 'no-referrer');
   res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
   res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
   res.setHeader('Cache-Control', 'no-store');
-  next();
 }
 
 /** A path as a log may have it: a widget's ticket stands in the path, so that what its page names relatively is found by it too. */
@@ -40,14 +41,14 @@ export function pathForLog(path: string): string {
 }
 
 /** One log line and one observation for each request. The path is written without its query: tokens may travel there (03 §1). */
-export function observeRequests(log: Log, metrics: Metrics, clock: Clock): RequestHandler {
+export function observeRequests(log: Log, metrics: Metrics, clock: Clock): RequestStep {
   const labels = ['method', 'route', 'status'] as const;
   const duration = metrics.timer(
     'switchyard_http_request_seconds',
     'Time from request to the end of its answer.',
     labels,
   );
-  return (req, res, next) => {
+  return (req, res) => {
     const startedAt = clock.monotonic();
     // Once in any case; `on` keeps less for as long as a stream is open.
     res.on('close', () => {
@@ -68,6 +69,5 @@ export function observeRequests(log: Log, metrics: Metrics, clock: Clock): Reque
       if (route.startsWith('/health') || route === '/metrics') log.debug(message, fields);
       else log.info(message, fields);
     });
-    next();
   };
 }

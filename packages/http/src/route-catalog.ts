@@ -21,6 +21,8 @@ export interface Route extends RouteDescription {
   params?: z.ZodType;
   /** The handler reads the request itself (multipart, proxies); `body` then only describes it. */
   readsBody?: boolean;
+  /** Called so often that the walk over all routes counts: `answerDirectly` finds it by its path. */
+  isDirect?: boolean;
   handler: RequestHandler;
 }
 
@@ -55,21 +57,30 @@ export function defineRoute<
 }
 
 /** Mounts the table; then, for each of its paths, 405 with `Allow` for every other method. */
-export function mountRoutes(app: Express, routes: readonly Route[], bodyLimit: number): void {
-  const parseJson = express.json({
-    limit: bodyLimit,
-    type: ['application/json', 'application/*+json'],
-    strict: false,
-  });
+export function mountRoutes(app: Express, routes: readonly Route[], readBody: RequestHandler[]): void {
   for (const route of routes) {
-    const before: RequestHandler[] =
-      route.body === undefined || route.readsBody === true ? [] : [refuseTooLarge(bodyLimit), parseJson];
+    const before = hasJsonBody(route) ? readBody : [];
     app[route.method](route.path, ...before, route.handler);
   }
   const methodsOf = new Map<string, Set<string>>();
   for (const { path, method } of routes)
     methodsOf.set(path, (methodsOf.get(path) ?? new Set()).add(method.toUpperCase()));
   for (const [path, methods] of methodsOf) app.all(path, answerOtherMethods(methods));
+}
+
+/** Whether its JSON body is read before the handler. */
+export function hasJsonBody({ body, readsBody }: Pick<Route, 'body' | 'readsBody'>): boolean {
+  return body !== undefined && readsBody !== true;
+}
+
+/** What puts a JSON body into `req.body`. */
+export function bodyHandlers(limitBytes: number): RequestHandler[] {
+  const parseJson = express.json({
+    limit: limitBytes,
+    type: ['application/json', 'application/*+json'],
+    strict: false,
+  });
+  return [refuseTooLarge(limitBytes), parseJson];
 }
 
 /** Refuses by the announced length, before a byte of the body is kept. */

@@ -18,7 +18,11 @@ function createClock() {
 
 async function start() {
   const app = express();
-  app.use(sayServerTiming('ingress', createClock()));
+  const begin = sayServerTiming(app, 'ingress', createClock());
+  app.use((req, res, next) => {
+    begin(req, res);
+    next();
+  });
   app.get('/json', (_req, res) => void res.json({}));
   app.get('/parts', (_req, res) => {
     timePart(res, 'accept', 1.25);

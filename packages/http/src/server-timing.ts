@@ -1,5 +1,6 @@
-import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { Express, Response } from 'express';
 import type { Clock } from '@switchyard/kernel';
+import type { RequestStep } from './request-context.ts';
 
 interface Timing {
   readonly startedAt: number;
@@ -11,19 +12,19 @@ interface Timing {
  * Says in every answer how long it took to begin: `Server-Timing: ingress;dur=3.2` (11), with what handlers added by `timePart`. The
  * header is written in the moment in which the headers go out, so that a stream has it too. `part`: what this service calls itself.
  */
-export function sayServerTiming(part: string, clock: Clock): RequestHandler {
-  return (_req: Request, res: Response, next: NextFunction) => {
-    const timing: Timing = { startedAt: clock.monotonic(), clock, parts: [] };
-    res.locals['timing'] = timing;
-    // Node calls it on every way in which headers go out; there is no event for it.
-    const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => Response;
-    const timed = (...args: unknown[]): Response => {
-      if (!res.headersSent)
-        res.setHeader('Server-Timing', [entryOf(part, elapsedMs(res)), ...timing.parts].join(', '));
-      return writeHead(...args);
-    };
-    res.writeHead = timed as typeof res.writeHead;
-    next();
+export function sayServerTiming(app: Express, part: string, clock: Clock): RequestStep {
+  // Node calls it on every way in which headers go out; there is no event for it. Once for all answers of the app, since a function of
+  // its own for each would cost each.
+  const { writeHead } = app.response;
+  const timed = function (this: Response, ...args: unknown[]): Response {
+    const timing = timingOf(this);
+    if (timing !== undefined && !this.headersSent)
+      this.setHeader('Server-Timing', [entryOf(part, elapsedMs(this)), ...timing.parts].join(', '));
+    return Reflect.apply(writeHead, this, args) as Response;
+  };
+  app.response.writeHead = timed as typeof writeHead;
+  return (_req, res) => {
+    res.locals['timing'] = { startedAt: clock.monotonic(), clock, parts: [] } satisfies Timing;
   };
 }
 

@@ -9,6 +9,7 @@ const ID_BYTES = 16;
 // A session that this process touched so recently is not written again: one round trip less on every request of a busy user.
 // Its life is a day, so some seconds do not matter, and a session that was dropped meanwhile holds nothing that could be used.
 const FRESH_MS = 5000;
+// Of what is remembered in this process: sessions of a moment ago, and the session ids of users, whose MAC was a twentieth of what a call of an operation cost.
 const MAX_FRESH = 10_000;
 
 /** One session per identity in the scope: the same on every device, and the same after Redis lost everything. */
@@ -30,13 +31,22 @@ export function createSessionStore(parts: {
 }): SessionStore {
   const { redis, keys, clock, scope, ttlMs } = parts;
   const mac = deriveKey(parts.masterKey, 'session-id');
+  const ids = new Map<string, string>();
   const fresh = new Map<string, { createdAt: number; touchedAt: number; proven: Proven }>();
   const remember = (proven: Proven, createdAt: number): void => {
     if (fresh.size >= MAX_FRESH) fresh.clear();
     fresh.set(proven.sessionId, { createdAt, touchedAt: clock.monotonic(), proven });
   };
   return {
-    idOf: (kind, userId) => `s${macHex(mac, [scope.tenant, scope.project, kind, userId], ID_BYTES)}`,
+    idOf(kind, userId) {
+      const who = `${kind}:${userId}`;
+      const known = ids.get(who);
+      if (known !== undefined) return known;
+      const id = `s${macHex(mac, [scope.tenant, scope.project, kind, userId], ID_BYTES)}`;
+      if (ids.size >= MAX_FRESH) ids.clear();
+      ids.set(who, id);
+      return id;
+    },
     async touch(proven) {
       const known = fresh.get(proven.sessionId);
       const isFresh = known !== undefined && clock.monotonic() - known.touchedAt < FRESH_MS;

@@ -75,13 +75,11 @@ export class BundleHost {
         this.#fence.heard();
         return this.#send({ kind: 'pong', id: message.id, rssBytes: this.#parts.rssBytes() });
       case 'warm':
-        return void this.#answer(message.id, () => warmUp(this.#parts.boot.sdkUrl, RUNTIME));
+        return void this.#answer(message.id, () => warmUp(this.#parts.boot.sampleUrl, RUNTIME));
       case 'load':
         return void this.#answer(message.id, () => this.#load(message.entry, message.props));
       case 'props':
         return void this.#answer(message.id, () => this.#loaded().setProps(message.props));
-      case 'inspect':
-        return void this.#answer(message.id, async () => this.#loaded().manifest());
       case 'invoke':
         return void this.#invoke(message);
       case 'cancel':
@@ -96,7 +94,8 @@ export class BundleHost {
     }
   }
 
-  async #load(entry: string, props: unknown): Promise<void> {
+  /** Resolves with the manifest: whoever loads a version asks for that next. */
+  async #load(entry: string, props: unknown): Promise<unknown> {
     const module: unknown = await import(pathToFileURL(entry).href);
     const exported =
       typeof module === 'object' && module !== null && 'default' in module ? module.default : undefined;
@@ -112,6 +111,7 @@ export class BundleHost {
       );
     await runtime.load(props);
     this.#runtime = runtime;
+    return runtime.manifest();
   }
 
   #loaded(): Runtime {

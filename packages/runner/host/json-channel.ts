@@ -15,6 +15,8 @@ export interface JsonChannelOptions<In> {
   onMessage(message: In): void;
 }
 
+const VERSION = `{"v":${CHANNEL_VERSION},`;
+
 /** As it was before a bundle could replace it. */
 const atEndOfTurn = setImmediate;
 
@@ -40,7 +42,8 @@ export class JsonChannel<In, Out extends object> {
   /** Throws TypeError on what is no JSON and RangeError on what the other side would refuse; nothing is sent then. */
   send(message: Out): void {
     const { maxMessageBytes } = this.#options;
-    const line = `${JSON.stringify({ v: CHANNEL_VERSION, ...message })}\n`;
+    // The version in front of the message's own fields; each of them has some.
+    const line = `${VERSION}${JSON.stringify(message).slice(1)}\n`;
     // Three bytes are the most that one UTF-16 unit takes: most lines need no count.
     if (line.length * 3 > maxMessageBytes && Buffer.byteLength(line) > maxMessageBytes) {
       throw new RangeError(`a message is larger than ${maxMessageBytes} bytes`);

@@ -21,11 +21,11 @@ type Parts = { readonly parts?: readonly WirePart[] };
 
 /** proc -> host. `id` names an invocation or what a `result` answers; `call` what a `reply` answers. */
 export type ToHost =
-  /** Reads the SDK, so that a bundle which comes later finds it there. */
+  /** Loads the sample, so that a bundle which comes later finds everything there. */
   | { readonly kind: 'warm'; readonly id: number }
+  /** Answered with the bundle's manifest. */
   | { readonly kind: 'load'; readonly id: number; readonly entry: string; readonly props: unknown }
   | { readonly kind: 'props'; readonly id: number; readonly props: unknown }
-  | { readonly kind: 'inspect'; readonly id: number }
   | ({
       readonly kind: 'invoke';
       readonly id: number;
@@ -76,6 +76,8 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 export interface HostBoot {
   /** URL of what `@switchyard/bundle-sdk` means. */
   readonly sdkUrl: string;
+  /** URL of the bundle that a host loads while it waits for another one. */
+  readonly sampleUrl: string;
   /** Of the folder of the SDK's zod, with a slash at its end: whatever is found there is the SDK's. */
   readonly zodHome: string;
   /** What the names of zod mean where a bundle brings none; absent: what is found from the SDK. */

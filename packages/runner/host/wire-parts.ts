@@ -25,6 +25,7 @@ const WHOLE_PARTS_TOGETHER = 8;
 
 /** The value with `null` where bytes or streams stood, and those. What holds none is returned as it is, not copied. Throws RangeError on more than fit in a message. */
 export function takeParts(value: unknown): { value: unknown; found: FoundPart[] } {
+  if (!holdsParts(value, 0)) return { value, found: [] };
   const found: FoundPart[] = [];
   const rest = walk(value, [], found);
   if (found.length > MAX_PARTS)
@@ -32,13 +33,27 @@ export function takeParts(value: unknown): { value: unknown; found: FoundPart[] 
   return { value: rest, found };
 }
 
+/** A look without a copy of anything: most messages hold none. */
+function holdsParts(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null || depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.some((inner) => holdsParts(inner, depth + 1));
+  if (isBytes(value) || isStream(value)) return true;
+  for (const key of Object.keys(value))
+    if (holdsParts((value as Record<string, unknown>)[key], depth + 1)) return true;
+  return false;
+}
+
+const isBytes = (value: object): value is Uint8Array => value instanceof Uint8Array;
+const isStream = (value: object): boolean =>
+  value instanceof ReadableStream || (Symbol.asyncIterator in value && !Array.isArray(value));
+
 function walk(value: unknown, at: readonly (string | number)[], found: FoundPart[]): unknown {
   if (typeof value !== 'object' || value === null || at.length > MAX_DEPTH) return value;
-  if (value instanceof Uint8Array) {
+  if (isBytes(value)) {
     found.push({ at, as: 'bytes', source: value });
     return null;
   }
-  if (value instanceof ReadableStream || (Symbol.asyncIterator in value && !Array.isArray(value))) {
+  if (isStream(value)) {
     found.push({ at, as: 'stream', source: value as ByteSource });
     return null;
   }

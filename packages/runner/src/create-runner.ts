@@ -167,13 +167,11 @@ class BundleRunner implements Runner {
     const { waitMs } = this.#config;
     for (;;) {
       throwIfAborted(signal);
-      const first = await this.#untilAborted(this.#running().acquire(version, signal), signal);
-      const { group } = first;
-      await this.#untilAborted(becomeReady(first), signal);
+      const { group } = this.#running().serving(version) ?? (await this.#untilServing(version, signal));
       this.#running().grow(version, group, name);
       let pooled: PooledHost;
       try {
-        pooled = await group.places.take(name, waitMs, signal);
+        pooled = group.places.takeFree(name) ?? (await group.places.take(name, waitMs, signal));
       } catch (error) {
         // The last host was retired while we waited: a fresh one takes over, nothing was lost.
         if (!(error instanceof SlotsClosedError)) throw error;
@@ -182,7 +180,7 @@ class BundleRunner implements Runner {
       const release = () => group.places.release(pooled, name);
       try {
         // Last, and with the place in hand: what waits here waits for the machine, not for one bundle.
-        await this.#slots[name].take(waitMs, signal);
+        if (!this.#slots[name].takeFree()) await this.#slots[name].take(waitMs, signal);
       } catch (error) {
         release();
         throw error;
@@ -212,6 +210,13 @@ class BundleRunner implements Runner {
     const pool = this.#pool;
     if (pool === undefined || this.#isStopping) return;
     pool.tick();
+  }
+
+  /** With its host up, which it starts where there is none. */
+  async #untilServing(version: BundleVersion, signal: AbortSignal): Promise<PooledHost> {
+    const first = await this.#untilAborted(this.#running().acquire(version, signal), signal);
+    await this.#untilAborted(becomeReady(first), signal);
+    return first;
   }
 
   async #untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

@@ -43,7 +43,9 @@ export function decideHost(
 ): number | undefined {
   let found: number | undefined;
   let fewest = Infinity;
-  for (const [index, host] of hosts.entries()) {
+  for (let index = 0; index < hosts.length; index += 1) {
+    const host = hosts[index];
+    if (host === undefined) continue;
     const running = totalOf(host.running);
     if (running >= fewest || !mayTake(host, pools, pool)) continue;
     found = index;
@@ -54,9 +56,9 @@ export function decideHost(
 
 /** One more of this pool must leave the others what they have not used of their kept places. */
 function mayTake(host: PlaceHost, pools: readonly PoolName[], pool: PoolName): boolean {
-  const others = pools.filter((one) => one !== pool);
   const kept = keptForEach(host.capacity, pools.length);
-  const owed = others.reduce((sum, one) => sum + Math.max(0, kept - host.running[one]), 0);
+  let owed = 0;
+  for (const one of pools) if (one !== pool) owed += Math.max(0, kept - host.running[one]);
   return host.capacity - totalOf(host.running) - 1 >= owed;
 }
 
@@ -67,5 +69,7 @@ export function keptForEach(capacity: number, pools: number): number {
 }
 
 export function totalOf(counts: PoolCounts): number {
-  return POOLS.reduce((sum, pool) => sum + counts[pool], 0);
+  let total = 0;
+  for (const pool of POOLS) total += counts[pool];
+  return total;
 }

@@ -12,6 +12,7 @@ const build = (tools: SandboxTools) =>
       sdkEntry: '/srv/sdk/src/index.ts',
       readable: ['/srv/sdk', '/srv/zod'],
       zodDir: '/srv/zod',
+      sample: '/srv/program/sample.ts',
     },
     versionDir: '/data/bundles/a__b__c',
     scratchDir: '/data/hosts/1/scratch',

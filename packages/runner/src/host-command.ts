@@ -45,6 +45,7 @@ export function buildHostCommand(parts: HostCommandParts): HostCommand {
   const readable = [dirname(paths.hostEntry), ...paths.readable, parts.versionDir];
   const boot: HostBoot = {
     sdkUrl: pathToFileURL(paths.sdkEntry).href,
+    sampleUrl: pathToFileURL(paths.sample).href,
     zodHome: `${pathToFileURL(paths.zodDir).href}/`,
     ...(paths.zodUrls === undefined ? {} : { zodUrls: paths.zodUrls }),
     guarded: tools.level !== 'none',

@@ -1,4 +1,4 @@
-import { decideHost, decidePlace, totalOf } from './decide-place.ts';
+import { decideHost, decidePlace } from './decide-place.ts';
 import { SlotsClosedError, WaitingLine } from './waiting-line.ts';
 import { POOLS } from './invocation.ts';
 import type { PoolName } from './invocation.ts';
@@ -40,13 +40,26 @@ export class HostPlaces<H> {
   }
 
   get waiting(): number {
-    return POOLS.reduce((sum, pool) => sum + this.#lines[pool].length, 0);
+    let waiting = 0;
+    for (const pool of POOLS) waiting += this.#lines[pool].length;
+    return waiting;
   }
 
   /** Would one more of this pool have to wait? */
   isFull(pool: PoolName): boolean {
     const snapshot = { hosts: this.#seats, pools: this.#pools };
     return this.#lines[pool].length > 0 || decideHost(snapshot, pool) === undefined;
+  }
+
+  /** A host with a place for one more of this pool, which is taken with it. Undefined: there is none, or others wait already. */
+  takeFree(pool: PoolName): H | undefined {
+    if (this.waiting > 0) return undefined;
+    const at = decideHost({ hosts: this.#seats, pools: this.#pools }, pool);
+    const seat = at === undefined ? undefined : this.#seats[at];
+    if (seat === undefined) return undefined;
+    seat.running[pool] += 1;
+    this.#lastServed = pool;
+    return seat.host;
   }
 
   /** Resolves with the host whose place was taken, to be given back by `release`. */
@@ -72,9 +85,9 @@ export class HostPlaces<H> {
 
   #serve(): void {
     for (;;) {
+      if (this.waiting === 0) return;
       const waiting = noCounts();
       for (const pool of POOLS) waiting[pool] = this.#lines[pool].length;
-      if (totalOf(waiting) === 0) return;
       const next = decidePlace({
         hosts: this.#seats,
         waiting,

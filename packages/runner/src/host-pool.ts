@@ -72,6 +72,12 @@ export class HostPool {
     return this.#warm.pids;
   }
 
+  /** A host of the version that is up. Most invocations find one, and need not wait for anything. */
+  serving(version: BundleVersion): PooledHost | undefined {
+    const first = this.#groups.get(version.versionId)?.hosts[0];
+    return first?.host.isServing === true ? first : undefined;
+  }
+
   /** A host that serves the version: one that does, or a new one where backoff, breaker and `maxHosts` allow it. */
   async acquire(version: BundleVersion, signal: AbortSignal): Promise<PooledHost> {
     for (;;) {
@@ -90,9 +96,10 @@ export class HostPool {
   grow(version: BundleVersion, { hosts, places }: HostGroup, pool?: PoolName): void {
     const { config, clock, log } = this.#parts;
     const instances = version.limits?.instances ?? this.#declared.get(version.versionId)?.instances ?? 1;
+    if (hosts.length === 0 || hosts.length >= instances) return;
     const isStarting = hosts.some(({ host }) => host.state === 'starting');
     const isShort = places.waiting > 0 || (pool !== undefined && places.isFull(pool));
-    if (hosts.length === 0 || hosts.length >= instances || isStarting || !isShort) return;
+    if (isStarting || !isShort) return;
     const decision = decideRestart(this.#faults.get(version.versionId) ?? [], clock.monotonic(), config);
     if (decision.kind !== 'start') return;
     try {

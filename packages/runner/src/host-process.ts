@@ -112,7 +112,7 @@ export class HostProcess {
     return this.#parts.folders;
   }
 
-  /** Resolves when the process is up and has read the SDK. For hosts that wait for a version. */
+  /** Resolves when the process is up and has loaded the sample. For hosts that wait for a version. */
   async warm(): Promise<void> {
     await this.#limited(this.#request((id) => ({ kind: 'warm', id })));
   }
@@ -127,8 +127,9 @@ export class HostProcess {
   async start(): Promise<BundleManifest> {
     const { dir, version, props } = this.#assignment();
     const load = async () => {
-      await this.#request((id) => ({ kind: 'load', id, entry: join(dir, version.entry), props }));
-      const manifest = bundleManifestSchema.safeParse(await this.#request((id) => ({ kind: 'inspect', id })));
+      const entry = join(dir, version.entry);
+      const loaded = await this.#request((id) => ({ kind: 'load', id, entry, props }));
+      const manifest = bundleManifestSchema.safeParse(loaded);
       if (!manifest.success)
         throw toInvocationError({
           name: 'TypeError',

@@ -1,14 +1,14 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Log } from '@switchyard/telemetry';
 import type { BuildOrder } from './host-program-build.ts';
-import type { RunnerPaths } from './runner-paths.ts';
+import type { ProgramSources, RunnerPaths } from './runner-paths.ts';
+import { SAMPLE_BUNDLE } from './sample-bundle.ts';
 
-const BUILDER = join(import.meta.dirname, 'host-program-build.ts');
 const BUILD_MS = 60_000;
 /** Not modules: the package's own description, and a pattern. */
 const NO_MODULES = ['./package.json', './v4/locales/*'];
@@ -30,7 +30,7 @@ const fileOf = (specifier: string): string => specifier.replaceAll('/', '_');
  * @param workDir absolute; hosts get it to read and never to write
  */
 export async function buildHostProgram(
-  sources: RunnerPaths,
+  { builder, ...sources }: ProgramSources,
   workDir: string,
   log: Log,
 ): Promise<RunnerPaths> {
@@ -44,16 +44,18 @@ export async function buildHostProgram(
     },
     outDir,
   };
+  const sample = join(outDir, 'sample.ts');
+  await mkdir(outDir, { recursive: true });
+  await writeFile(sample, SAMPLE_BUNDLE);
   try {
-    await mkdir(outDir, { recursive: true });
-    await promisify(execFile)(process.execPath, ['--no-warnings', BUILDER, JSON.stringify(order)], {
+    await promisify(execFile)(process.execPath, ['--no-warnings', builder, JSON.stringify(order)], {
       timeout: BUILD_MS,
       killSignal: 'SIGKILL',
       env: {},
     });
   } catch (error) {
     log.warn('the program of bundle hosts could not be bundled: they start from its sources', { error });
-    return sources;
+    return { ...sources, sample, readable: [...sources.readable, outDir] };
   }
   const at = (name: string): string => join(outDir, `${name}.mjs`);
   return {
@@ -61,6 +63,7 @@ export async function buildHostProgram(
     hostEntry: at('host'),
     sdkEntry: at('sdk'),
     readable: [],
+    sample,
     zodUrls: Object.fromEntries(zod.map((name) => [name, pathToFileURL(at(fileOf(name))).href])),
   };
 }

@@ -10,12 +10,16 @@ export class PoolSlots {
     this.#line = new WaitingLine(maxWaiting);
   }
 
+  /** False: there is none free. */
+  takeFree(): boolean {
+    if (this.#free === 0) return false;
+    this.#free -= 1;
+    return true;
+  }
+
   /** Resolves with a slot to be given back by `release`. */
   async take(waitMs: number, signal: AbortSignal): Promise<void> {
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return;
-    }
+    if (this.takeFree()) return;
     const taken = this.#line.wait(waitMs, signal);
     this.#line.bound();
     await taken;

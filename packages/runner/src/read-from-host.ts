@@ -31,8 +31,10 @@ const isPart = (value: unknown) =>
   value['at'].every((key) => isText(key) || isCount(key));
 const isParts = (value: unknown) => Array.isArray(value) && value.length <= MAX_PARTS && value.every(isPart);
 
+type Shape = Readonly<Record<string, (value: unknown) => boolean>>;
+
 /** Field by field, what each message must be. `value`, `event` and `args` are the bundle's own: checked by who reads them. */
-const SHAPES: Readonly<Record<FromHost['kind'], Readonly<Record<string, (value: unknown) => boolean>>>> = {
+const SHAPES: Readonly<Record<FromHost['kind'], Shape>> = {
   result: {
     id: isCount,
     error: isOptional(isError),
@@ -53,12 +55,17 @@ const SHAPES: Readonly<Record<FromHost['kind'], Readonly<Record<string, (value: 
   fatal: { error: isError },
 };
 
+/** The same to look things up in, made once: a message is read for every word of a bundle. */
+const CHECKS: ReadonlyMap<unknown, [field: string, check: Shape[string]][]> = new Map(
+  Object.entries(SHAPES).map(([kind, shape]) => [kind, Object.entries(shape)]),
+);
+
 /** A host is not trusted: a bundle can write anything to its channel. Throws TypeError on what is not one of our messages. */
 export function readFromHost(message: Fields & { readonly kind: unknown }): FromHost {
   const { kind } = message;
-  const shape = isText(kind) && Object.hasOwn(SHAPES, kind) ? SHAPES[kind as FromHost['kind']] : undefined;
-  if (shape === undefined) throw new TypeError('the host sent a message of an unknown kind');
-  for (const [field, check] of Object.entries(shape)) {
+  const checks = CHECKS.get(kind);
+  if (checks === undefined) throw new TypeError('the host sent a message of an unknown kind');
+  for (const [field, check] of checks) {
     if (!check(message[field]))
       throw new TypeError(`the host sent a message with a wrong field: ${String(kind)}.${field}`);
   }

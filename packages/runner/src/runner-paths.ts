@@ -2,8 +2,8 @@ import { findPackageJSON } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Where the platform's own code that a host may read lies. Absolute. */
-export interface RunnerPaths {
+/** Where the code lies from which the program of hosts is made. Absolute. */
+export interface ProgramSources {
   /** Entry file of the host program; its folder is readable. */
   readonly hostEntry: string;
   /** What `@switchyard/bundle-sdk` means inside a host. */
@@ -12,6 +12,14 @@ export interface RunnerPaths {
   readonly readable: readonly string[];
   /** The folder of the SDK's zod. */
   readonly zodDir: string;
+  /** The program that bundles all of this for hosts, run once at the start; where it fails hosts start from the sources. */
+  readonly builder: string;
+}
+
+/** Where the platform's own code that a host may read lies. Absolute. */
+export interface RunnerPaths extends Omit<ProgramSources, 'builder'> {
+  /** The bundle that a host loads while it waits. */
+  readonly sample: string;
   /** What hosts take for the names of zod; absent: files of `zodDir`. */
   readonly zodUrls?: Readonly<Record<string, string>>;
 }
@@ -22,7 +30,7 @@ function folderOf(packageFile: string | undefined): string {
 }
 
 /** The copies that this package itself would import. */
-export function locatePaths(): RunnerPaths {
+export function locatePaths(): ProgramSources {
   const sdkEntry = fileURLToPath(import.meta.resolve('@switchyard/bundle-sdk'));
   const sdkPackage = findPackageJSON('..', sdkEntry);
   const zodDir = folderOf(findPackageJSON('zod', sdkEntry));
@@ -32,5 +40,6 @@ export function locatePaths(): RunnerPaths {
     sdkEntry,
     readable: [packageFile, folderOf(sdkPackage), zodDir],
     zodDir,
+    builder: join(import.meta.dirname, 'host-program-build.ts'),
   };
 }

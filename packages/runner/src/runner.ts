@@ -5,7 +5,7 @@ import type { BundleVersion, Invocation } from './invocation.ts';
 import type { Masked } from './host-parts.ts';
 import type { HostSnapshot } from './host-state.ts';
 import type { RunnerConfig } from './runner-config.ts';
-import type { RunnerPaths } from './runner-paths.ts';
+import type { ProgramSources } from './runner-paths.ts';
 
 export interface RunnerParts {
   readonly clock: Clock;
@@ -14,7 +14,7 @@ export interface RunnerParts {
   /** Takes out of what a bundle writes (events, log lines, errors) what must not be read there: its secrets. */
   readonly masked?: Masked;
   readonly config?: Partial<RunnerConfig>;
-  readonly paths?: RunnerPaths;
+  readonly paths?: ProgramSources;
 }
 
 /** Starts, feeds, watches, drains and evicts hosts: one child process per bundle version, or several where it asks for `instances`. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { RunnerConfig } from './runner-config.ts';
 
 /** The scratch folders of one host's invocations: a folder each, which the host makes when it is wanted, and which goes with the invocation. */
@@ -14,7 +14,7 @@ export class ScratchFolders {
   }
 
   folderOf(id: number): string {
-    return join(this.#dir, String(id));
+    return `${this.#dir}${sep}${id}`;
   }
 
   /** For looking into; only where files are kept. */

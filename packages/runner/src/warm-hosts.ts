@@ -23,7 +23,7 @@ export function startHostProcess(
   return new HostProcess({ command, folders, memoryMb, config, clock, lost });
 }
 
-/** Hosts that were started ahead, each over an empty folder of its own, with the SDK read: a version is linked into one and loaded. */
+/** Hosts that were started ahead, each over an empty folder of its own, with a sample loaded: a version is linked into one and loaded. */
 export class WarmHosts {
   readonly #parts: WarmHostsParts;
   readonly #ready: HostProcess[] = [];

@@ -38,16 +38,22 @@ export function createLog(options: {
   return wrap(logger);
 }
 
-type PinoLike = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error'> & {
+type PinoLike = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'> & {
   child(fields: LogFields): PinoLike;
 };
 
 function wrap(logger: PinoLike): Log {
+  const write =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (message: string, fields: LogFields = {}): void => {
+      // What is not written is not looked through either.
+      if (logger.isLevelEnabled(level)) logger[level](redactFields(fields), message);
+    };
   return {
-    debug: (message, fields = {}) => logger.debug(redactFields(fields), message),
-    info: (message, fields = {}) => logger.info(redactFields(fields), message),
-    warn: (message, fields = {}) => logger.warn(redactFields(fields), message),
-    error: (message, fields = {}) => logger.error(redactFields(fields), message),
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
     child: (fields) => wrap(logger.child(redactFields(fields))),
   };
 }

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import { createHttpService, createMetricsApp, listen } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import { createIdentity } from '@switchyard/identity';
 import type { Scope } from '@switchyard/kernel';
@@ -55,7 +55,7 @@ export async function serveEndpoints(
   });
   const sites = await web.start({ invoker, registry: bundleParts.registry });
   const predictionParts = buildPredictionParts(base, config, { guards, invoker, ...predictions });
-  const app = createHttpApp({
+  const { app, answerDirectly } = createHttpService({
     name: 'chat-proc',
     log,
     metrics,
@@ -77,9 +77,9 @@ export async function serveEndpoints(
     mount: (mounted) => mountPredictions(mounted, predictionParts),
   });
   const { host, port, metricsPort } = config;
-  // Sites go first: their files need none of the layers of an endpoint.
+  // Sites go first: their files need none of the layers of an endpoint. Then calls of operations, which need no walk over all routes.
   const answer: RequestListener = (req, res) => {
-    if (!sites.handle(req, res)) app(req, res);
+    if (!sites.handle(req, res) && !answerDirectly(req, res)) app(req, res);
   };
   const server = await scope.use(
     listen(answer, { port, host, requestTimeoutMs: config.webRequestTimeout }),

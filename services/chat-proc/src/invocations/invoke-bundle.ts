@@ -99,9 +99,10 @@ export function createBundleInvoker(parts: BundleInvokerParts): BundleInvoker {
             ? logOf()[line.level]('bundle wrote', { text: line.text })
             : request.own.onLog(line),
       });
+      const held = kind === 'web' ? holdResponseUntilRead(value, end) : holdUntilRead(value, end);
       // Whoever leaves reads no further, and what streams to him is over.
-      signal.addEventListener('abort', end, { once: true });
-      return kind === 'web' ? holdResponseUntilRead(value, end) : holdUntilRead(value, end);
+      if (!isOver) signal.addEventListener('abort', end, { once: true });
+      return held;
     } catch (error) {
       end();
       if (!request.signal.aborted)

@@ -17,6 +17,8 @@ export function teeLog(log: Log, logs: BundleLogs, clock: Pick<Clock, 'now'>, bo
     (level: LogEntry['level']) =>
     (message: string, fields: LogFields = {}): void => {
       log[level](message, fields);
+      // Most lines are about no bundle, as one of each request: nothing is put together for them.
+      if (!namesBundle(fields) && !namesBundle(bound)) return;
       const all = { ...bound, ...fields };
       const bundleId = bundleOf(all);
       if (bundleId !== undefined) logs.write(bundleId, entryOf(level, message, all, clock.now()));
@@ -35,6 +37,8 @@ export function teeLog(log: Log, logs: BundleLogs, clock: Pick<Clock, 'now'>, bo
     child: (fields) => teeLog(log.child(fields), logs, clock, { ...bound, ...fields }),
   };
 }
+
+const namesBundle = (fields: LogFields): boolean => 'bundle_id' in fields || 'version_id' in fields;
 
 /** A version's name begins with its bundle's. */
 function bundleOf({ bundle_id: bundleId, version_id: versionId }: LogFields): string | undefined {

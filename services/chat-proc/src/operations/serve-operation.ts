@@ -1,5 +1,6 @@
 import type { Request, Response } from 'express';
 import type { Admission } from '@switchyard/admission';
+import { sendJson } from '@switchyard/http';
 import { ERRORS, PlatformError } from '@switchyard/kernel';
 import type { Caller } from '@switchyard/identity';
 import { operationResultSchema } from '@switchyard/protocol';
@@ -55,7 +56,9 @@ interface Chosen {
 export function createServeOperation(parts: OperationParts): (request: OperationRequest) => Promise<void> {
   return async (request) => {
     const { req, caller } = request;
-    await parts.admission.admitted(countedAs(caller, req.ip), req.ip, async () => {
+    // Read out of the headers at each look.
+    const { ip } = req;
+    await parts.admission.admitted(countedAs(caller, ip), ip, async () => {
       const hold = await holdBundle(parts, request.bundleId);
       try {
         const chosen = await choose(parts, request, hold);
@@ -150,7 +153,7 @@ async function answer(
       [operation]: result.output ?? null,
     };
     await once?.kept.answer(body);
-    res.json(body);
+    sendJson(res, body);
   } finally {
     res.off('close', onClose);
   }
