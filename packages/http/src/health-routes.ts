@@ -1,5 +1,6 @@
+import type { IncomingMessage } from 'node:http';
 import express, { Router } from 'express';
-import type { Express, Request, Response } from 'express';
+import type { Express, Response } from 'express';
 import type { HealthReport } from '@switchyard/kernel';
 import type { Metrics } from '@switchyard/telemetry';
 
@@ -48,6 +49,7 @@ async function sendMetrics(res: Response, metrics: Metrics): Promise<void> {
   res.end(await metrics.text());
 }
 
-function isLoopback(req: Request): boolean {
-  return LOOPBACK.has(req.socket.remoteAddress ?? '') && req.get('x-forwarded-for') === undefined;
+/** Whether a request comes from this machine, and for nobody else. */
+export function isLoopback(req: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
+  return LOOPBACK.has(req.socket.remoteAddress ?? '') && req.headers['x-forwarded-for'] === undefined;
 }

@@ -13,26 +13,36 @@ export function requestIdOf(res: Response): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** The caller's `X-Request-ID`, if it is well-formed, else a new one. */
+export function readRequestId(given: string | string[] | undefined, makeId: () => string): string {
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : makeId();
+}
+
 /** What is done with every request before anybody looks for a route. It never waits and never answers. */
 export type RequestStep = (req: Request, res: Response) => void;
 
 /** Keeps a well-formed `X-Request-ID` of the caller, else makes one, and says it in the answer. */
 export function keepRequestId(makeId: () => string): RequestStep {
   return (req, res) => {
-    const given = req.headers['x-request-id'];
-    const id = typeof given === 'string' && REQUEST_ID.test(given) ? given : makeId();
+    const id = readRequestId(req.headers['x-request-id'], makeId);
     res.locals['requestId'] = id;
     res.setHeader('X-Request-ID', id);
   };
 }
 
-/** Headers for answers that are data, not pages. A handler that serves a page or a file sets its own over them. */
+/** Headers for answers that are data, not pages. */
+export const DATA_HEADERS: Readonly<Record<string, string>> = {
+  'X-Content-Type-Options': 'nosniff',
+  'Referrer-Policy': 'no-referrer',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Cache-Control': 'no-store',
+};
+const DATA_HEADER_ENTRIES = Object.entries(DATA_HEADERS);
+
+/** Says `DATA_HEADERS`. A handler that serves a page or a file sets its own over them. */
 export function setSecurityHeaders(_req: Request, res: Response): void {
-  res.setHeader('X-Content-Type-Options', 'nosniff');
-  res.setHeader('Referrer-Policy', 'no-referrer');
-  res.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'");
-  res.setHeader('Cross-Origin-Resource-Policy', 'same-origin');
-  res.setHeader('Cache-Control', 'no-store');
+  for (const [name, value] of DATA_HEADER_ENTRIES) res.setHeader(name, value);
 }
 
 /** A path as a log may have it: a widget's ticket stands in the path, so that what its page names relatively is found by it too. */

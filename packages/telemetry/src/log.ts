@@ -1,5 +1,6 @@
 import { pino, stdSerializers } from 'pino';
 import type { DestinationStream } from 'pino';
+import { gatherLines } from './gather-lines.ts';
 import { redactFields } from './redact.ts';
 
 /** Fields of a log line. Bind ids by these names: `tenant, project, session_id, conversation_id, turn_id, task_id, request_id`. */
@@ -20,12 +21,16 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 const writeError = (error: unknown): unknown =>
   error instanceof Error ? redactFields({ ...stdSerializers.err(error) }, 0) : error;
 
-/** JSON lines on stdout, or on `destination`, without secrets. An `error` field is written with its stack and cause. */
-export function createLog(options: {
+export interface LogOptions {
   service: string;
   level: LogLevel;
   destination?: DestinationStream;
-}): Log {
+  /** So long lines of `info` and below may wait to be written together; 0 or nothing: each is written at once. */
+  gatherMs?: number;
+}
+
+/** JSON lines on stdout, or on `destination`, without secrets. An `error` field is written with its stack and cause. */
+export function createLog(options: LogOptions): Log {
   const settings = {
     level: options.level,
     base: { service: options.service },
@@ -34,27 +39,34 @@ export function createLog(options: {
     errorKey: 'error',
     timestamp: () => `,"time":"${new Date().toISOString()}"`,
   };
-  const logger = options.destination === undefined ? pino(settings) : pino(settings, options.destination);
-  return wrap(logger);
+  const { destination, gatherMs = 0 } = options;
+  if (gatherMs === 0 || options.level === 'silent')
+    return wrap(destination === undefined ? pino(settings) : pino(settings, destination));
+  const lines = gatherLines(destination ?? pino.destination(1), gatherMs);
+  process.once('exit', lines.flush);
+  return wrap(pino(settings, lines), lines.flush);
 }
 
 type PinoLike = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'> & {
   child(fields: LogFields): PinoLike;
 };
 
-function wrap(logger: PinoLike): Log {
+/** `urge`: what is worse than `info` does not wait, nor what was said before it. */
+function wrap(logger: PinoLike, urge: () => void = () => undefined): Log {
   const write =
-    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (level: 'debug' | 'info' | 'warn' | 'error', after?: () => void) =>
     (message: string, fields: LogFields = {}): void => {
       // What is not written is not looked through either.
-      if (logger.isLevelEnabled(level)) logger[level](redactFields(fields), message);
+      if (!logger.isLevelEnabled(level)) return;
+      logger[level](redactFields(fields), message);
+      after?.();
     };
   return {
     debug: write('debug'),
     info: write('info'),
-    warn: write('warn'),
-    error: write('error'),
-    child: (fields) => wrap(logger.child(redactFields(fields))),
+    warn: write('warn', urge),
+    error: write('error', urge),
+    child: (fields) => wrap(logger.child(redactFields(fields)), urge),
   };
 }
 

@@ -10,7 +10,7 @@ import type { ProxyAppOptions } from './create-proxy-app.ts';
 import type { ProxyConfig } from './env.ts';
 import { openListener } from './open-listener.ts';
 import type { Listener, ListenerOptions } from './open-listener.ts';
-import { proxyUpgrade } from './proxy-request.ts';
+import { proxyUpgrade } from './proxy-upgrade.ts';
 import { createHttpsRedirect } from './redirect-to-https.ts';
 
 const orNone = (value: string): string | undefined => (value === '' ? undefined : value);

@@ -14,7 +14,7 @@ import { openCertificatesOf, openListeners } from './compose-listeners.ts';
 import { createAddressCounts } from './count-by-address.ts';
 import type { ProxyConfig } from './env.ts';
 import { createForwarder } from './forwarder.ts';
-import type { ProxyParts } from './proxy-request.ts';
+import type { ProxyParts } from './proxy-parts.ts';
 import { readAddresses } from './read-addresses.ts';
 import { createSiteHosts } from './site-hosts.ts';
 import type { MatchesSiteHost } from './site-hosts.ts';
@@ -128,7 +128,7 @@ const openParts = async (config: ProxyConfig, scope: Scope, { isTls, log }: { is
 };
 
 const open = async (config: ProxyConfig, scope: Scope) => {
-  const log = createLog({ service: 'web-proxy', level: config.logLevel }).child({
+  const log = createLog({ service: 'web-proxy', level: config.logLevel, gatherMs: config.logGather }).child({
     tenant: config.tenant,
     project: config.project,
   });

@@ -1,11 +1,15 @@
-import type { RequestListener } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import type { Clock } from '@switchyard/kernel';
-import { createHttpApp, requestIdOf } from '@switchyard/http';
+import { createHttpApp, isLoopback, readRequestId } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import type { Log, Metrics } from '@switchyard/telemetry';
 import { toRedisError } from '@switchyard/redis';
-import { proxyRequest } from './proxy-request.ts';
-import type { PortKind, ProxyParts } from './proxy-request.ts';
+import { createAnswerRules } from './answer-head.ts';
+import type { PortKind, ProxyParts } from './proxy-parts.ts';
+import { ProxiedRequest } from './proxy-request.ts';
+import type { PortParts } from './proxy-request.ts';
+import { createRequestJournal } from './request-journal.ts';
+import { pathOf } from './route-table.ts';
 
 export interface ProxyAppOptions {
   readonly parts: ProxyParts;
@@ -16,44 +20,51 @@ export interface ProxyAppOptions {
   readonly health: HealthSource;
 }
 
-/** Set by the shell for its own answers; on a forwarded one the service says what applies. */
-const SHELL_ONLY = [
-  'Content-Security-Policy',
-  'Cross-Origin-Resource-Policy',
-  'Cache-Control',
-  'Referrer-Policy',
-];
+const HEALTH = /^\/health(?:\/(?:live|ready))?\/?$/iu;
+const METRICS = /^\/metrics\/?$/iu;
+
+/** Numbers of the inside are for the inside: from another machine `/metrics` is a path like any other. */
+const isOwn = (request: IncomingMessage): boolean => {
+  const { method, url = '' } = request;
+  if (method !== 'GET' && method !== 'HEAD') return false;
+  const path = pathOf(url);
+  return HEALTH.test(path) || (METRICS.test(path) && isLoopback(request));
+};
 
 /**
  * On the platform's port `/health*` and `/metrics` are the proxy's own and every other path goes to the service that the routing table
- * names. On the port of sites every path is a site's.
+ * names. On the port of sites every path is a site's. The shell of all services answers what is our own; it does not stand in the way of what is
+ * only passed on, where it cost as much as the passing.
  */
 export const createProxyApp = (
   { parts, log, metrics, clock, health }: ProxyAppOptions,
-  port: PortKind = 'platform',
-): RequestListener =>
-  createHttpApp({
+  kind: PortKind = 'platform',
+): RequestListener => {
+  const { makeRequestId, carriers } = parts;
+  const port: PortParts = {
+    parts,
+    kind,
+    answerRules: createAnswerRules(parts.answerDefaults, [carriers.maskedCookie, ...carriers.tokenCookies]),
+    journal: createRequestJournal(log, metrics, clock),
+    translateError: toRedisError,
+  };
+  const pass: RequestListener = (request, response) => {
+    const requestId = readRequestId(request.headers['x-request-id'], makeRequestId);
+    new ProxiedRequest(request, response, requestId, port).start();
+  };
+  if (kind === 'sites') return pass;
+  const shell = createHttpApp({
     name: 'web-proxy',
     log,
     metrics,
-    ...(port === 'platform' ? { health } : {}),
+    health,
     clock,
-    makeRequestId: parts.makeRequestId,
-    translateError: toRedisError,
-    // The proxy reads no body itself.
+    makeRequestId,
+    // None of it has a body.
     bodyLimit: 0,
-    mount: (app) => {
-      app.use(async (request, response) => {
-        const shell = SHELL_ONLY.map((name) => [name, response.getHeader(name)] as const);
-        for (const [name] of shell) response.removeHeader(name);
-        try {
-          await proxyRequest(request, response, parts, { requestId: requestIdOf(response), port });
-        } catch (error) {
-          if (!response.headersSent) {
-            for (const [name, value] of shell) if (value !== undefined) response.setHeader(name, value);
-          }
-          throw error;
-        }
-      });
-    },
   });
+  return (request, response) => {
+    if (isOwn(request)) shell(request, response);
+    else pass(request, response);
+  };
+};

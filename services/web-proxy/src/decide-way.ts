@@ -30,8 +30,8 @@ export const waySite = (url: string): Way => ({
 /** What came to the platform's own origin. Throws INVALID_REQUEST. A site decides itself what it makes of `..`. */
 export const wayPlatform = (url: string): Way => {
   const path = pathOf(url);
-  const way = { ...decideRoute(path), target: url };
-  if (SHARED.test(path)) return { ...way, site: 'shared' };
-  checkPlatformPath(path);
-  return { ...way, site: undefined };
+  const { to, body } = decideRoute(path);
+  const isShared = SHARED.test(path);
+  if (!isShared) checkPlatformPath(path);
+  return { to, body, site: isShared ? 'shared' : undefined, target: url };
 };

@@ -78,6 +78,9 @@ export const settings = z.object({
     'Time within which open streams end, one after the other, while stopping; clients resume elsewhere',
   ),
   drain: duration('10s').describe('How long requests under way may go on while stopping'),
+  logGather: duration('50ms').describe(
+    'How long lines of `info` and below may wait to be written together; 0s: each is written at once',
+  ),
   logLevel: z.enum(LOG_LEVELS).default('info').describe('Least severe lines that are written'),
 });
 

@@ -13,20 +13,24 @@ export interface UpgradeTarget {
 /** Sends a WebSocket on; its headers are already clean. */
 export type Upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer, to: UpgradeTarget) => void;
 
-export const createProxy = (connectTimeoutMs: number) =>
-  httpProxy.createProxyServer({ xfwd: false, connectTimeout: connectTimeoutMs });
-export type ProxyServer = ReturnType<typeof createProxy>;
+export interface UpgradeOptions {
+  readonly connectTimeoutMs: number;
+  /** Longest silence before a WebSocket is answered. */
+  readonly upgradeTimeoutMs: number;
+}
 
 const UPSTREAM_AWAY =
   'HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
 
 /** http-proxy ends the client's socket with an error, so a WebSocket goes to one address and is not sent again. */
-export const createUpgrade = (proxy: ProxyServer, timeoutMs: number): Upgrade => {
+export const createUpgrade = ({ connectTimeoutMs, upgradeTimeoutMs }: UpgradeOptions): Upgrade => {
+  const proxy = httpProxy.createProxyServer({ xfwd: false, connectTimeout: connectTimeoutMs });
   const paths = new WeakMap<IncomingMessage, string>();
+  proxy.on('error', () => {}); // each has its own callback
   // These are heard before http-proxy's own, which write the answer on.
   proxy.on('proxyReqWs', (upstream, request) => {
     upstream.path = paths.get(request) ?? '/';
-    upstream.setTimeout(timeoutMs, () => upstream.destroy(new Error('the upgrade was not answered')));
+    upstream.setTimeout(upgradeTimeoutMs, () => upstream.destroy(new Error('the upgrade was not answered')));
     upstream.once('upgrade', (answer) => cleanUpgradeAnswer(answer.headers));
     upstream.once('response', (answer) => cleanAnswerHeaders(answer.headers));
   });

@@ -12,7 +12,7 @@ interface RouteRow {
   readonly body?: BodyKind;
 }
 
-/** First match wins: the exceptions stand before what they are taken from. */
+/** Exceptions stand before what they are taken from: a path that is named itself goes first, then the first that it lies below. */
 const ROUTES: readonly RouteRow[] = [
   { path: '/admin/integrations', to: 'proc' },
   { path: '/admin/integrations/', to: 'proc', body: 'archive' },
@@ -35,13 +35,26 @@ const ROUTES: readonly RouteRow[] = [
   { path: '/admin/', to: 'ingress' },
   { path: '/auth/', to: 'login' },
 ];
-const ELSE: RouteRow = { path: '/', to: 'ui' };
+const ELSE = { to: 'ui', body: 'message' } as const;
 
 /** The path of a request target, without its query. */
-export const pathOf = (url: string): string => url.split('?', 1)[0] ?? '/';
-
-export const decideRoute = (path: string): { readonly to: Upstream; readonly body: BodyKind } => {
-  const { to, body = 'message' } =
-    ROUTES.find((row) => (row.path.endsWith('/') ? path.startsWith(row.path) : path === row.path)) ?? ELSE;
-  return { to, body };
+export const pathOf = (url: string): string => {
+  const query = url.indexOf('?');
+  return query < 0 ? url : url.slice(0, query);
 };
+
+interface Route {
+  readonly to: Upstream;
+  readonly body: BodyKind;
+}
+
+/** The table as it is asked: a path of its own is found at once, what lies below one in the order of the table. */
+const EXACT = new Map<string, Route>();
+const BELOW: (Route & { readonly path: string })[] = [];
+for (const { path, to, body = 'message' } of ROUTES) {
+  if (path.endsWith('/')) BELOW.push({ path, to, body });
+  else EXACT.set(path, { to, body });
+}
+
+export const decideRoute = (path: string): Route =>
+  EXACT.get(path) ?? BELOW.find((row) => path.startsWith(row.path)) ?? ELSE;

@@ -1,6 +1,10 @@
 /** One request's or one WebSocket's use of an address. */
 export interface UpstreamLease {
   readonly target: URL;
+  /** Of the target, taken apart once for all requests. */
+  readonly hostname: string;
+  /** Empty: the usual one of its protocol. */
+  readonly port: string;
   /** It is over. May be called again. */
   release(): void;
   /** No connection could be made: others are asked first until somebody has seen this one answer. */
@@ -25,6 +29,8 @@ export interface UpstreamPool {
 
 interface Member {
   readonly target: URL;
+  readonly hostname: string;
+  readonly port: string;
   open: number;
   isUp: boolean;
 }
@@ -40,13 +46,22 @@ const fewestOpen = (members: readonly Member[], from: number): Member | undefine
 };
 
 export const createUpstreamPool = (addresses: readonly URL[]): UpstreamPool => {
-  const members = addresses.map((target): Member => ({ target, open: 0, isUp: true }));
+  const members = addresses.map((target): Member => ({
+    target,
+    // An address of IPv6 is in brackets only where it stands before a port.
+    hostname: target.hostname.replace(/^\[|\]$/gu, ''),
+    port: target.port,
+    open: 0,
+    isUp: true,
+  }));
   let turn = 0;
   const lease = (member: Member): UpstreamLease => {
     let isOver = false;
     member.open += 1;
     return {
       target: member.target,
+      hostname: member.hostname,
+      port: member.port,
       release: () => {
         if (isOver) return;
         isOver = true;
