@@ -1,3 +1,4 @@
+export { logAccessRefusal, noteCaller } from './access-refusal.ts';
 export { markAudited } from './audit-mark.ts';
 export { createAudited } from './audited.ts';
 export type { AuditContext, Audited, Change } from './audited.ts';
