@@ -38,12 +38,17 @@ export const askForLink = async (page: Page, mail: string): Promise<void> => {
 };
 
 /** Signs up by the mail that comes; the browser is signed in afterwards. */
-export const join = async (page: Page, { stack, mailbox }: LoginStack, mail: string): Promise<void> => {
+export const join = async (
+  page: Page,
+  { stack, mailbox }: LoginStack,
+  mail: string,
+  password = PASSWORD,
+): Promise<void> => {
   await page.goto(`${stack.url}/auth/sign-up`);
   await askForLink(page, mail);
   await page.goto((await mailbox.link(mail)).href);
   await page.getByLabel('Your name').fill('Somebody');
-  await choosePassword(page, PASSWORD);
+  await choosePassword(page, password);
   await atHome(page, stack.url);
 };
 
@@ -55,15 +60,21 @@ export const atHome = (page: Page, url: string): Promise<void> =>
 export const setUpCodes = async (
   page: Page,
   url: string,
-): Promise<{ app: Authenticator; recoveryCodes: string[] }> => {
+  password = PASSWORD,
+): Promise<{ app: Authenticator; secret: string; recoveryCodes: string[] }> => {
   await page.goto(`${url}/auth/account`);
   await page.getByRole('link', { name: 'Set up' }).click();
-  const app = createAuthenticator(await page.locator('.steps code').innerText());
-  await page.getByLabel('Current password').fill(PASSWORD);
+  const shown = await page.locator('.steps code').innerText();
+  const app = createAuthenticator(shown);
+  await page.getByLabel('Current password').fill(password);
   await page.getByLabel('Six-digit code').fill(app.code());
   await page.getByRole('button', { name: 'Switch on' }).click();
   await page.getByRole('heading', { name: 'Keep these recovery codes' }).waitFor();
-  return { app, recoveryCodes: await page.locator('.codes code').allInnerTexts() };
+  return {
+    app,
+    secret: shown.replaceAll(/\s/g, ''),
+    recoveryCodes: await page.locator('.codes code').allInnerTexts(),
+  };
 };
 
 export const enterCode = async (page: Page, label: string, code: string): Promise<void> => {

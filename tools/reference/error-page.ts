@@ -87,7 +87,7 @@ Where they apply, \`detail\` also has \`retry_after\`, \`reason\` and \`queue_st
 
 ## Types of more than one error
 
-Some statuses have types that say more than their table below: \`rate_limit.user_queue_full\` (429, too many unfinished messages of this user), \`rate_limit.mailbox_full\` (429, too many messages waiting in this conversation), \`rate_limit.streams\` (429, too many open streams of this session) and \`auth.link_refused\` (401, the sign-in link was used or has run out).
+Some statuses have types that say more than their table below: \`rate_limit.user_queue_full\` (429, too many unfinished messages of this user), \`rate_limit.mailbox_full\` (429, too many messages waiting in this conversation), \`rate_limit.streams\` (429, too many open streams of this session) \`auth.link_refused\` (401, the sign-in link was used or has run out), \`auth.prove_again\` (403, the sign-in is too old for what was asked) and, of a new password (422), \`auth.password_too_short\`, \`auth.password_too_long\`, \`auth.password_too_simple\`, \`auth.password_too_common\`, \`auth.password_of_names\`, \`auth.password_unlike\`, \`auth.password_wrong\`, \`auth.password_late\`, \`auth.password_taken\` and \`auth.password_elsewhere\`.
 `;
 
 /** The sentence after the table: whether trying again can help. */

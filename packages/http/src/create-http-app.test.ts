@@ -1,8 +1,10 @@
 import { request } from 'node:http';
 import { PlatformError, systemClock } from '@switchyard/kernel';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
+import type { Log, LogFields } from '@switchyard/telemetry';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { noteCaller } from './access-refusal.ts';
 import { markAudited } from './audit-mark.ts';
 import { createHttpApp } from './create-http-app.ts';
 import type { HealthSource } from './health-routes.ts';
@@ -36,13 +38,18 @@ const routes = [
     tag: 'things',
     guard: 'none',
     params: z.object({ how: z.string() }),
-    handle: ({ params }) => {
+    handle: ({ params, res }) => {
       if (params.how === 'busy')
         throw PlatformError.of('RATE_LIMITED', undefined, {
           retryAfterSec: 7,
           errorType: 'rate_limit.minute',
         });
       if (params.how === 'drain') throw PlatformError.of('DRAINING');
+      if (params.how === 'unproven') throw PlatformError.of('USER_REQUIRED');
+      if (params.how === 'forbidden') {
+        noteCaller(res, 'ann');
+        throw PlatformError.of('MISSING_ROLES');
+      }
       throw new Error('the password is hunter2');
     },
   }),
@@ -61,10 +68,12 @@ const routes = [
   ),
 ];
 
-async function start(health: HealthSource = { report: () => ({ ok: true }), isDraining: () => false }) {
+const READY: HealthSource = { report: () => ({ ok: true }), isDraining: () => false };
+
+async function start(health: HealthSource = READY, log: Log = silentLog) {
   const app = createHttpApp({
     name: 'sample',
-    log: silentLog,
+    log,
     metrics: createMetrics({ service: 'sample' }),
     health,
     clock: systemClock,
@@ -99,6 +108,23 @@ describe('input', () => {
     const answer = await post(`${await start()}/things/a?loud=yes`, '{"name":"n"}');
     expect([answer.status, await answer.json()]).toEqual([200, { id: 'a', loud: 'yes', name: 'n' }]);
     expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('is answered, well or not, under a policy that loads nothing and lets nobody frame it', async () => {
+    const url = await start();
+    const answers = [
+      await post(`${url}/things/a`, '{"name":"n"}'),
+      await post(`${url}/things/a`, '{'),
+      await fetch(`${url}/nothing`),
+      await fetch(`${url}/fail/badly`),
+      await fetch(`${url}/things/a`),
+      await fetch(`${url}/things/a`, { method: 'OPTIONS' }),
+      await fetch(`${url}/health`),
+      await fetch(`${url}/openapi.json`),
+    ];
+    expect(new Set(answers.map(({ headers }) => headers.get('content-security-policy')))).toEqual(
+      new Set(["default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"]),
+    );
   });
 
   it.each([
@@ -172,6 +198,35 @@ describe('errors', () => {
     expect(JSON.parse(text)).toEqual({
       detail: { error: 'Internal error.', error_type: 'internal', request_id: 'mine-1' },
     });
+  });
+
+  it('writes a line for who is refused, and none for other errors', async () => {
+    const lines: LogFields[] = [];
+    const info = (message: string, fields: LogFields = {}) =>
+      void (message === 'access refused' && lines.push(fields));
+    const url = await start(READY, { ...silentLog, info });
+    for (const how of ['unproven', 'forbidden', 'busy', 'badly'])
+      await (
+        await fetch(`${url}/fail/${how}?bearer_token=secret`, { headers: { 'x-request-id': how } })
+      ).text();
+    const shared = { method: 'GET', address: '127.0.0.1' };
+    expect(lines).toEqual([
+      {
+        ...shared,
+        request_id: 'unproven',
+        path: '/fail/unproven',
+        status: 401,
+        error_type: 'auth.user_required',
+      },
+      {
+        ...shared,
+        request_id: 'forbidden',
+        path: '/fail/forbidden',
+        status: 403,
+        error_type: 'auth.missing_roles',
+        user_id: 'ann',
+      },
+    ]);
   });
 
   it('makes an own id where the given one could break a log line', async () => {

@@ -1,6 +1,7 @@
 import type { ErrorRequestHandler, RequestHandler, Response } from 'express';
 import { PlatformError, toErrorBody } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
+import { logAccessRefusal } from './access-refusal.ts';
 import { pathForLog, requestIdOf } from './request-context.ts';
 
 /** Writes an error in the shape of 03 §1. Does nothing when an answer has begun: there is no second status line. */
@@ -29,6 +30,7 @@ export function createErrorHandler(
       res.destroy();
       return;
     }
+    logAccessRefusal(log, error, { req, res });
     if (!(error instanceof PlatformError) || error.status >= 500) {
       const fields = { request_id: requestIdOf(res), method: req.method, path: pathForLog(req.path), error };
       if (error instanceof PlatformError && error.status === 503) log.warn('request refused', fields);

@@ -1,3 +1,4 @@
+export { logAccessRefusal, noteCaller } from './access-refusal.ts';
 export type { AnswerDirectly } from './answer-directly.ts';
 export { markAudited } from './audit-mark.ts';
 export { createAudited } from './audited.ts';

@@ -14,6 +14,12 @@ export const identitySettings = {
   anonymousAllowed: flag(false).describe('Whether people may chat without signing in'),
   accessTokenTtl: duration('12h').describe('Life of a token that is given out for scripts'),
   signInTtl: duration('7d').describe('Life of a sign-in of a browser'),
+  signInIdleTtl: duration('3d').describe(
+    'A sign-in that is not used for so long is over, counted from when its token was last made anew; takes proxylogin, and at least twice `BROWSER_TOKEN_TTL`',
+  ),
+  proveAgainAfter: duration('15m').describe(
+    'Who ends sign-ins proves himself again when his own is older than this; `0s`: always',
+  ),
   signInPath: text('').describe(
     'Where people sign in, `/auth/sign-in` with proxylogin; empty: there is none, and a sign-in is one token for its whole life',
   ),

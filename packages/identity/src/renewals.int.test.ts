@@ -53,6 +53,39 @@ describe('renewal behind the cookie', () => {
     expect(await identity.identify(bearer(second))).toMatchObject({ userId: 'ann', userType: 'paid' });
   });
 
+  test('a sign-in that nobody uses is over, and one that is used is not', async ({ open, postgres }) => {
+    const opened = open({ ...LOGIN, SIGN_IN_IDLE_TTL: '2h', PROVE_AGAIN_AFTER: '30m' });
+    const { identity } = opened;
+    const { maskedCookie } = await signIn(opened);
+    const [row] = await identity.signIns.list('ann');
+    const id = row?.sign_in_id ?? '';
+    expect(await identity.signIns.isFresh('ann', id)).toBe(true);
+    expect(await identity.signIns.isFresh('bob', id)).toBe(false);
+    const wait = (hours: number) =>
+      postgres.sql.query({
+        text: `update sign_in set created_at = created_at - $1 * interval '1 hour', renewed_at = renewed_at - $1 * interval '1 hour'`,
+        values: [hours],
+      });
+    for (let count = 0; count < 3; count++) {
+      await wait(1.9);
+      await dropToken(opened, maskedCookie);
+      expect(await identity.signIns.renew(maskedCookie)).toBe('renewed');
+    }
+    expect(await identity.signIns.isFresh('ann', id)).toBe(false);
+    expect(await identity.signIns.list('ann')).toHaveLength(1);
+    await wait(2.1);
+    expect(await identity.signIns.list('ann')).toEqual([]);
+    await dropToken(opened, maskedCookie);
+    expect(await identity.signIns.renew(maskedCookie)).toBe('ended');
+    expect(await renewalsOf(opened).isRenewable(maskedCookie)).toBe(false);
+  });
+
+  test('a limit that ends sign-ins in use is no setting', ({ open }) => {
+    expect(() => open({ ...LOGIN, SIGN_IN_IDLE_TTL: '20m', BROWSER_TOKEN_TTL: '15m' })).toThrow(
+      'SIGN_IN_IDLE_TTL',
+    );
+  });
+
   test('a hundred requests in three processes ask the issuer once', async ({ open }) => {
     const all = [open(LOGIN), open(LOGIN), open(LOGIN)];
     const [one] = all;

@@ -49,6 +49,8 @@ export interface SignInDesk {
   /** Live ones of a user, newest first. */
   list(userId: string): Promise<SignInRow[]>;
   find(userId: string, signInId: string): Promise<SignInRow | undefined>;
+  /** Whether it was proven so short a while ago that nobody need be asked again (`PROVE_AGAIN_AFTER`). */
+  isFresh(userId: string, signInId: string): Promise<boolean>;
   /** False: not this user's, or already ended. */
   end(userId: string, signInId: string): Promise<boolean>;
   /** Returns how many. */
@@ -122,7 +124,7 @@ function createOpening(parts: SignInDeskParts): Pick<SignInDesk, 'open' | 'renew
       renewals.renew(cookie, async ({ signInId, userId, refreshToken }): Promise<FreshToken | undefined> => {
         // The row decides whether the sign-in lives: its end may have come while Redis was away.
         const isLive = (await liveUser(userId)) !== undefined;
-        const row = isLive ? await signIns.renew(userId, signInId) : undefined;
+        const row = isLive ? await signIns.renew(userId, signInId, config.signInIdleTtl) : undefined;
         if (row === undefined) return undefined;
         const isAsked = refreshToken !== undefined && askIssuer !== undefined;
         const asked = isAsked ? await askIssuer(refreshToken, userId) : undefined;
@@ -140,15 +142,25 @@ function createOpening(parts: SignInDeskParts): Pick<SignInDesk, 'open' | 'renew
   };
 }
 
-function createEnding({ signIns, vault }: SignInDeskParts): Omit<SignInDesk, 'open' | 'renew'> {
+function createEnding({
+  signIns,
+  vault,
+  clock,
+  config,
+  isRenewed,
+}: SignInDeskParts): Omit<SignInDesk, 'open' | 'renew'> {
   async function forget(ended: readonly SignInRow[]): Promise<void> {
     for (const { masked_hash: maskedHash } of ended)
       if (maskedHash !== null) await vault.dropByHash(maskedHash);
   }
 
   return {
-    list: (userId) => signIns.listLive(userId),
+    list: (userId) => signIns.listLive(userId, isRenewed ? config.signInIdleTtl : undefined),
     find: (userId, signInId) => signIns.find(userId, signInId),
+    async isFresh(userId, signInId) {
+      const row = await signIns.find(userId, signInId);
+      return row !== undefined && row.created_at.getTime() > clock.now() - config.proveAgainAfter;
+    },
     async end(userId, signInId) {
       const ended = await signIns.end(userId, signInId);
       if (ended !== undefined) await forget([ended]);

@@ -1,3 +1,4 @@
+import { PlatformError } from '@switchyard/kernel';
 import type { Clock, Ids } from '@switchyard/kernel';
 import { roleNames } from '@switchyard/protocol';
 import type { Keys, RedisConnection } from '@switchyard/redis';
@@ -67,6 +68,10 @@ export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityP
       buildClaims(user, { use, jti: ids.token(16), signInId, issuedAtMs: clock.now(), ttlMs }),
     );
   };
+  const isRenewed = config.signInPath !== '';
+  // Shorter, and who reads a long page would be out at his next click.
+  if (isRenewed && config.signInIdleTtl < 2 * config.browserTokenTtl)
+    throw PlatformError.of('CONFIG', 'SIGN_IN_IDLE_TTL must be at least twice BROWSER_TOKEN_TTL');
   const users = createUsers(sql, scope);
   const desk = createSignInDesk({
     users,
@@ -77,7 +82,7 @@ export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityP
     clock,
     ids,
     config,
-    isRenewed: config.signInPath !== '',
+    isRenewed,
   });
   const codes = createOneUseCodes<{ user_id: string }>({
     redis,

@@ -15,6 +15,7 @@ export type { SignedMessage } from './sign-webhook.ts';
 export type { RetryRule, RetryTable } from './retry.ts';
 export { createServiceGroup } from './service.ts';
 export type { HealthReport, Service } from './service.ts';
+export { forbidCoreDumps } from './core-dumps.ts';
 export { runMain } from './run-main.ts';
 export type { MainOptions, RunningMain } from './run-main.ts';
 export { sealText, unsealText } from './sealed-text.ts';

@@ -1,3 +1,4 @@
+import { forbidCoreDumps } from './core-dumps.ts';
 import { Deadline } from './deadline.ts';
 
 /** What a service's `start` returns to `runMain`. */
@@ -15,7 +16,7 @@ export interface MainOptions {
 }
 
 /**
- * The life of a process: start, wait for SIGTERM or SIGINT, stop with a deadline, exit. A second signal, a deadline that
+ * The life of a process: no core dumps, start, wait for SIGTERM or SIGINT, stop with a deadline, exit. A second signal, a deadline that
  * passes or an unhandled error ends it hard with exit code 1. When the launcher that holds our IPC channel dies, we stop too,
  * so that a killed launcher leaves no process behind.
  */
@@ -51,6 +52,8 @@ export async function runMain({
     stop('an uncaught error', 1);
   });
   try {
+    // Every service has keys in its memory. Where they cannot be forbidden, the secrets service says so.
+    await forbidCoreDumps(process.pid);
     running = await start();
     if (process.send !== undefined && process.connected) process.send({ ready: name });
   } catch (error) {

@@ -73,6 +73,11 @@ const USE_CODE = {
   name: 'account.useCode',
   text: `update recovery_code set used_at = now() where ${OWN} and code_hash = $4 and used_at is null returning user_id`,
 };
+// Also of used ones: that there is none left is told by the hash that is not taken.
+const FIND_CODE = {
+  name: 'account.findCode',
+  text: `select code_hash from recovery_code where ${OWN} limit 1`,
+};
 const COUNT_CODES = {
   name: 'account.countCodes',
   text: `select count(*)::int as n from recovery_code where ${OWN} and used_at is null`,
@@ -125,6 +130,10 @@ export function createAccounts(sql: Sql, { tenant, project }: TenantProject) {
     /** False: unknown, or used. */
     useRecoveryCode: async (userId: string, codeHash: string) =>
       (await row(USE_CODE, userId, codeHash)) !== undefined,
+    /** Any one of the user's, which says how the others were made. */
+    findRecoveryHash: async (userId: string): Promise<string | undefined> =>
+      (await sql.query<{ code_hash: string }>({ ...FIND_CODE, values: [tenant, project, userId] }))[0]
+        ?.code_hash,
     countRecoveryCodes: async (userId: string): Promise<number> =>
       (await sql.query<{ n: number }>({ ...COUNT_CODES, values: [tenant, project, userId] }))[0]?.n ?? 0,
   };

@@ -122,6 +122,13 @@ describe('users and sign-ins', () => {
       await signIns.add({ ...input, signInId: 's2', maskedHash: 'h2' });
       await signIns.add({ ...input, signInId: 's3', expiresAt: new Date(Date.now() - 1000) });
       expect((await signIns.listLive('ann')).map((row) => row.sign_in_id)).toEqual(['s2', 's1']);
+      // Used when its token was last made anew, or else when it began.
+      await sql.query({ text: "update sign_in set created_at = now() - interval '1 hour'" });
+      expect(await signIns.renew('ann', 's2', 60_000)).toBeUndefined();
+      expect(await signIns.renew('ann', 's2', 7_200_000)).toMatchObject({ sign_in_id: 's2' });
+      expect((await signIns.listLive('ann', 60_000)).map((row) => row.sign_in_id)).toEqual(['s2']);
+      expect(await signIns.renew('ann', 's2', 60_000)).toMatchObject({ sign_in_id: 's2' });
+      expect(await signIns.renew('ann', 's1')).toMatchObject({ sign_in_id: 's1' });
       expect(await signIns.end('bob', 's1')).toBeUndefined();
       expect(await signIns.end('ann', 's1')).toMatchObject({ masked_hash: 'h1' });
       expect(await signIns.end('ann', 's1')).toBeUndefined();

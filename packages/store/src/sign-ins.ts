@@ -36,6 +36,10 @@ const COLUMNS =
   'sign_in_id, user_id, method, masked_hash, user_agent, created_at, expires_at, ended_at, provider, issuer_sid, logout_hint, renewed_at';
 const SCOPE = 'tenant = $1 and project = $2';
 
+/** Of a sign-in that is not used; null: there is no such limit. Its token is made anew at its use, which is when `renewed_at` is written. */
+const isUsed = (idleMs: string) =>
+  `(${idleMs}::float8 is null or coalesce(renewed_at, created_at) > now() - ${idleMs}::float8 * interval '1 millisecond')`;
+
 const ADD_SIGN_IN = {
   name: 'signIn.add',
   text: `insert into sign_in (tenant, project, sign_in_id, user_id, method, masked_hash, user_agent, expires_at,
@@ -44,7 +48,7 @@ const ADD_SIGN_IN = {
 const LIST_SIGN_INS = {
   name: 'signIn.listLive',
   text: `select ${COLUMNS} from sign_in where ${SCOPE} and user_id = $3 and ended_at is null and expires_at > now()
-    order by created_at desc limit 200`,
+    and ${isUsed('$4')} order by created_at desc limit 200`,
 };
 const END_SIGN_IN = {
   name: 'signIn.end',
@@ -70,7 +74,7 @@ const END_BY_ISSUER = {
 const RENEW = {
   name: 'signIn.renew',
   text: `update sign_in set renewed_at = now() where ${SCOPE} and user_id = $3 and sign_in_id = $4 and ended_at is null
-    and expires_at > now() returning ${COLUMNS}`,
+    and expires_at > now() and ${isUsed('$5')} returning ${COLUMNS}`,
 };
 const FIND_SIGN_IN = {
   name: 'signIn.find',
@@ -95,8 +99,8 @@ export function createSignIns(sql: Sql, scope: TenantProject) {
         await rows(ADD_SIGN_IN, signInId, userId, method, maskedHash ?? null, agent, expiresAt, ...there)
       )[0];
     },
-    /** Neither ended nor run out, newest first. */
-    listLive: (userId: string) => rows(LIST_SIGN_INS, userId),
+    /** Neither ended nor run out, newest first; nor unused for `idleMs`. */
+    listLive: (userId: string, idleMs?: number) => rows(LIST_SIGN_INS, userId, idleMs ?? null),
     /** Undefined: not there, not this user's, or already ended. */
     end: async (userId: string, signInId: string) => (await rows(END_SIGN_IN, userId, signInId))[0],
     endByMasked: async (maskedHash: string) => (await rows(END_BY_MASKED, maskedHash))[0],
@@ -105,8 +109,9 @@ export function createSignIns(sql: Sql, scope: TenantProject) {
     /** What an issuer says has ended there: one sign-in of that name, or all of a user. */
     endByIssuer: (provider: string, at: { issuerSid?: string | undefined; userId?: string | undefined }) =>
       rows(END_BY_ISSUER, provider, at.issuerSid ?? null, at.userId ?? null),
-    /** Undefined: it has ended. */
-    renew: async (userId: string, signInId: string) => (await rows(RENEW, userId, signInId))[0],
+    /** Undefined: it has ended, or was not used for `idleMs`. */
+    renew: async (userId: string, signInId: string, idleMs?: number) =>
+      (await rows(RENEW, userId, signInId, idleMs ?? null))[0],
     find: async (userId: string, signInId: string) => (await rows(FIND_SIGN_IN, userId, signInId))[0],
     /** Undefined when there is no such sign-in. */
     async isEnded(signInId: string): Promise<boolean | undefined> {

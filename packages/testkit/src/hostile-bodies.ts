@@ -18,6 +18,7 @@ const VALUES = [
   '-1',
   '1e400',
   '9007199254740993',
+  '9'.repeat(400),
   '[]',
   '{}',
   '""',
@@ -30,9 +31,12 @@ const VALUES = [
   `${'['.repeat(NESTING)}${']'.repeat(NESTING)}`,
 ];
 
+/** Ten megabytes: more than any route takes as JSON. */
+const HUGE = `"${'x'.repeat(10 * 1024 * 1024)}"`;
+
 /** Bodies as text that nobody sends by mistake, each made from one that the route takes. */
 export function hostileBodies(good: unknown): string[] {
-  const whole = ['', '{', '[1,', '"\\u', '{"a":1}}', ...VALUES];
+  const whole = ['', '{', '[1,', '"\\u', '{"a":1}}', HUGE, ...VALUES];
   if (typeof good !== 'object' || good === null || Array.isArray(good)) return whole;
   const fields = Object.entries(good).map(([key, value]) => ({ key, text: JSON.stringify(value) ?? 'null' }));
   const withField = (name: string, text: string): string =>

@@ -10,16 +10,22 @@ export interface HostileRun {
   readonly scope: { readonly tenant: string; readonly project: string };
   /** Of what is there, by the names of parameters; other ids are nobody's. */
   readonly ids?: Readonly<Record<string, string>>;
+  /** In place of the service's table, for what is in none. */
+  readonly rows?: readonly RouteRow[];
+  /** How a refusal says what it is, where it is not `error_type`. */
+  readonly errorType?: RegExp;
 }
 
 /** Parts of a stack, a path of ours, a statement, an error of a library: for the log, not for callers. */
 const INSIDE =
   /\bat \S+ \(|node_modules|\/src\/|\.ts:\d|\bselect \S+ from\b|\binsert into\b|ReplyError|ECONN/i;
+const ERROR_TYPE = /"error_type":"([\w.]+)"/;
 const PROTOTYPES = [Object.prototype, Array.prototype, String.prototype, Function.prototype, Map.prototype];
 
 /** Sends every route of a service that takes JSON each hostile body, and says what was answered as it must not be. */
 export async function tryHostileBodies(run: HostileRun): Promise<{ tried: number; wrong: string[] }> {
-  const rows = (await readRouteRows(run.origin)).filter(({ wholeBody }) => wholeBody !== undefined);
+  const table = run.rows ?? (await readRouteRows(run.origin));
+  const rows = table.filter(({ wholeBody }) => wholeBody !== undefined);
   const before = shapes();
   const wrong: string[] = [];
   let tried = 0;
@@ -46,7 +52,7 @@ async function lookAtAnswer(run: HostileRun, row: RouteRow, body: string): Promi
   if (answer.status < 400) return undefined;
   if (INSIDE.test(text)) return `the inside is told: ${text.slice(0, 300)}`;
   if (text.includes('\r\nSet-Cookie')) return 'a header was written';
-  const [, type] = /"error_type":"([\w.]+)"/.exec(text) ?? [];
+  const [, type] = (run.errorType ?? ERROR_TYPE).exec(text) ?? [];
   if (answer.status >= 500 || type === undefined) return `${answer.status} ${text.slice(0, 300)}`;
   return answer.status === 429 ? 'a limit stood before the body' : undefined;
 }

@@ -67,7 +67,9 @@ ingressTest(
       part.headers.get('content-range'),
       part.headers.get('content-disposition'),
     ]).toEqual([206, 'quick', `bytes 4-8/${TEXT.length}`, 'inline; filename=fox.txt']);
-    expect(part.headers.get('content-security-policy')).toBe('sandbox allow-scripts allow-forms');
+    expect(part.headers.get('content-security-policy')).toBe(
+      "sandbox allow-scripts allow-forms; object-src 'none'; base-uri 'none'; frame-ancestors 'self'",
+    );
     const beyond = await ingress.call('GET', `${base}/${fox?.sha256}/download`, {
       token,
       headers: { range: 'bytes=500-' },

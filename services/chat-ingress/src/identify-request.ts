@@ -1,5 +1,5 @@
 import type { Request, Response } from 'express';
-import { refuseOtherSites } from '@switchyard/http';
+import { noteCaller, refuseOtherSites } from '@switchyard/http';
 import type { Caller, Identity } from '@switchyard/identity';
 import { HEADER } from '@switchyard/protocol';
 
@@ -20,6 +20,7 @@ export function createIdentifyRequest(identity: Pick<Identity, 'identify'>): Ide
       { headers: req.headers, query: req.query, allowQueryToken },
       { anonymous },
     );
+    noteCaller(res, caller.userId);
     res.setHeader(HEADER.userType, caller.userType);
     res.setHeader(HEADER.answerSessionId, caller.sessionId);
     for (const cookie of caller.setCookies ?? []) res.append('Set-Cookie', cookie);

@@ -59,6 +59,27 @@ ingressTest('a user sees his sign-ins, ends one from another, and all but his ow
   await close();
 });
 
+ingressTest('a sign-in that is not fresh ends no other one', async ({ ingress, postgres }) => {
+  const { vault, close } = await openVault(ingress);
+  const signIn = async () =>
+    (await ingress.identity.redeem((await ingress.identity.createRedeemLink(ANN)).code)).maskedCookie;
+  const stolen = (await vault.unmask(await signIn())) ?? '';
+  await postgres.sql.query({ text: "update sign_in set created_at = now() - interval '1 hour'" });
+  const fresh = (await vault.unmask(await signIn())) ?? '';
+  const listed = await ingress.call('GET', '/api/auth/sign-ins', { token: stolen });
+  const { items } = (await listed.json()) as { items: { sign_in_id: string; is_current: boolean }[] };
+  const other = `/api/auth/sign-ins/${items.find((item) => !item.is_current)?.sign_in_id}`;
+  for (const path of ['/api/auth/sign-ins', other])
+    expect(await errorOf(await ingress.call('DELETE', path, { token: stolen }))).toMatchObject({
+      status: 403,
+      type: 'auth.prove_again',
+    });
+  expect(await ingress.identity.signIns.list('ann')).toHaveLength(2);
+  const answer = await ingress.call('DELETE', '/api/auth/sign-ins', { token: fresh });
+  expect(await answer.json()).toEqual({ ended: 1 });
+  await close();
+});
+
 ingressTest("an admin ends anybody's, with an entry in the audit log; others do not", async ({ ingress }) => {
   const { vault, close } = await openVault(ingress);
   const { maskedCookie } = await ingress.identity.redeem((await ingress.identity.createRedeemLink(ANN)).code);
@@ -86,3 +107,24 @@ ingressTest('ending a sign-in ends the open streams of the session', async ({ in
   expect(await (await ingress.call('DELETE', '/api/auth/sign-ins', { token })).json()).toEqual({ ended: 1 });
   expect(await ended).toContain('auth.signed_out');
 });
+
+ingressTest(
+  'an admin has tokens signed with a new key; those that are out stay good',
+  async ({ ingress }) => {
+    const [admin, ann] = [await ingress.tokenFor('root', 'privileged'), await ingress.tokenFor('ann')];
+    const kidsOf = async () => {
+      const answer = await ingress.call('GET', '/.well-known/jwks.json');
+      return ((await answer.json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+    };
+    const [former] = await kidsOf();
+    const path = '/admin/signing-keys/rotate';
+    expect(await errorOf(await ingress.call('POST', path, { token: ann }))).toMatchObject({ status: 403 });
+    const { kid } = (await (await ingress.call('POST', path, { token: admin })).json()) as { kid: string };
+    expect(kid).not.toBe(former);
+    expect(await kidsOf()).toEqual([kid, former]);
+    expect((await ingress.call('GET', '/api/auth/sign-ins', { token: ann })).status).toBe(200);
+    const audit = await (await ingress.call('GET', '/admin/audit', { token: admin })).text();
+    expect(audit).toContain('signing_key.rotate');
+    expect(audit).toContain(kid);
+  },
+);

@@ -1,6 +1,6 @@
 import type { Caller, Identity } from '@switchyard/identity';
 import { requireAnyRole } from '@switchyard/identity';
-import { refuseOtherSites } from '@switchyard/http';
+import { noteCaller, refuseOtherSites } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import type { RoleNames, TenantProject } from '@switchyard/protocol';
 import type { Request, Response } from 'express';
@@ -40,6 +40,7 @@ export function createGuards(
       query: req.query,
       allowQueryToken: false,
     });
+    noteCaller(res, caller.userId);
     for (const cookie of caller.setCookies ?? []) res.append('Set-Cookie', cookie);
     res.setHeader('X-User-Type', caller.userType);
     res.setHeader('X-Session-ID', caller.sessionId);

@@ -8,6 +8,7 @@ import { createAccounts } from '@switchyard/store';
 import type { Accounts } from '@switchyard/store';
 import { createChangePassword } from './accounts/change-password.ts';
 import { createHalfWay } from './accounts/half-way.ts';
+import { createEnter } from './accounts/enter.ts';
 import { createMailLinks } from './accounts/mail-links.ts';
 import type { MailLinks } from './accounts/mail-links.ts';
 import { createProveAgain } from './accounts/prove-again.ts';
@@ -23,6 +24,8 @@ import { createTakeAttempt } from './limits/sign-in-limits.ts';
 import type { Resources } from './open-resources.ts';
 import type { AssetPaths } from './pages/layout.ts';
 import { createOidcParts } from './oidc/create-oidc-parts.ts';
+import type { PasswordRule } from './passwords/decide-password.ts';
+import { openPasswordRule } from './passwords/open-password-rule.ts';
 import { createPasswordHasher } from './passwords/password-hasher.ts';
 import type { PasswordHasher } from './passwords/password-hasher.ts';
 import type { PageFrame } from './routes/define-page.ts';
@@ -56,9 +59,17 @@ export async function buildParts(
     atOnce: config.passwordHashesAtOnce,
     queue: config.passwordQueue,
   });
+  const rule = await openPasswordRule(config);
   const limits = createAttemptLimits({ redis, keys });
   const take = createTakeAttempt(limits, config);
-  const secondFactor = createSecondFactor({ accounts, masterKey, clock, ids });
+  const secondFactor = createSecondFactor({
+    accounts,
+    hasher,
+    masterKey,
+    requiredFor: config.secondFactorRequired,
+    clock,
+    ids,
+  });
   const desk = createMailer(config, resources, closing);
   const mail = desk && createMailLinks({ accounts, desk, redis, keys, ids, limits, known, config });
   const eventLog = createEventLog(redis, keys);
@@ -70,6 +81,8 @@ export async function buildParts(
   const identifyBrowser = createIdentifyBrowser(identity);
   const endStreams = (userId: string): Promise<void> => tellSignedOut(identity.sessionIdOf(userId));
   const oidc = createOidcParts({ config, resources, identity, endStreams });
+  const halfWay = createHalfWay({ redis, keys, ids });
+  const welcome = createWelcome(identity, known, log);
   const frame: PageFrame = {
     assets,
     publicUrl: config.publicUrl,
@@ -87,18 +100,13 @@ export async function buildParts(
     endStreams,
     oidc,
     secondFactor,
-    halfWay: createHalfWay({ redis, keys, ids }),
+    halfWay,
     ...createProveAgain({ accounts, hasher, secondFactor, known, take }),
-    ...createMailParts({ accounts, hasher, identity, ids, config, mail }),
+    ...createMailParts({ accounts, hasher, rule, identity, ids, config, mail }),
     signInByPassword: createSignInByPassword({ accounts, hasher, known, take }),
-    changePassword: createChangePassword({
-      accounts,
-      mail,
-      hasher,
-      take,
-      minCharacters: config.passwordMinCharacters,
-    }),
-    welcome: createWelcome(identity, known, log),
+    changePassword: createChangePassword({ accounts, mail, hasher, take, rule }),
+    welcome,
+    enter: createEnter({ secondFactor, halfWay, welcome, identifyBrowser }),
     signOut: createSignOut({ identity, identifyBrowser, endStreams, oidc, log }),
     attempts: metrics.counter('switchyard_login_attempts_total', 'Attempts to sign in.', ['at', 'outcome']),
   };
@@ -108,6 +116,7 @@ export async function buildParts(
 function createMailParts(parts: {
   accounts: Accounts;
   hasher: PasswordHasher;
+  rule: PasswordRule;
   identity: Identity;
   ids: Ids;
   config: LoginConfig;
@@ -115,7 +124,7 @@ function createMailParts(parts: {
 }) {
   const { mail, config } = parts;
   const role = roleNames(config.rolePrefix).registered;
-  const shared = mail && { ...parts, mail, role, minCharacters: config.passwordMinCharacters };
+  const shared = mail && { ...parts, mail, role };
   return {
     mail: shared && {
       ...shared.mail,

@@ -1,9 +1,13 @@
 import { duration, flag, integer, list, optionalSecret, text } from '@switchyard/kernel';
 import { ratesSetting } from '@switchyard/admission';
+import { z } from 'zod';
 
 /** Settings of how people sign in by themselves. */
 export const loginSettings = {
   passwordMinCharacters: integer(12, 8, 64).describe('Shortest password'),
+  passwordWords: list([]).describe(
+    'Words of this installation that no password may be made of, as names of products and projects; its name, address, tenant and project are among them',
+  ),
   passwordHashesAtOnce: integer(2, 1, 64).describe(
     'Passwords that are hashed at once; each takes 19 MiB and a thread for some 70 ms',
   ),
@@ -22,6 +26,11 @@ export const loginSettings = {
   knownBrowserTtl: duration('180d').describe(
     'How long a browser counts as one that has signed in to an account',
   ),
+  secondFactorRequired: list([])
+    .pipe(z.array(z.enum(['privileged', 'paid', 'registered'])))
+    .describe(
+      'User types whose password alone opens nothing: `privileged` are administrators. Who has no one-time codes sets them up at the next sign-in',
+    ),
   productName: text('Switchyard').describe('Name of this installation in apps for one-time codes'),
   mailUrl: optionalSecret().describe(
     'Mail server, `smtps://user:password@host` or `smtp://...` with STARTTLS; empty: no mail is sent, and in development mails stand in the log',

@@ -35,6 +35,31 @@ const join = async (login: LoginBench, mailbox: Mailbox, mail: string): Promise<
 };
 
 describe('sign-up', () => {
+  mailTest(
+    'what is tried first is no password here either, and uses no link up',
+    async ({ mailed, mailbox }) => {
+      const browser = mailed.browser();
+      await browser.post('/auth/sign-up', { login: 'bob@acme.example' });
+      const code = codeOf(await mailbox.link('bob@acme.example'));
+      for (const [password, words] of [
+        ['qwertyqwerty', 'attackers try first'],
+        ['bob@acme2026', 'your mail address'],
+        ['Bobby-Tables', 'your mail address'],
+      ] as const) {
+        const answer = await browser.post('/auth/join', {
+          code,
+          name: 'Bobby Tables',
+          password,
+          again: password,
+        });
+        expect([password, answer.status]).toEqual([password, 422]);
+        expect(answer.text).toContain(words);
+      }
+      const form = { code, name: 'Bobby Tables', password: PASSWORD, again: PASSWORD };
+      expect((await browser.post('/auth/join', form)).status).toBe(303);
+    },
+  );
+
   mailTest('by a mailed link, once; the address is proven by it', async ({ mailed, mailbox }) => {
     const browser = await join(mailed, mailbox, 'Ann@Example.com');
     expect(JSON.parse((await browser.get('/auth/session')).text)).toMatchObject({
@@ -89,7 +114,10 @@ describe('reset', () => {
       const code = codeOf(link);
       for (let count = 0; count < 3; count++)
         expect((await mailed.browser().get(`${link.pathname}${link.search}`)).text).toContain('New password');
-      expect((await asker.post('/auth/reset', { code, password: 'short', again: 'short' })).status).toBe(422);
+      for (const password of ['short', 'leavemealone', 'ann.example.26']) {
+        const refused = await asker.post('/auth/reset', { code, password, again: password });
+        expect([password, refused.status]).toEqual([password, 422]);
+      }
       const reset = (password: string) =>
         mailed.browser().post('/auth/reset', { code, password, again: password });
       const answers = await Promise.all([reset(NEW), reset(`${NEW} 2`), reset(`${NEW} 3`)]);

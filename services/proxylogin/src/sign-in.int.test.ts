@@ -30,6 +30,25 @@ describe('password', () => {
     expect(await session(login.browser())).toEqual({ signed_in: false });
   });
 
+  loginTest(
+    'under a name that no neighbour can set, where a setting says so',
+    async ({ redis, postgres }) => {
+      const login = await openLogin({ redis, postgres, env: { MASKED_COOKIE: '__Host-LMTC' } });
+      await withPassword(login, 'ann');
+      const answer = await login
+        .browser()
+        .post('/auth/sign-in', { login: 'ann', password: PASSWORD, to: '/' });
+      const [cookie = ''] = answer.headers.getSetCookie();
+      // What browsers ask of the name: Secure, the whole path, no domain.
+      expect(cookie).toMatch(
+        /^__Host-LMTC=[\w-]{43}; Max-Age=604800; Path=\/; HttpOnly; Secure; SameSite=Lax$/,
+      );
+      const [, value = ''] = /=([\w-]{43});/.exec(cookie) ?? [];
+      expect(await login.vault.unmask(value)).toBeDefined();
+      await login.stop();
+    },
+  );
+
   loginTest('a wrong one, a wrong name, and one who is switched off look the same', async ({ login }) => {
     await withPassword(login, 'ann');
     await withPassword(login, 'bob');
@@ -57,7 +76,9 @@ describe('password', () => {
       browser.post('/auth/password', { current, password, again });
     for (const [answer, words] of [
       [await change(PASSWORD, 'short'), 'shorter than 12'],
-      [await change(PASSWORD, 'aaaaaaaaaaaaaaaa'), 'too easy'],
+      [await change(PASSWORD, 'aaaaaaaaaaaaaaaa'), 'repeats itself'],
+      [await change(PASSWORD, 'LeaveMeAlone'), 'attackers try first'],
+      [await change(PASSWORD, 'Switchyard-ann-1'), 'a name of this site'],
       [await change(PASSWORD, 'a better password', 'another password'), 'not the same'],
       [await change('not the current one', 'a better password'), 'is another one'],
     ] as const) {
@@ -71,6 +92,40 @@ describe('password', () => {
     expect((await session(browser))['signed_in']).toBe(true);
     const again = await other.post('/auth/sign-in', { login: 'ann', password: PASSWORD, to: '/' });
     expect(again.status).toBe(401);
+  });
+
+  loginTest('who asks for JSON is told by a stable type', async ({ login }) => {
+    const browser = await login.signedIn('ann');
+    const typeOf = async (password: string, again = password) => {
+      const answer = await browser.post(
+        '/auth/password',
+        { password, again },
+        { accept: 'application/json' },
+      );
+      const { detail } = JSON.parse(answer.text) as { detail: { error_type: string; error: string } };
+      expect(detail.error).toMatch(/\.$/);
+      return [answer.status, detail.error_type];
+    };
+    expect(await typeOf('short')).toEqual([422, 'auth.password_too_short']);
+    expect(await typeOf('x'.repeat(300))).toEqual([422, 'auth.password_too_long']);
+    expect(await typeOf('abcabcabcabcabc')).toEqual([422, 'auth.password_too_simple']);
+    expect(await typeOf('leavemealone1')).toEqual([422, 'auth.password_too_common']);
+    expect(await typeOf('switchyard2026')).toEqual([422, 'auth.password_of_names']);
+    expect(await typeOf(PASSWORD, 'another')).toEqual([422, 'auth.password_unlike']);
+    const answer = await login.browser().post('/auth/password', {}, { accept: 'application/json' });
+    expect(JSON.parse(answer.text)).toMatchObject({ detail: { error_type: 'request.invalid' } });
+  });
+
+  loginTest('words of the installation are its own to say', async ({ redis, postgres }) => {
+    const env = { PASSWORD_WORDS: 'Bluebird, tower', PUBLIC_URL: 'http://chat.acme.example:8080' };
+    const login = await openLogin({ redis, postgres, env });
+    const browser = await login.signedIn('ann');
+    for (const password of ['bluebird-tower', 'Acme.Bluebird', `${redis.tenant}-2026`]) {
+      const answer = await browser.post('/auth/password', { password, again: password });
+      expect([password, answer.status]).toEqual([password, 422]);
+      expect(answer.text).toContain('a name of this site');
+    }
+    await login.stop();
   });
 
   loginTest('two changes at once: one of them is told that it came too late', async ({ login }) => {
@@ -149,6 +204,36 @@ describe('sign-ins', () => {
     const answer = await stranger.post('/auth/sign-ins/end', { sign_in_id: own?.sign_in_id ?? '' });
     expect(answer.status).toBe(404);
     expect((await session(here))['signed_in']).toBe(true);
+  });
+
+  loginTest('an old one ends others only with the password once more', async ({ login }) => {
+    const here = await withPassword(login, 'ann');
+    const there = login.browser();
+    await there.post('/auth/sign-in', { login: 'ann', password: PASSWORD, to: '/' });
+    await login.sql.query({ text: "update sign_in set created_at = now() - interval '1 hour'" });
+    const [, id = ''] =
+      /name="sign_in_id" value="([^"]+)"/.exec((await here.get('/auth/account')).text) ?? [];
+    for (const [path, form] of [
+      ['/auth/sign-ins/end', { sign_in_id: id }],
+      ['/auth/sign-ins/end-others', {}],
+    ] as const) {
+      const asked = await here.post(path, form);
+      expect([path, asked.status]).toEqual([path, 200]);
+      expect(asked.text).toContain('Is it you?');
+      expect(asked.text).toContain(`action="${path}"`);
+      const wrong = await here.post(path, { ...form, password: 'wrong horse battery' });
+      expect([path, wrong.status]).toEqual([path, 422]);
+      const script = await here.post(path, form, { accept: 'application/json' });
+      expect([script.status, script.text]).toEqual([403, expect.stringContaining('"auth.prove_again"')]);
+      expect((await session(there))['signed_in']).toBe(true);
+    }
+    const ended = await here.post('/auth/sign-ins/end', { sign_in_id: id, password: PASSWORD });
+    expect(ended.to).toBe('/auth/account?ended=1');
+    expect((await session(there))['signed_in']).toBe(false);
+    // By links alone there is nothing to ask for.
+    const guestless = await login.signedIn('bob');
+    await login.sql.query({ text: "update sign_in set created_at = now() - interval '1 hour'" });
+    expect((await guestless.post('/auth/sign-ins/end-others', {})).to).toBe('/auth/account?ended=0');
   });
 
   loginTest('signing out ends this one, its cookies and nothing else', async ({ login }) => {

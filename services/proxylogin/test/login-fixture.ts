@@ -32,7 +32,7 @@ export interface LoginBench {
   stop(): Promise<void>;
 }
 
-const MASTER_KEY = 'test-master-key-of-at-least-32-characters';
+export const MASTER_KEY = 'test-master-key-of-at-least-32-characters';
 
 export interface LoginSettings {
   redis: RedisFixture;

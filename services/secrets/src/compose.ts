@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
 import type { Listening } from '@switchyard/http';
-import { PlatformError, createIds, openScoped, systemClock } from '@switchyard/kernel';
+import { PlatformError, createIds, forbidCoreDumps, openScoped, systemClock } from '@switchyard/kernel';
 import type { Deadline, RunningMain, Scope } from '@switchyard/kernel';
 import { createLog, createMetrics } from '@switchyard/telemetry';
 import type { Log } from '@switchyard/telemetry';
-import { forbidCoreDumps } from './core-dumps.ts';
 import type { SecretsConfig } from './env.ts';
 import { createSecretRoutes } from './secret-routes.ts';
 import { createSecretShelf } from './secret-shelf.ts';

@@ -11,7 +11,6 @@ import { Deadline, Secret, loadConfig, sealText } from '@switchyard/kernel';
 import type { Log, LogFields } from '@switchyard/telemetry';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { start } from './compose.ts';
-import { areCoreDumpsPossible } from './core-dumps.ts';
 import { settings } from './env.ts';
 
 const PROC = 'proc-token-of-at-least-32-characters';
@@ -275,18 +274,3 @@ test('a process that could leave its memory in a file takes that from itself', a
   const limits = await readFile(`/proc/${child.pid}/limits`, 'utf8');
   expect(limits).toMatch(/^Max core file size\s+0\s+0\s/m);
 }, 120_000);
-
-test('the core limit is read from the kernel', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'switchyard-limits-'));
-  onTestFinished(() => rm(dir, { recursive: true }));
-  const withLimit = async (limit: string) => {
-    await writeFile(
-      join(dir, 'limits'),
-      `Limit   Soft Limit\nMax core file size        ${limit}           unlimited   bytes\n`,
-    );
-    return areCoreDumpsPossible(join(dir, 'limits'));
-  };
-  expect(await withLimit('0')).toBe(false);
-  expect(await withLimit('unlimited')).toBe(true);
-  expect(await areCoreDumpsPossible(join(dir, 'none'))).toBeUndefined();
-});

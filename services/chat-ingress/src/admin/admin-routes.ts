@@ -7,6 +7,8 @@ import { createPeopleRoutes } from './people-routes.ts';
 import type { PeopleRouteParts } from './people-routes.ts';
 import { createAdminSignInRoutes } from './sign-in-routes.ts';
 import type { AdminSignInParts } from './sign-in-routes.ts';
+import { createSigningKeyRoutes } from './signing-key-routes.ts';
+import type { SigningKeyRouteParts } from './signing-key-routes.ts';
 import { createUsageRoutes } from './usage-routes.ts';
 import type { UsageRouteParts } from './usage-routes.ts';
 import { createLimitRoutes } from './limit-routes.ts';
@@ -22,6 +24,7 @@ export function createAdminRoutes(
     LimitRouteParts &
     AuditRouteParts &
     AdminSignInParts &
+    SigningKeyRouteParts &
     UsageRouteParts,
 ): Route[] {
   return [
@@ -29,6 +32,7 @@ export function createAdminRoutes(
     ...createDeadLetterRoutes(parts),
     ...createPeopleRoutes(parts),
     ...createAdminSignInRoutes(parts),
+    ...createSigningKeyRoutes(parts),
     ...createLimitRoutes(parts),
     ...createAuditRoutes(parts),
     ...createUsageRoutes(parts),

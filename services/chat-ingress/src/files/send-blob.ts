@@ -52,6 +52,10 @@ export async function sendBlob(
   });
 }
 
+/** Opened directly it runs without the user's cookies (03 §6), and shows in pages of ours alone. */
+const FILE_POLICY =
+  "sandbox allow-scripts allow-forms; object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
+
 function setHeaders(res: Response, file: FileRow, disposition: 'preview' | 'download'): void {
   const isShown = disposition === 'preview' && SHOWN.has(file.mime);
   res.attachment(file.filename);
@@ -61,8 +65,7 @@ function setHeaders(res: Response, file: FileRow, disposition: 'preview' | 'down
       String(res.getHeader('Content-Disposition')).replace(/^attachment/, 'inline'),
     );
   res.setHeader('Content-Type', file.mime.startsWith('text/') ? `${file.mime}; charset=utf-8` : file.mime);
-  // Opened directly it runs without the user's cookies (03 §6).
-  res.setHeader('Content-Security-Policy', 'sandbox allow-scripts allow-forms');
+  res.setHeader('Content-Security-Policy', FILE_POLICY);
   res.setHeader('Cache-Control', 'private, max-age=3600');
   res.setHeader('Accept-Ranges', 'bytes');
 }

@@ -2,7 +2,7 @@ import { PlatformError } from '@switchyard/kernel';
 import { defineRoute } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import { requireUser } from '@switchyard/identity';
-import type { Identity } from '@switchyard/identity';
+import type { Caller, Identity } from '@switchyard/identity';
 import { signInEndedSchema, signInListSchema } from '@switchyard/protocol';
 import type { SignInEntry } from '@switchyard/protocol';
 import { z } from 'zod';
@@ -17,6 +17,19 @@ export interface SignInRouteParts {
 
 const shared = { tag: 'session', guard: 'user' } as const;
 export const signInParams = z.object({ sign_in_id: z.string().regex(/^[\w-]{1,128}$/) });
+
+/**
+ * Throws `auth.prove_again` where the sign-in that asks is older than `PROVE_AGAIN_AFTER`: with a cookie that somebody has taken nobody puts
+ * its owner out. A token of a script is no sign-in, and no cookie.
+ */
+async function requireFresh(signIns: Identity['signIns'], { userId, signInId }: Caller): Promise<void> {
+  if (signInId === undefined || (await signIns.isFresh(userId, signInId))) return;
+  throw PlatformError.of(
+    'FORBIDDEN',
+    'Sign in again before you end sign-ins, or end them at /auth/account, where your password is asked for.',
+    { errorType: 'auth.prove_again' },
+  );
+}
 
 /** A user's own sign-ins: on which devices, and how to end one from another. */
 export function createSignInRoutes({ identify, identity, tellSignedOut }: SignInRouteParts): Route[] {
@@ -40,7 +53,9 @@ export function createSignInRoutes({ identify, identity, tellSignedOut }: SignIn
       summary: 'Ends all sign-ins of the caller but the one that asks.',
       answer: signInEndedSchema,
       handle: async ({ req, res }) => {
-        const { userId, signInId, sessionId } = requireUser(await identify(req, res));
+        const caller = requireUser(await identify(req, res));
+        await requireFresh(signIns, caller);
+        const { userId, signInId, sessionId } = caller;
         const ended = await signIns.endAll(userId, signInId);
         if (ended > 0) await tellSignedOut(sessionId);
         return { ended };
@@ -54,7 +69,9 @@ export function createSignInRoutes({ identify, identity, tellSignedOut }: SignIn
       params: signInParams,
       answer: signInEndedSchema,
       handle: async ({ params, req, res }) => {
-        const { userId, sessionId } = requireUser(await identify(req, res));
+        const caller = requireUser(await identify(req, res));
+        await requireFresh(signIns, caller);
+        const { userId, sessionId } = caller;
         if (!(await signIns.end(userId, params.sign_in_id))) throw PlatformError.of('NOT_FOUND');
         await tellSignedOut(sessionId);
         return { ended: 1 };

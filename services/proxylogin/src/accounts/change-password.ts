@@ -1,6 +1,6 @@
 import type { AccountRow, Accounts } from '@switchyard/store';
 import { isUniqueViolation } from '@switchyard/store';
-import { decidePassword } from '../passwords/decide-password.ts';
+import type { PasswordRule, PasswordVerdict } from '../passwords/decide-password.ts';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
 import type { TakeAttempt } from '../limits/sign-in-limits.ts';
 import type { MailLinks } from './mail-links.ts';
@@ -16,13 +16,7 @@ export interface PasswordChange {
   readonly browserId: string | undefined;
 }
 
-export type PasswordRefusal =
-  | NonNullable<ReturnType<typeof decidePassword>>
-  | 'unlike'
-  | 'wrong'
-  | 'late'
-  | 'taken'
-  | 'elsewhere';
+export type PasswordRefusal = PasswordVerdict | 'unlike' | 'wrong' | 'late' | 'taken' | 'elsewhere';
 
 /** Users of an issuer are proven there; a password here would let them in after they were switched off there. */
 export const mayHavePassword = (userId: string): boolean => !userId.includes(':');
@@ -31,20 +25,22 @@ export const mayHavePassword = (userId: string): boolean => !userId.includes(':'
 export const loginOf = (account: AccountRow): string =>
   toLogin(account.login ?? account.email ?? account.username ?? account.user_id);
 
+/** What an attacker tries first at this account. */
+export const namesOf = ({ user_id, login, username, email }: AccountRow) => [user_id, login, username, email];
+
 /** Undefined: it is changed. Throws RATE_LIMITED for one who guesses at the current one. */
 export function createChangePassword(parts: {
   accounts: Pick<Accounts, 'setPassword'>;
   hasher: PasswordHasher;
   take: TakeAttempt;
-  minCharacters: number;
+  rule: PasswordRule;
   mail: Pick<MailLinks, 'tellChanged'> | undefined;
 }) {
-  const { accounts, mail, hasher, take, minCharacters } = parts;
+  const { accounts, mail, hasher, take, rule } = parts;
   return async (change: PasswordChange): Promise<PasswordRefusal | undefined> => {
     const { account, current = '', password, again, address, browserId } = change;
     if (!mayHavePassword(account.user_id)) return 'elsewhere';
-    const names = [account.login, account.username, account.email].map((name) => name ?? '');
-    const verdict = decidePassword(password, { minCharacters, names });
+    const verdict = rule.decide(password, namesOf(account));
     if (verdict !== undefined) return verdict;
     if (password !== again) return 'unlike';
     if (account.password_hash !== null) {

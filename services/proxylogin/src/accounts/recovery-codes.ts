@@ -1,11 +1,12 @@
 import { macHex } from '@switchyard/identity';
 import type { Ids } from '@switchyard/kernel';
+import type { PasswordHasher } from '../passwords/password-hasher.ts';
 
 const COUNT = 10;
 const CHARACTERS = 10;
 /** Crockford's: no letter that looks like another one. */
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const HASH_BYTES = 16;
+const FORMER_HASH_BYTES = 16;
 
 /** Codes of 50 random bits, `XXXXX-XXXXX`, for when the phone is lost. */
 export function makeRecoveryCodes(ids: Ids): string[] {
@@ -24,6 +25,23 @@ export function readRecoveryCode(text: string): string | undefined {
     : undefined;
 }
 
-/** As it is kept. With a key and the user in it: a copy of the database cannot be guessed at, and no code is two people's. */
-export const hashRecoveryCode = (key: Buffer, userId: string, code: string): string =>
-  macHex(key, [userId, readRecoveryCode(code) ?? ''], HASH_BYTES);
+/**
+ * Codes as they are kept: argon2id like passwords, since 50 bits could be tried through. All of a user have one salt, or ten hashes would be
+ * made for each guess; the user is in it, so that no code is two people's.
+ */
+export function createRecoveryHashes(hasher: Pick<PasswordHasher, 'hash'>, formerKey: Buffer) {
+  const textOf = (userId: string, code: string): string =>
+    JSON.stringify(['recovery-code', userId, readRecoveryCode(code) ?? '']);
+  return {
+    async make(userId: string, codes: readonly string[]): Promise<string[]> {
+      const hashes: string[] = [];
+      for (const code of codes) hashes.push(await hasher.hash(textOf(userId, code), hashes[0]));
+      return hashes;
+    },
+    /** `like` is any one of the user's. Codes that were given out before this way of keeping them have a keyed hash, and work on. */
+    find: async (userId: string, code: string, like: string): Promise<string> =>
+      like.startsWith('$')
+        ? hasher.hash(textOf(userId, code), like)
+        : macHex(formerKey, [userId, readRecoveryCode(code) ?? ''], FORMER_HASH_BYTES),
+  };
+}

@@ -1,7 +1,10 @@
 import { deriveKey, seal, unseal } from '@switchyard/identity';
 import type { Clock, Ids, Secret } from '@switchyard/kernel';
+import type { UserType } from '@switchyard/protocol';
 import type { AccountRow, Accounts } from '@switchyard/store';
-import { hashRecoveryCode, makeRecoveryCodes, readRecoveryCode } from './recovery-codes.ts';
+import { mayHavePassword } from './change-password.ts';
+import type { PasswordHasher } from '../passwords/password-hasher.ts';
+import { createRecoveryHashes, makeRecoveryCodes, readRecoveryCode } from './recovery-codes.ts';
 import { findStep } from './totp.ts';
 
 const SECRET_BYTES = 20;
@@ -9,6 +12,8 @@ const IV_BYTES = 12;
 
 /** One-time codes from an app, and codes on paper for when it is lost. */
 export interface SecondFactor {
+  /** Whether an account of this kind must have one. Users of an issuer are asked there. */
+  isRequired(account: Pick<AccountRow, 'user_id' | 'user_type'>): boolean;
   /** The secret that waits for its first code; the same until then, in whatever window one looks. Undefined: one counts already. */
   pending(account: AccountRow): Promise<Buffer | undefined>;
   /** The first code was right: from now on one is asked for. Returns the recovery codes, which nobody can see again. */
@@ -20,13 +25,15 @@ export interface SecondFactor {
 
 export function createSecondFactor(parts: {
   accounts: Accounts;
+  hasher: Pick<PasswordHasher, 'hash'>;
   masterKey: Secret;
+  requiredFor: readonly UserType[];
   clock: Pick<Clock, 'now'>;
   ids: Ids;
 }): SecondFactor {
-  const { accounts, masterKey, clock, ids } = parts;
+  const { accounts, hasher, masterKey, requiredFor, clock, ids } = parts;
   const sealingKey = deriveKey(masterKey, 'totp-secret');
-  const recoveryKey = deriveKey(masterKey, 'recovery-code');
+  const recoveryHashes = createRecoveryHashes(hasher, deriveKey(masterKey, 'recovery-code'));
   const random = (size: number) => Buffer.from(ids.token(size), 'base64url');
   const open = ({ totp_sealed: sealed, user_id: userId }: AccountRow) =>
     sealed === null ? undefined : unseal(sealingKey, sealed, `totp:${userId}`);
@@ -38,6 +45,8 @@ export function createSecondFactor(parts: {
   }
 
   return {
+    isRequired: ({ user_id: userId, user_type: userType }) =>
+      mayHavePassword(userId) && requiredFor.includes(userType),
     async pending(account) {
       if (account.totp_confirmed_at !== null) return undefined;
       return open(account) ?? start(account.user_id);
@@ -49,7 +58,7 @@ export function createSecondFactor(parts: {
       const step = secret && findStep(secret, code, clock.now());
       if (step === undefined || account === undefined || account.totp_sealed === null) return undefined;
       const codes = makeRecoveryCodes(ids);
-      const hashes = codes.map((each) => hashRecoveryCode(recoveryKey, userId, each));
+      const hashes = await recoveryHashes.make(userId, codes);
       const confirmed = await accounts.confirmTotp(userId, account.totp_sealed, step, hashes);
       return confirmed && codes;
     },
@@ -63,7 +72,9 @@ export function createSecondFactor(parts: {
         return taken && 'code';
       }
       if (readRecoveryCode(code) === undefined) return undefined;
-      const hash = hashRecoveryCode(recoveryKey, userId, code);
+      const like = await accounts.findRecoveryHash(userId);
+      if (like === undefined) return undefined;
+      const hash = await recoveryHashes.find(userId, code, like);
       return (await accounts.useRecoveryCode(userId, hash)) ? 'recovery' : undefined;
     },
     async remove(userId) {

@@ -11,6 +11,7 @@ export interface AccountView {
   /** At an issuer there is nothing to set here. */
   readonly mayHavePassword: boolean;
   readonly hasSecondFactor: boolean;
+  readonly isFactorRequired: boolean;
   readonly recoveryCodesLeft: number;
   readonly signIns: readonly SignInRow[];
   readonly currentId: string | undefined;
@@ -61,9 +62,10 @@ function passwordRow({ hasPassword }: AccountView): Html {
   </div>`;
 }
 
-function factorRow({ hasSecondFactor, recoveryCodesLeft }: AccountView): Html {
+function factorRow({ hasSecondFactor, isFactorRequired, recoveryCodesLeft }: AccountView): Html {
+  const off = isFactorRequired ? words.setUpAnew : words.switchOff;
   const [state, action, path] = hasSecondFactor
-    ? [words.factorOn(recoveryCodesLeft), words.switchOff, '/auth/second-factor/remove']
+    ? [words.factorOn(recoveryCodesLeft), off, '/auth/second-factor/remove']
     : [words.factorOff, words.setUp, '/auth/second-factor'];
   return html`<div>
     <dt>${words.factor}</dt>

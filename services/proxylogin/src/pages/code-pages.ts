@@ -42,11 +42,15 @@ export interface SetUpView {
   readonly secret: string;
   readonly login: string;
   readonly problem?: string;
+  /** At signing in: the password was shown a moment ago. */
+  readonly isEnrolling?: boolean;
 }
 
-export function setUpPage({ uri, secret, login, problem }: SetUpView): PageContent {
+export function setUpPage(view: SetUpView): PageContent {
+  const { uri, secret, problem, isEnrolling = false } = view;
   return {
     title: words.setUpTitle,
+    lead: isEnrolling ? words.enrolLead : undefined,
     isWide: true,
     body: html`${say(problem)}
       <ol class="steps">
@@ -56,29 +60,37 @@ export function setUpPage({ uri, secret, login, problem }: SetUpView): PageConte
           <p class="hint">${words.orType} <code>${secret}</code></p>
         </li>
         <li>
-          <p>${words.confirm}</p>
-          <form method="post" action="/auth/second-factor">
-            <input
-              class="unseen"
-              type="text"
-              name="username"
-              autocomplete="username"
-              value="${login}"
-              readonly
-              tabindex="-1"
-              aria-hidden="true"
-            />
-            ${field({ name: 'password', label: texts.password.current, type: 'password', autocomplete: 'current-password', maxLength: 512 })}
-            ${field({ ...CODE_FIELD, isFocused: false })} ${submit(words.switchOn)}
+          <p>${isEnrolling ? words.confirmCode : words.confirm}</p>
+          <form method="post" action="${isEnrolling ? '/auth/enrol' : '/auth/second-factor'}">
+            ${isEnrolling ? undefined : ownPassword(view)} ${field({ ...CODE_FIELD, isFocused: isEnrolling })}
+            ${submit(words.switchOn)}
           </form>
         </li>
       </ol>
-      <p class="aside"><a href="/auth/account">${texts.password.later}</a></p>`,
+      <p class="aside">
+        <a href="${isEnrolling ? '/auth/sign-in' : '/auth/account'}"
+          >${isEnrolling ? words.again : texts.password.later}</a
+        >
+      </p>`,
   };
 }
 
+/** With the name that a password manager looks for. */
+const ownPassword = ({ login }: SetUpView): Html =>
+  html`<input
+      class="unseen"
+      type="text"
+      name="username"
+      autocomplete="username"
+      value="${login}"
+      readonly
+      tabindex="-1"
+      aria-hidden="true"
+    />
+    ${field({ name: 'password', label: texts.password.current, type: 'password', autocomplete: 'current-password', maxLength: 512 })}`;
+
 /** Shown once: what is kept of them is a hash. */
-export function recoveryPage(codes: readonly string[]): PageContent {
+export function recoveryPage(codes: readonly string[], to = '/auth/account'): PageContent {
   return {
     title: words.codesTitle,
     lead: words.codesLead,
@@ -86,14 +98,14 @@ export function recoveryPage(codes: readonly string[]): PageContent {
     body: html`<ul class="codes">
         ${codes.map((code) => html`<li><code>${code}</code></li>`)}
       </ul>
-      <a class="button primary" href="/auth/account">${words.kept}</a>`,
+      <a class="button primary" href="${to}">${words.kept}</a>`,
   };
 }
 
-export function removePage(view: { login: string; problem?: string }): PageContent {
+export function removePage(view: { isRequired: boolean; problem?: string }): PageContent {
   return {
     title: words.removeTitle,
-    lead: words.removeLead,
+    lead: view.isRequired ? words.removeRequiredLead : words.removeLead,
     body: html`${say(view.problem)}
       <form method="post" action="/auth/second-factor/remove">
         ${field({ name: 'password', label: texts.password.current, type: 'password', autocomplete: 'current-password', maxLength: 512, isFocused: true })}

@@ -17,6 +17,7 @@ export const texts = {
       `Too many attempts. Try again in ${minutes} min, or from a browser in which you have signed in before.`,
     insecure:
       'Browsers keep a sign-in only over HTTPS or on localhost. Open this page over HTTPS; an operator sets the certificate with TLS_CERT_FILE and TLS_KEY_FILE.',
+    factorOff: 'One-time codes are off. Sign in to set them up anew: your account needs them.',
     signedOut: 'You are signed out.',
     changed: 'Your password is changed. Everywhere else you are signed out.',
   },
@@ -33,7 +34,11 @@ export const texts = {
     later: 'Not now',
     too_short: (min: number) => `That is shorter than ${min} characters.`,
     too_long: 'That is longer than 256 characters.',
-    too_simple: 'That is too easy to guess.',
+    too_simple: 'That is too easy to guess: it repeats itself, or each character follows the one before.',
+    too_common:
+      'That is too easy to guess: it is among the passwords that attackers try first. A few words that only you would put together are better.',
+    of_names:
+      'That is too easy to guess: it is little more than your name, your mail address or a name of this site. Take words that nobody connects with you.',
     unlike: 'The two are not the same.',
     wrong: 'The current password is another one.',
     late: 'The password was changed meanwhile, in another window or by somebody else.',
@@ -53,6 +58,7 @@ export const texts = {
     factorOn: (left: number) => `On, ${left} recovery ${left === 1 ? 'code' : 'codes'} left`,
     setUp: 'Set up',
     switchOff: 'Switch off',
+    setUpAnew: 'Set up anew',
     devices: 'Where you are signed in',
     here: 'here',
     since: (when: string) => `since ${when}`,
@@ -69,6 +75,10 @@ export const texts = {
     back: 'Back to the conversations',
     ended: (count: number) =>
       `Signed out ${count === 1 ? 'in one other place' : `in ${count} other places`}.`,
+  },
+  prove: {
+    title: 'Is it you?',
+    lead: 'You signed in a while ago. Enter your password once more, so that nobody else does this.',
   },
   mail: {
     forgotTitle: 'Forgot your password?',
@@ -106,12 +116,16 @@ export const texts = {
     square: 'Square for the app to scan',
     orType: 'Or type it:',
     confirm: 'Enter your password and the code that the app shows now.',
+    confirmCode: 'Enter the code that the app shows now.',
+    enrolLead:
+      'A password alone is not enough for your account. From now on an app on your phone signs in with you.',
     switchOn: 'Switch on',
     codesTitle: 'Keep these recovery codes',
     codesLead: 'Each signs you in once when you do not have the app at hand. They are not shown again.',
     kept: 'I have kept them',
     removeTitle: 'Switch one-time codes off',
     removeLead: 'After this a password alone is enough to sign in.',
+    removeRequiredLead: 'After this you are signed out, and set them up anew at your next sign-in.',
     switchOff: 'Switch off',
   },
   problem: {

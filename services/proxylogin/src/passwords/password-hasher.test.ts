@@ -17,6 +17,16 @@ test('a password fits its own hash and no other, and the hash says how it was ma
   expect(await verify('', null)).toBe(false);
 });
 
+test('made like another one it has the same salt, so that the same text is found again', async () => {
+  const { hash } = hasher();
+  const one = await hash('first of ten');
+  expect(await hash('first of ten', one)).toBe(one);
+  const other = await hash('second of ten', one);
+  expect(other).not.toBe(one);
+  expect(other.split('$').slice(0, 5)).toEqual(one.split('$').slice(0, 5));
+  await expect(hash('first of ten', 'a0b1c2')).rejects.toThrow('not a hash of ours');
+});
+
 test('the hash alone is not enough to try passwords at', async () => {
   const hash = await hasher().hash('correct horse battery');
   expect(await hasher(Buffer.alloc(32, 2)).verify('correct horse battery', hash)).toBe(false);

@@ -4,7 +4,8 @@ import type { Ids } from '@switchyard/kernel';
 
 /** Passwords as they are kept: argon2id, in PHC form, with a key that is not in the database. */
 export interface PasswordHasher {
-  hash(password: string): Promise<string>;
+  /** `like`, a hash of ours: with its salt and at its cost, so that one text has one hash and can be looked for. Throws for what is none. */
+  hash(password: string, like?: string): Promise<string>;
   /**
    * Takes the same time whether there is a hash or not, so that the time does not tell which accounts there are. False too for a hash
    * that cannot be read.
@@ -51,9 +52,11 @@ export function createPasswordHasher({ ids, pepper, atOnce, queue }: HasherParts
     );
 
   return {
-    async hash(password) {
-      const salt = Buffer.from(ids.token(SALT_BYTES), 'base64url');
-      return formatPhc(COST, salt, await compute(password, salt, COST));
+    async hash(password, like) {
+      const known = like === undefined ? undefined : readPhc(like);
+      if (like !== undefined && known === undefined) throw new Error('not a hash of ours');
+      const { salt, cost } = known ?? { salt: Buffer.from(ids.token(SALT_BYTES), 'base64url'), cost: COST };
+      return formatPhc(cost, salt, await compute(password, salt, cost));
     },
     async verify(password, hash) {
       const known = readPhc(hash ?? nothing) ?? readPhc(nothing);

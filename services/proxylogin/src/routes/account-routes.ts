@@ -1,5 +1,5 @@
 import type { Route } from '@switchyard/http';
-import { PlatformError } from '@switchyard/kernel';
+import type { AccountRow } from '@switchyard/store';
 import { z } from 'zod';
 import { loginOf, mayHavePassword } from '../accounts/change-password.ts';
 import type { LoginParts } from '../build-parts.ts';
@@ -8,8 +8,9 @@ import { passwordPage } from '../pages/password-page.ts';
 import { texts } from '../pages/texts.ts';
 import { definePage } from './define-page.ts';
 import type { PageAnswer } from './define-page.ts';
-import { requireBrowser } from './identify-browser.ts';
+import { createDeviceRoutes } from './device-routes.ts';
 import { readOwn } from './read-own.ts';
+import { refusePassword } from './refuse-password.ts';
 
 const none = z.object({});
 const SIGN_IN_FIRST = (to: string): PageAnswer => ({ to: `/auth/sign-in?to=${encodeURIComponent(to)}` });
@@ -19,16 +20,18 @@ const passwordForm = z.object({
   again: z.string().max(1024),
 });
 const shown = z.object({ ended: z.coerce.number().int().min(0).max(10_000).optional().catch(undefined) });
-const endForm = z.object({ sign_in_id: z.string().regex(/^[\w-]{1,64}$/) });
 
 /** What people see and change of their own account. */
 export function createAccountRoutes(parts: LoginParts): Route[] {
-  return [...passwordRoutes(parts), ...deviceRoutes(parts)];
+  return [...passwordRoutes(parts), accountPageRoute(parts), ...createDeviceRoutes(parts)];
 }
 
 function passwordRoutes(parts: LoginParts): Route[] {
   const { config, frame, identity, identifyBrowser, accounts, changePassword, known, endStreams } = parts;
   const minCharacters = config.passwordMinCharacters;
+  /** Who must have one-time codes sets them up before anything else. */
+  const toFactor = (account: AccountRow, to: string): string =>
+    parts.secondFactor.isRequired(account) && account.totp_confirmed_at === null ? '/auth/second-factor' : to;
   return [
     definePage(
       {
@@ -41,8 +44,8 @@ function passwordRoutes(parts: LoginParts): Route[] {
         handle: async ({ req }) => {
           const caller = await identifyBrowser(req);
           const account = caller && (await accounts.find(caller.userId));
-          const isMissing = account?.password_hash === null && mayHavePassword(account.user_id);
-          return { to: isMissing ? '/auth/password' : '/' };
+          if (account === undefined || !mayHavePassword(account.user_id)) return { to: '/' };
+          return { to: account.password_hash === null ? '/auth/password' : toFactor(account, '/') };
         },
       },
       frame,
@@ -84,16 +87,14 @@ function passwordRoutes(parts: LoginParts): Route[] {
             browserId,
           });
           const hasPassword = account.password_hash !== null;
-          if (refusal !== undefined) {
-            const words = texts.password[refusal];
-            const problem = typeof words === 'string' ? words : words(minCharacters);
-            const page = passwordPage({ hasPassword, login: loginOf(account), minCharacters, problem });
-            return { page, status: 422 };
-          }
+          if (refusal !== undefined)
+            return refusePassword(refusal, minCharacters, (problem) =>
+              passwordPage({ hasPassword, login: loginOf(account), minCharacters, problem }),
+            );
           await identity.signIns.endAll(caller.userId, caller.signInId);
           await endStreams(caller.userId);
           res.append('Set-Cookie', known.remember(caller.userId));
-          return { to: hasPassword ? '/auth/account' : '/' };
+          return { to: toFactor(account, hasPassword ? '/auth/account' : '/') };
         },
       },
       frame,
@@ -101,69 +102,33 @@ function passwordRoutes(parts: LoginParts): Route[] {
   ];
 }
 
-function deviceRoutes(parts: LoginParts): Route[] {
-  const { frame, identity, identifyBrowser, accounts, endStreams } = parts;
-  const ended = (count: number): PageAnswer => ({ to: `/auth/account?ended=${count}` });
-  return [
-    definePage(
-      {
-        method: 'get',
-        path: '/auth/account',
-        summary: 'The page of one’s own account: password, and where one is signed in.',
-        guard: 'user',
-        query: shown,
-        form: none,
-        handle: async ({ query, req }) => {
-          if ((await identifyBrowser(req)) === undefined) return SIGN_IN_FIRST('/auth/account');
-          const { caller, account } = await readOwn(parts, req);
-          const view = {
-            name: account.username ?? account.login ?? account.user_id,
-            hasPassword: account.password_hash !== null,
-            mayHavePassword: mayHavePassword(account.user_id),
-            hasSecondFactor: account.totp_confirmed_at !== null,
-            recoveryCodesLeft: await accounts.countRecoveryCodes(account.user_id),
-            signIns: await identity.signIns.list(caller.userId),
-            currentId: caller.signInId,
-            notice: query.ended === undefined ? undefined : texts.account.ended(query.ended),
-          };
-          return { page: accountPage(view) };
-        },
+function accountPageRoute(parts: LoginParts): Route {
+  const { frame, identity, identifyBrowser, accounts } = parts;
+  return definePage(
+    {
+      method: 'get',
+      path: '/auth/account',
+      summary: 'The page of one’s own account: password, and where one is signed in.',
+      guard: 'user',
+      query: shown,
+      form: none,
+      handle: async ({ query, req }) => {
+        if ((await identifyBrowser(req)) === undefined) return SIGN_IN_FIRST('/auth/account');
+        const { caller, account } = await readOwn(parts, req);
+        const view = {
+          name: account.username ?? account.login ?? account.user_id,
+          hasPassword: account.password_hash !== null,
+          mayHavePassword: mayHavePassword(account.user_id),
+          hasSecondFactor: account.totp_confirmed_at !== null,
+          isFactorRequired: parts.secondFactor.isRequired(account),
+          recoveryCodesLeft: await accounts.countRecoveryCodes(account.user_id),
+          signIns: await identity.signIns.list(caller.userId),
+          currentId: caller.signInId,
+          notice: query.ended === undefined ? undefined : texts.account.ended(query.ended),
+        };
+        return { page: accountPage(view) };
       },
-      frame,
-    ),
-    definePage(
-      {
-        method: 'post',
-        path: '/auth/sign-ins/end',
-        summary: 'Ends one of one’s own sign-ins.',
-        guard: 'user',
-        query: none,
-        form: endForm,
-        handle: async ({ form, req }) => {
-          const { userId } = await requireBrowser(identifyBrowser, req);
-          if (!(await identity.signIns.end(userId, form.sign_in_id))) throw PlatformError.of('NOT_FOUND');
-          await endStreams(userId);
-          return ended(1);
-        },
-      },
-      frame,
-    ),
-    definePage(
-      {
-        method: 'post',
-        path: '/auth/sign-ins/end-others',
-        summary: 'Ends all of one’s own sign-ins but this one.',
-        guard: 'user',
-        query: none,
-        form: none,
-        handle: async ({ req }) => {
-          const { userId, signInId } = await requireBrowser(identifyBrowser, req);
-          const count = await identity.signIns.endAll(userId, signInId);
-          if (count > 0) await endStreams(userId);
-          return ended(count);
-        },
-      },
-      frame,
-    ),
-  ];
+    },
+    frame,
+  );
 }

@@ -1,6 +1,6 @@
 import { urlencoded } from 'express';
 import type { Request, Response } from 'express';
-import { defineRoute, requestIdOf } from '@switchyard/http';
+import { defineRoute, logAccessRefusal, requestIdOf, sendError } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import { toRedisError } from '@switchyard/redis';
@@ -13,7 +13,13 @@ import { requireOwnOrigin } from './own-origin.ts';
 
 /** What a page answers: itself, or where to go. */
 export type PageAnswer =
-  | { readonly page: PageContent; readonly status?: number; readonly retryAfterSec?: number | undefined }
+  | {
+      readonly page: PageContent;
+      readonly status?: number;
+      readonly retryAfterSec?: number | undefined;
+      /** What was refused, for who asks for JSON. */
+      readonly error?: PlatformError;
+    }
   | { readonly to: string };
 
 export interface PageFrame {
@@ -62,11 +68,13 @@ export function definePage<Q extends z.ZodType, F extends z.ZodType>(
   frame: PageFrame,
 ): Route {
   const { handle, query: querySchema, form: formSchema, ...row } = definition;
-  const send = (res: Response, answer: PageAnswer): void => {
+  const send = (req: Request, res: Response, answer: PageAnswer): void => {
     res.setHeader('Content-Security-Policy', policyOf(frame.formTargets()));
     // `no-referrer` would make the origin of our own forms `null`.
     res.setHeader('Referrer-Policy', 'same-origin');
     if ('to' in answer) return res.redirect(303, answer.to);
+    if (answer.error !== undefined && req.accepts(['html', 'json']) === 'json')
+      return sendError(res, answer.error);
     if (answer.retryAfterSec !== undefined) res.setHeader('Retry-After', String(answer.retryAfterSec));
     res
       .status(answer.status ?? 200)
@@ -82,9 +90,10 @@ export function definePage<Q extends z.ZodType, F extends z.ZodType>(
       try {
         if (definition.method === 'post') requireOwnOrigin(req, frame.publicUrl);
         const input = await readPage(req, res, definition);
-        send(res, await handle({ ...input, req, res }));
+        send(req, res, await handle({ ...input, req, res }));
       } catch (error) {
-        send(res, refusal(error, frame.log, res));
+        logAccessRefusal(frame.log, error, { req, res });
+        send(req, res, refusal(error, frame.log, res));
       }
     },
   });
@@ -118,6 +127,7 @@ function refusal(thrown: unknown, log: Log, res: Response): PageAnswer {
   const isLater = error.status === 429 || error.status === 503;
   return {
     page: problemPage(error),
+    error,
     status: error.status,
     retryAfterSec: isLater ? (error.retryAfterSec ?? 1) : undefined,
   };

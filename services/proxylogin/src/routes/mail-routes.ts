@@ -6,6 +6,7 @@ import { askPage, linkPage, mailedPage } from '../pages/mail-pages.ts';
 import { texts } from '../pages/texts.ts';
 import { definePage } from './define-page.ts';
 import type { PageAnswer } from './define-page.ts';
+import { refusePassword } from './refuse-password.ts';
 
 const none = z.object({});
 const code = z
@@ -110,13 +111,10 @@ function linkRoutes(parts: MailParts): Route[] {
         handle: async ({ form, res }) => {
           const outcome = await mail.resetPassword(form);
           if (outcome === 'over') return isOver;
-          if (typeof outcome === 'string') {
-            const problem = passwordProblem(outcome, minCharacters);
-            return {
-              page: linkPage({ kind: 'reset', code: form.code, minCharacters, problem }),
-              status: 422,
-            };
-          }
+          if (typeof outcome === 'string')
+            return refusePassword(outcome, minCharacters, (problem) =>
+              linkPage({ kind: 'reset', code: form.code, minCharacters, problem }),
+            );
           await endStreams(outcome.user_id);
           // Who reads the mail of the account is its owner, as far as attempts go; the second factor is asked for all the same.
           res.append('Set-Cookie', known.remember(outcome.user_id));
@@ -166,7 +164,7 @@ function joinAskRoutes({ frame, mail, config }: MailParts): Route[] {
 }
 
 function joinRoutes(parts: MailParts): Route[] {
-  const { frame, mail, welcome, identifyBrowser } = parts;
+  const { frame, mail, enter } = parts;
   const minCharacters = parts.config.passwordMinCharacters;
   const isOver: PageAnswer = { page: askPage('sign-up', words.over), status: 410 };
   return [
@@ -198,26 +196,17 @@ function joinRoutes(parts: MailParts): Route[] {
           const outcome = await mail.join(form);
           if (outcome === 'over') return isOver;
           if (typeof outcome === 'string') {
-            const problem = passwordProblem(outcome, minCharacters);
             const link = await mail.look(form.code);
             const address = link?.kind === 'join' ? link.mail : undefined;
             const typed = { code: form.code, mail: address, name: form.name };
-            return { page: linkPage({ kind: 'join', ...typed, minCharacters, problem }), status: 422 };
+            return refusePassword(outcome, minCharacters, (problem) =>
+              linkPage({ kind: 'join', ...typed, minCharacters, problem }),
+            );
           }
-          const former = await identifyBrowser(req);
-          await welcome({ req, res, former }, { userId: outcome.user_id, method: 'password' });
-          return { to: '/' };
+          return { to: await enter({ req, res }, outcome, '/') };
         },
       },
       frame,
     ),
   ];
-}
-
-function passwordProblem(
-  refusal: 'too_short' | 'too_long' | 'too_simple' | 'unlike',
-  minCharacters: number,
-): string {
-  const said = texts.password[refusal];
-  return typeof said === 'string' ? said : said(minCharacters);
 }

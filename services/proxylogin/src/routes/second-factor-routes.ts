@@ -1,6 +1,5 @@
 import type { Request } from 'express';
 import type { Route } from '@switchyard/http';
-import { PlatformError } from '@switchyard/kernel';
 import type { AccountRow } from '@switchyard/store';
 import { z } from 'zod';
 import { loginOf } from '../accounts/change-password.ts';
@@ -10,6 +9,7 @@ import { codePage, recoveryPage, removePage, setUpPage } from '../pages/code-pag
 import { texts } from '../pages/texts.ts';
 import { definePage } from './define-page.ts';
 import type { PageAnswer } from './define-page.ts';
+import { limitedAnswer as limited } from './limited-answer.ts';
 import { readOwn } from './read-own.ts';
 
 const none = z.object({});
@@ -22,14 +22,8 @@ const SIGN_IN: PageAnswer = { to: '/auth/sign-in?note=code-late' };
 
 /** The code that is asked for at sign-in, and switching that on and off. */
 export function createSecondFactorRoutes(parts: LoginParts): Route[] {
-  return [...codeRoutes(parts), ...setUpRoutes(parts), ...removeRoutes(parts)];
+  return [...codeRoutes(parts), ...enrolRoutes(parts), ...setUpRoutes(parts), ...removeRoutes(parts)];
 }
-
-const limited = (error: unknown, page: (problem: string) => PageAnswer): PageAnswer => {
-  if (!(error instanceof PlatformError) || error.code !== 'RATE_LIMITED') throw error;
-  const retryAfterSec = error.retryAfterSec ?? 1;
-  return { ...page(texts.signIn.tooMany(Math.ceil(retryAfterSec / 60))), retryAfterSec };
-};
 
 function codeRoutes(parts: LoginParts): Route[] {
   const { frame, halfWay, welcome, identifyBrowser, checkCode, attempts, log } = parts;
@@ -91,17 +85,82 @@ function codeRoutes(parts: LoginParts): Route[] {
 
 const grouped = (text: string): string => text.match(/.{1,4}/g)?.join(' ') ?? '';
 
-function setUpRoutes(parts: LoginParts): Route[] {
-  const { frame, secondFactor, identity, endStreams, checkPassword } = parts;
-  const show = (account: AccountRow, secret: Buffer, problem?: string): PageAnswer => {
+function createShowSecret(issuer: string, isEnrolling: boolean) {
+  return (account: AccountRow, secret: Buffer, problem?: string): PageAnswer => {
     const login = loginOf(account);
-    const uri = otpauthUri({ issuer: parts.config.productName, login, secret });
-    const view = { uri, login, secret: grouped(base32(secret)) };
+    const uri = otpauthUri({ issuer, login, secret });
+    const view = { uri, login, secret: grouped(base32(secret)), isEnrolling };
     return {
       page: setUpPage(problem === undefined ? view : { ...view, problem }),
       status: problem === undefined ? 200 : 422,
     };
   };
+}
+
+const onlyDigits = (text: string): string => text.replaceAll(/\s/g, '');
+
+/** At signing in, where a second factor is required and there is none: the half-way mark says whose. */
+function enrolRoutes(parts: LoginParts): Route[] {
+  const { frame, halfWay, secondFactor, accounts, welcome, identifyBrowser, endStreams, identity } = parts;
+  const show = createShowSecret(parts.config.productName, true);
+  const pending = async (req: Request) => {
+    const waiting = await halfWay.look(req.headers.cookie);
+    const account = waiting && (await accounts.find(waiting.userId));
+    if (waiting === undefined || account === undefined || account.disabled_at !== null) return undefined;
+    return { to: waiting.to, account, secret: await secondFactor.pending(account) };
+  };
+  return [
+    definePage(
+      {
+        method: 'get',
+        path: '/auth/enrol',
+        summary: 'The page for setting up a second factor while signing in, where one is required.',
+        guard: 'none',
+        query: none,
+        form: none,
+        handle: async ({ req }) => {
+          const found = await pending(req);
+          if (found === undefined) return SIGN_IN;
+          return found.secret === undefined ? { to: '/auth/code' } : show(found.account, found.secret);
+        },
+      },
+      frame,
+    ),
+    definePage(
+      {
+        method: 'post',
+        path: '/auth/enrol',
+        summary: 'Switches the second factor on, shows the recovery codes once, and signs the browser in.',
+        guard: 'none',
+        query: none,
+        form: z.object({ code }),
+        handle: async ({ form, req, res }) => {
+          const found = await pending(req);
+          if (found === undefined) return SIGN_IN;
+          const { account, secret } = found;
+          if (secret === undefined) return { to: '/auth/code' };
+          const codes = await secondFactor.confirm(account.user_id, onlyDigits(form.code));
+          if (codes === undefined) return show(account, secret, words.wrong);
+          await identity.signIns.endAll(account.user_id);
+          await endStreams(account.user_id);
+          const passed = await halfWay.use(req.headers.cookie);
+          if (passed !== undefined) {
+            const former = await identifyBrowser(req);
+            await welcome({ req, res, former }, { userId: account.user_id, method: 'password+code' });
+            res.append('Set-Cookie', halfWay.forget());
+          }
+          // Also for one whose mark ran out meanwhile: nobody can see the codes again.
+          return { page: recoveryPage(codes, passed?.to ?? '/auth/sign-in') };
+        },
+      },
+      frame,
+    ),
+  ];
+}
+
+function setUpRoutes(parts: LoginParts): Route[] {
+  const { frame, secondFactor, identity, endStreams, checkPassword } = parts;
+  const show = createShowSecret(parts.config.productName, false);
   /** Undefined: there is nothing to set up. */
   const pending = async (req: Request) => {
     const { caller, account } = await readOwn(parts, req);
@@ -143,7 +202,7 @@ function setUpRoutes(parts: LoginParts): Route[] {
           } catch (error) {
             return limited(error, (problem) => ({ ...show(account, secret, problem), status: 429 }));
           }
-          const codes = await secondFactor.confirm(account.user_id, form.code.replaceAll(/\s/g, ''));
+          const codes = await secondFactor.confirm(account.user_id, onlyDigits(form.code));
           if (codes === undefined) return show(account, secret, words.wrong);
           await identity.signIns.endAll(caller.userId, caller.signInId);
           await endStreams(caller.userId);
@@ -156,7 +215,7 @@ function setUpRoutes(parts: LoginParts): Route[] {
 }
 
 function removeRoutes(parts: LoginParts): Route[] {
-  const { frame, secondFactor, checkCode, checkPassword } = parts;
+  const { frame, secondFactor, identity, endStreams, checkCode, checkPassword } = parts;
   return [
     definePage(
       {
@@ -169,7 +228,7 @@ function removeRoutes(parts: LoginParts): Route[] {
         handle: async ({ req }) => {
           const { account } = await readOwn(parts, req);
           if (account.totp_confirmed_at === null) return { to: '/auth/account' };
-          return { page: removePage({ login: loginOf(account) }) };
+          return { page: removePage({ isRequired: secondFactor.isRequired(account) }) };
         },
       },
       frame,
@@ -186,7 +245,7 @@ function removeRoutes(parts: LoginParts): Route[] {
           const { account } = await readOwn(parts, req);
           if (account.totp_confirmed_at === null) return { to: '/auth/account' };
           const again = (problem: string, status = 422): PageAnswer => ({
-            page: removePage({ login: loginOf(account), problem }),
+            page: removePage({ isRequired: secondFactor.isRequired(account), problem }),
             status,
           });
           try {
@@ -196,7 +255,11 @@ function removeRoutes(parts: LoginParts): Route[] {
             return limited(error, (problem) => again(problem, 429));
           }
           await secondFactor.remove(account.user_id);
-          return { to: '/auth/account' };
+          if (!secondFactor.isRequired(account)) return { to: '/auth/account' };
+          // Nobody who must have one is signed in without: the next sign-in begins with setting it up.
+          await identity.signIns.endAll(account.user_id);
+          await endStreams(account.user_id);
+          return { to: '/auth/sign-in?note=factor-off' };
         },
       },
       frame,

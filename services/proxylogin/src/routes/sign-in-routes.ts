@@ -13,7 +13,7 @@ import { isInsecure } from './own-origin.ts';
 const none = z.object({});
 const shown = z.object({
   to: z.unknown().optional(),
-  note: z.enum(['signed-out', 'changed', 'code-late']).optional().catch(undefined),
+  note: z.enum(['signed-out', 'changed', 'code-late', 'factor-off']).optional().catch(undefined),
 });
 const form = z.object({
   login: z.string().min(1).max(320),
@@ -24,11 +24,12 @@ const NOTES = {
   'signed-out': texts.signIn.signedOut,
   changed: texts.signIn.changed,
   'code-late': texts.signIn.codeLate,
+  'factor-off': texts.signIn.factorOff,
 } as const;
 
 /** Name and password. */
 export function createSignInRoutes(parts: LoginParts): Route[] {
-  const { config, frame, identifyBrowser, signInByPassword, welcome, halfWay, attempts, log } = parts;
+  const { config, frame, identifyBrowser, signInByPassword, enter, attempts, log } = parts;
   const always = {
     isGuestAllowed: config.anonymousAllowed,
     mayReset: parts.mail !== undefined && config.passwordsAllowed,
@@ -82,13 +83,7 @@ export function createSignInRoutes(parts: LoginParts): Route[] {
               log.info('sign-in refused', { method: 'password' });
               return show({ to, login, problem: texts.signIn.wrong }, 401);
             }
-            if (account.totp_confirmed_at !== null) {
-              res.append('Set-Cookie', await halfWay.begin({ userId: account.user_id, to }));
-              return { to: '/auth/code' };
-            }
-            const former = await identifyBrowser(req);
-            await welcome({ req, res, former }, { userId: account.user_id, method: 'password' });
-            return { to };
+            return { to: await enter({ req, res }, account, to) };
           } catch (error) {
             if (!(error instanceof PlatformError) || error.code !== 'RATE_LIMITED') throw error;
             attempts.add({ at: 'password', outcome: 'limited' });
