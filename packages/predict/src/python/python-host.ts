@@ -103,6 +103,10 @@ export class PythonHost implements PredictorHost {
     this.#watch();
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   async predict(call: PredictCall): Promise<PredictResult> {
     if (this.#isEnded) return { status: 'failed', error: this.#failure(), isLost: true };
     const run = new PythonRun({
@@ -138,6 +142,8 @@ export class PythonHost implements PredictorHost {
       const result = await run.result;
       return result.status === 'failed' ? { ...result, error: this.#shown(result.error) } : result;
     } catch (error) {
+      // Its folder went with it: that is no failure of the request.
+      if (this.#isEnded) return { status: 'failed', error: this.#failure(), isLost: true };
       return { status: 'failed', error: `the request could not be handed over: ${(error as Error).message}` };
     } finally {
       stop();
