@@ -274,6 +274,14 @@ test(
     });
     await writeFile(at('request-broken.json'), '{"id":');
     await expect.poll(has('request-broken.json'), patient).toBe(false);
+    // Whole, and still nothing that can be read: somebody waits for its end, and the next one is heard.
+    await writeFile(at('.deep'), `{"id": "deep", "input": ${'['.repeat(5000)}${']'.repeat(5000)}}`);
+    await rename(at('.deep'), at('request-deep.json'));
+    await expect.poll(has('response-deep-00000.json'), patient).toBe(true);
+    expect(JSON.parse(await readFile(at('response-deep-00000.json'), 'utf8'))).toMatchObject({
+      status: 'failed',
+      error: expect.stringContaining('the request cannot be read: '),
+    });
     // Others ask for all so far, in a file for each output.
     await writeFile(at('.hook'), JSON.stringify({ id: 'hook', webhook: 'http://x/', input: { text: 't' } }));
     await rename(at('.hook'), at('request-hook.json'));
