@@ -80,6 +80,11 @@ EXPOSE 8010
 CMD ["node", "services/chat-ingress/src/main.ts"]
 
 FROM runtime AS chat-proc
+# Predictors in Python and what holds them. python3-minimal would not do: it has neither asyncio nor http.
+USER root
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 bubblewrap >/dev/null \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* /usr/share/doc/*
+USER 10001:10001
 COPY services/chat-proc services/chat-proc
 COPY --from=bundles /app/bundles bundles
 COPY docs docs

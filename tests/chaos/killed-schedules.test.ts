@@ -67,7 +67,7 @@ platformTest(
       redisUrl: store.url,
       keys: createKeys(SCOPE),
       log: silentLog,
-      slots: { job: 1, schedule: 1, webhook: 1, prediction: 1 },
+      slots: { job: 1, schedule: 1, webhook: 1, prediction: 1, procedure: 1 },
     });
     const rows = (kind: string) =>
       sql.query<Row>({

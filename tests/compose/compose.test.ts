@@ -162,4 +162,29 @@ describe('docker compose', () => {
     await stack.until('everything healthy again', START_MS, areHealthy);
     expect(await list()).toEqual(before);
   });
+
+  it('serves a predictor in Python where bubblewrap may start', async () => {
+    showLogs();
+    // Files are named from the repository's root, where `deploy/compose` goes.
+    const files = ['-f', 'docker-compose.yml', '-f', 'deploy/compose-python.yml'];
+    await stack.compose(...files, 'up', '-d');
+    await stack.until('everything healthy with it', START_MS, areHealthy);
+    const access = ['exec', '-T', 'chat-ingress', 'node', 'deploy/access.ts', 'token'];
+    const admin = (await stack.compose(...access, '--user', 'root', '--type', 'privileged')).trim();
+    const ask = (path: string, body: object) =>
+      fetch(`${stack.url}${path}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${admin}`, 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const bundles = { 'predictor-py': { path: '/app/bundles/predictor-py' } };
+    const registered = await ask('/admin/integrations/bundles', { op: 'merge', bundles });
+    expect(await registered.json()).toMatchObject({
+      status: 'ok',
+      bundles: { 'predictor-py': { status: 'ok' } },
+    });
+    const input = { text: 'To be, or not to be.', language: 'none' };
+    const made = await ask('/api/integrations/bundles/demo/main/predictor-py/predictions', { input });
+    expect(await made.json()).toMatchObject({ status: 'succeeded', metrics: { words: 6 } });
+  });
 });

@@ -43,6 +43,7 @@ const QUEUE_OF: Readonly<Record<JobKind, string>> = {
   job: 'jobs',
   webhook: 'webhooks',
   prediction: 'predictions',
+  procedure: 'procedures',
 };
 const HINT = 'hint';
 const TICK = 'tick';
@@ -71,6 +72,7 @@ export function createJobCarrier(parts: CarrierParts) {
     schedule: open('schedule'),
     webhook: open('webhook'),
     prediction: open('prediction'),
+    procedure: open('procedure'),
   };
   const workers: Worker[] = [];
   return {

@@ -1,5 +1,5 @@
 /** What a row of background work is of. */
-export const JOB_KINDS = ['job', 'schedule', 'webhook', 'prediction'] as const;
+export const JOB_KINDS = ['job', 'schedule', 'webhook', 'prediction', 'procedure'] as const;
 export type JobKind = (typeof JOB_KINDS)[number];
 
 /**

@@ -33,7 +33,7 @@ export function openJobs({ redisUrl, scope, sql, run, listServed = async () => [
     redisUrl,
     keys,
     log: silentLog,
-    slots: { job: 8, schedule: 8, webhook: 8, prediction: 8 },
+    slots: { job: 8, schedule: 8, webhook: 8, prediction: 8, procedure: 8 },
   });
   const schedules = createScheduleSync({ carrier, listServed, clock: systemClock, log: silentLog });
   const ids = createIds(systemClock, randomBytes);

@@ -37,6 +37,16 @@ export async function openPredictor(folder: string, parts: OpenPredictorParts): 
   });
 }
 
+const NO_PREDICTOR = 'there is no predictor in it: predict.py or cog.yaml, predict.ts, or a bundle';
+
+/** The file of a folder that says what its predictor is written in, and is it unless it is Python. Rejects with a sentence where there is none. */
+export async function findPredictorEntry(dir: string): Promise<string> {
+  if ((await readPythonSource(dir)) !== undefined) return 'cog.yaml';
+  const entry = await findEntry(dir);
+  if (entry === undefined) throw new Error(NO_PREDICTOR);
+  return entry;
+}
+
 /** How a host of the predictor in a folder is started. Rejects with a sentence where there is none. */
 export async function chooseHost(dir: string, parts: OpenPredictorParts): Promise<StartHost> {
   const { config, runner } = parts;
@@ -51,8 +61,7 @@ export async function chooseHost(dir: string, parts: OpenPredictorParts): Promis
     };
   }
   const entry = await findEntry(dir);
-  if (entry === undefined)
-    throw new Error('there is no predictor in it: predict.py or cog.yaml, predict.ts, or a bundle');
+  if (entry === undefined) throw new Error(NO_PREDICTOR);
   const version = aloneVersion(dir, entry);
   const onCall = () => Promise.reject(new Error('a predictor that is served alone has no capabilities'));
   return (sink) => startBundleHost({ runner, version, config, onCall }, sink);

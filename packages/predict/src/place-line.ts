@@ -56,9 +56,13 @@ export class PlaceLine {
   async #wait(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const waiting: Waiting = { go: resolve };
-    const abort = () => reject(signal.reason as Error);
+    // Out of the line in the same step: a place that is given back meanwhile must not go to who has left.
+    const giveUp = (error: Error): void => {
+      if (this.#waiting.delete(waiting)) reject(error);
+    };
+    const abort = () => giveUp(signal.reason as Error);
     const timer = setTimeout(
-      () => reject(new ApiError(409, ALREADY_RUNNING, 'waited for too long')),
+      () => giveUp(new ApiError(409, ALREADY_RUNNING, 'waited for too long')),
       this.#limits.waitMs,
     );
     signal.addEventListener('abort', abort, { once: true });
@@ -68,7 +72,6 @@ export class PlaceLine {
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
-      this.#waiting.delete(waiting);
     }
   }
 

@@ -9,6 +9,8 @@ export interface PredictConfig {
   readonly waitMs: number;
   /** From the start of a host to the end of `setup`. */
   readonly setupMs: number;
+  /** Until a host has taken a prediction that was handed to it; one that lives and does not is ended. */
+  readonly handoverMs: number;
   /** One prediction, from its start. */
   readonly predictMs: number;
   /** From cancel until a host that does not hear it is killed. */
@@ -75,6 +77,7 @@ export const DEFAULT_PREDICT_CONFIG: PredictConfig = {
   maxWaiting: 64,
   waitMs: 60_000,
   setupMs: 300_000,
+  handoverMs: 60_000,
   predictMs: 3_600_000,
   cancelMs: 10_000,
   stopMs: 5000,

@@ -7,6 +7,9 @@ import type { JsonObject } from './prediction-view.ts';
 export const WEBHOOK_EVENTS = ['start', 'output', 'logs', 'completed'] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
+/** Python's own bound is a thousand calls, and its readers take more than one for a level. */
+const MAX_DEPTH = 300;
+
 const httpUrl = z.url({ protocol: /^https?$/u, error: 'an http or https address is needed' });
 
 /** `input` is looked at by itself: its refusal comes later in the order of the page. */
@@ -46,6 +49,8 @@ export function readPredictionRequest(body: unknown, id?: string): PredictionReq
       `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
     );
   }
+  if (isDeeper(body, MAX_DEPTH))
+    throw new ApiError(400, 'invalid request body', `it is nested deeper than ${MAX_DEPTH} levels`);
   const { data } = parsed;
   if (id !== undefined && typeof data.id === 'string' && data.id !== id)
     throw new ApiError(400, 'prediction ID mismatch', `the path says ${id}, the body says ${data.id}`);
@@ -60,6 +65,18 @@ export function readPredictionRequest(body: unknown, id?: string): PredictionReq
     context: data.context ?? {},
     mayWait: data.queue === true,
   };
+}
+
+/** Level by level: what is asked is whether it is too deep for those who go down by calls. */
+function isDeeper(value: unknown, levels: number): boolean {
+  let level: object[] = typeof value === 'object' && value !== null ? [value] : [];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth >= levels) return true;
+    level = level.flatMap((one) =>
+      Object.values(one).filter((inner): inner is object => typeof inner === 'object' && inner !== null),
+    );
+  }
+  return false;
 }
 
 /** The context as a predictor sees it. Throws ApiError 400 naming the key that is no text. */

@@ -6,6 +6,8 @@ import type { PredictCall, PredictResult } from './predictor.ts';
 export interface PredictorHost {
   readonly schemas: JsonObject;
   readonly maxConcurrency: number;
+  /** Of its own process, where it has one. */
+  readonly pid?: number | undefined;
   /** Resolves with the reason when the process ended. */
   readonly ended: Promise<string>;
   /** Never rejects: a host that ends fails what runs in it, with the cause. */

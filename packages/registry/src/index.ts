@@ -8,6 +8,8 @@ export type { BundleHold, LoadFailure, ServedBundle } from './serving-table.ts';
 export { BUILT_FOLDER } from './bundle-store.ts';
 export type { BundleStore } from './bundle-store.ts';
 export { createFileBundleStore } from './file-bundle-store.ts';
+export { copySource } from './version-copy.ts';
+export type { SourceCopy } from './version-copy.ts';
 export { DEFAULT_SOURCE_LIMITS } from './source-files.ts';
 export type { SourceLimits } from './source-files.ts';
 export { unpackArchive } from './archive/unpack-archive.ts';

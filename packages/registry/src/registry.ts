@@ -31,6 +31,8 @@ export interface RegistryParts extends RegisterParts {
    * bundles. `manifestOf` knows the versions that serve here.
    */
   applySettings?: (manifestOf: (bundleId: string) => BundleManifest | undefined) => Promise<void>;
+  /** Called with the clean-up by the clock: for what lies in the bundle store and belongs to no bundle. */
+  furtherCleanUp?: () => Promise<void>;
   /** Versions of a bundle that stay for a rollback. Default 5. */
   keepVersions?: number;
   /** Removed versions of a bundle whose rows stay, for looking back. Default 100. */
@@ -242,9 +244,9 @@ class BundleRegistry implements Registry {
       );
       if (clock.monotonic() - cleanedAt < CLEAN_UP_EVERY_MS) continue;
       cleanedAt = clock.monotonic();
-      await this.cleanUp().catch((error: unknown) =>
-        log.warn('old bundle versions could not be removed', { error }),
-      );
+      await this.cleanUp()
+        .then(() => this.#parts.furtherCleanUp?.())
+        .catch((error: unknown) => log.warn('old bundle versions could not be removed', { error }));
     }
   }
 

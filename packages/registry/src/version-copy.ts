@@ -55,6 +55,25 @@ export async function copyVersion(options: CopyOptions): Promise<VersionCopy> {
   });
 }
 
+export interface SourceCopy {
+  /** SHA-256 over sorted paths and bytes, 64 hex characters. */
+  sha: string;
+  versionId: string;
+}
+
+/** The same of code that is no bundle: what names it is its content alone. */
+export async function copySource(
+  options: Pick<CopyOptions, 'sourceDir' | 'bundleStore' | 'limits'>,
+  nameOf: (sha: string) => string,
+): Promise<SourceCopy> {
+  const { sourceDir, bundleStore, limits = DEFAULT_SOURCE_LIMITS } = options;
+  const files = await listSourceFiles(sourceDir, limits);
+  return bundleStore.publish(async (dir) => {
+    const sha = await copyFiles(sourceDir, dir, files, limits);
+    return { sha, versionId: nameOf(sha) };
+  });
+}
+
 async function readHints(sourceDir: string, files: readonly SourceFile[]): Promise<string | undefined> {
   return files.some((file) => file.path === 'package.json')
     ? readFile(path.join(sourceDir, 'package.json'), 'utf8')

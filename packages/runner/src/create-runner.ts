@@ -47,7 +47,7 @@ class BundleRunner implements Runner {
       PoolSlots
     >;
     this.#metrics = createRunnerMetrics(parts.metrics, () => {
-      const hosts = this.snapshot();
+      const hosts = [...this.snapshot(), ...(parts.furtherHosts?.() ?? [])];
       const sum = (field: 'running' | 'waiting') => hosts.reduce((total, host) => total + host[field], 0);
       const warm = this.warmPids().length;
       return { hosts: hosts.length, warm, running: sum('running'), waiting: sum('waiting') };

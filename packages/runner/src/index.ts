@@ -21,5 +21,6 @@ export type { RunnerPaths } from './runner-paths.ts';
 export type { Runner, RunnerParts } from './runner.ts';
 export { decideRestart } from './decide-restart.ts';
 export type { RestartLimits } from './decide-restart.ts';
+export { readResidentBytes } from './resident-memory.ts';
 export { openScratchFile } from './scratch-file.ts';
 export type { OpenScratchFile } from './scratch-file.ts';

@@ -13,6 +13,8 @@ export interface RunnerParts {
   readonly metrics: Metrics;
   /** Takes out of what a bundle writes (events, log lines, errors) what must not be read there: its secrets. */
   readonly masked?: Masked;
+  /** Hosts that others run beside it: they count in its figures. */
+  readonly furtherHosts?: () => readonly HostSnapshot[];
   readonly config?: Partial<RunnerConfig>;
   readonly paths?: ProgramSources;
 }

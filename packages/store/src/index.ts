@@ -45,6 +45,8 @@ export type {
   PredictionRows,
   WaitingRequest,
 } from './predictions.ts';
+export { PROCEDURES, createProcedureVersions } from './procedure-versions.ts';
+export type { ProcedureVersionRow, ProcedureVersions } from './procedure-versions.ts';
 export { createWebResponses } from './web-responses.ts';
 export type { LateAnswer, StoredAnswer, WebResponses } from './web-responses.ts';
 export { createUsageReport } from './usage-report.ts';

@@ -67,7 +67,8 @@ export interface WaitingRequest {
 }
 
 export interface NewPrediction extends PredictionName {
-  versionId: string;
+  /** Undefined: of a source that could not be used. */
+  versionId: string | undefined;
   input: unknown;
   webhook: PredictionWebhook | undefined;
   shownCreatedAt: string;
@@ -161,7 +162,7 @@ function createHolderRows(ask: Ask) {
       const made = await ask(
         INSERT,
         ...at(row),
-        row.versionId,
+        row.versionId ?? null,
         row.held === undefined,
         row.sealed ?? null,
         row.webhook === undefined ? null : json(row.webhook),

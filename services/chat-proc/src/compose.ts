@@ -94,7 +94,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const onError = (error: unknown) => log.warn('postgres does not answer', { error });
   const invoker = buildInvoker(base, { registry, runner, capabilities });
   calls.start(invoker);
-  const predictions = await openPredictions(scope, base, config, { invoker, work, python });
+  const predictions = await openPredictions(scope, base, config, { invoker, work, python, runner });
   const port = await serveEndpoints(
     scope,
     base,

@@ -21,6 +21,7 @@ import { capabilitySettings } from './capability-settings.ts';
 import { modelSettings } from './model-settings.ts';
 import { siteSettings } from './web/sites/site-config.ts';
 import { predictionSettings } from './predictions/prediction-settings.ts';
+import { procedureSettings } from './procedures/procedure-settings.ts';
 import { dynamicSettings } from './web/dynamic/dynamic-settings.ts';
 import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 
@@ -115,6 +116,7 @@ export const procConfigSchema = z.object({
   ...siteSettings,
   ...dynamicSettings,
   ...predictionSettings,
+  ...procedureSettings,
   failpoints: failpointsSetting,
   ...identitySettings,
   ...workerConfigSchema.shape,

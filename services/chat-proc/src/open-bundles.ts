@@ -7,7 +7,8 @@ import { createRunner } from '@switchyard/runner';
 import { createBundleProps } from '@switchyard/store';
 import { createPropsFollower } from './props/follow-props.ts';
 import { indexDocs } from './index-docs.ts';
-import { openPythonBundles, warmPythonAfter, withPythonBundles } from './predictions/open-python-bundles.ts';
+import { openPythonHosts, warmPythonAfter, withPythonBundles } from './predictions/open-python-bundles.ts';
+import { cleanUpProcedures } from './procedures/clean-up-procedures.ts';
 import { checkSchedulesThen } from './jobs/check-schedules.ts';
 import { runnerConfig } from './runner-config.ts';
 import { prepareWidgets } from './widgets/build-widgets.ts';
@@ -26,9 +27,14 @@ export async function openBundles(
   masks: Pick<ReturnType<typeof createSecretMasks>, 'masked'>,
 ) {
   const { log, bundles, documents, sql } = base;
-  const python = await openPythonBundles(scope, base, config);
+  const python = await openPythonHosts(scope, base, config);
   const runner = withPythonBundles(
-    createRunner({ ...base, config: runnerConfig(config), masked: masks.masked }),
+    createRunner({
+      ...base,
+      config: runnerConfig(config),
+      masked: masks.masked,
+      furtherHosts: () => python.snapshot(),
+    }),
     python,
   );
   const props = createBundleProps(base.sql, base.scope);
@@ -40,7 +46,8 @@ export async function openBundles(
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
     keepRecords: config.bundleKeepRecords,
-    prepare: warmPythonAfter(checkSchedulesThen(prepareWidgets(base, config)), python),
+    prepare: warmPythonAfter(checkSchedulesThen(prepareWidgets(base, config)), python.bundles),
+    furtherCleanUp: async () => void (await cleanUpProcedures({ ...base, idleMs: config.runnerIdle })),
     applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });
   const foundations = createServiceGroup('bundles', [runner, registry]);

@@ -16,6 +16,7 @@ import { buildOperations } from './operations/build-operations.ts';
 import { buildPredictionParts } from './predictions/build-prediction-parts.ts';
 import { createPredictionListRoutes, mountPredictions } from './predictions/mount-predictions.ts';
 import type { OpenedPredictions } from './predictions/open-predictions.ts';
+import { mountProcedures } from './procedures/mount-procedures.ts';
 import type { OpenedWeb } from './web/open-web.ts';
 import { acceptTickets } from './widgets/accept-tickets.ts';
 import { buildSiteAdmin } from './web/admin/build-site-admin.ts';
@@ -74,7 +75,10 @@ export async function serveEndpoints(
       ...buildSiteAdmin({ base, config, guards, web }),
       ...createPredictionListRoutes(predictionParts),
     ],
-    mount: (mounted) => mountPredictions(mounted, predictionParts),
+    mount: (mounted) => {
+      mountPredictions(mounted, predictionParts);
+      mountProcedures(mounted, predictionParts);
+    },
   });
   const { host, port, metricsPort } = config;
   // Sites go first: their files need none of the layers of an endpoint. Then calls of operations, which need no walk over all routes.

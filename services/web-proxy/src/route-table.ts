@@ -17,6 +17,8 @@ const ROUTES: readonly RouteRow[] = [
   { path: '/admin/integrations', to: 'proc' },
   { path: '/admin/integrations/', to: 'proc', body: 'archive' },
   { path: '/api/integrations/', to: 'proc' },
+  { path: '/procedures', to: 'proc' },
+  { path: '/procedures/', to: 'proc' },
   { path: '/sites/', to: 'proc', body: 'site' },
   { path: '/site-root', to: 'proc', body: 'site' },
   { path: '/site-root/', to: 'proc', body: 'site' },

@@ -47,6 +47,8 @@ class Host:
         self.events: "queue.Queue[Event]" = queue.Queue()
         self.is_busy = False
         self.interruptible: Optional[str] = None
+        # Whose cancellation came inside code of the host's own.
+        self.interrupt_again: Optional[str] = None
         self.tasks: Dict[str, "asyncio.Task[None]"] = {}
         only = lambda: next(iter(self.running)) if len(self.running) == 1 else None  # noqa: E731
         self.out = LineWriter(1, only)
@@ -136,6 +138,10 @@ class Host:
                 self._look()
             except FileNotFoundError:
                 os._exit(0)
+            except Exception:  # noqa: BLE001 - without this thread the host would live and hear nothing
+                traceback.print_exc()
+                time.sleep(POLL_S)
+            self._raise_again()
 
     def _look(self) -> None:
         # Requests first: a cancel that came with its request in one look is for something that is there.
@@ -153,19 +159,31 @@ class Host:
                 self._post(("stop", None))
 
     def _take_request(self, name: str) -> None:
+        prediction_id = name[len("request-") : -len(".json")]
         try:
             request = self.folder.take(name)
-        except ValueError as error:
-            print(f"WARNING {name} is no request and was removed: {error}", file=sys.stderr)
+            if request is None:
+                # Half-written by somebody who does not rename: looked at again, by the clock.
+                return
+            request.setdefault("id", prediction_id)
+            running = Running(request, self.signature.output, self.folder.write, lambda: self.status.tell("OUTPUT"))
+        except OSError:
+            # Not now, for want of a descriptor or of memory: the file is still there.
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, somebody waits for its end
+            self._refuse(name, prediction_id, error)
             return
-        if request is None:
-            # Half-written by somebody who does not rename: looked at again, by the clock.
-            return
-        request.setdefault("id", name[len("request-") : -len(".json")])
-        running = Running(request, self.signature.output, self.folder.write, lambda: self.status.tell("OUTPUT"))
         self.running[running.id] = running
         self._tell_busy()
         self._post(("request", running))
+
+    def _refuse(self, name: str, prediction_id: str, error: Exception) -> None:
+        print(f"WARNING {name} is no request and was removed: {describe(error)}", file=sys.stderr)
+        self.folder.remove(name)
+        facts = {"status": "failed", "error": f"the request cannot be read: {describe(error)}", "completed_at": now()}
+        self.folder.write(f"response-{prediction_id}-00000.json", facts)
+        self._end_lines(prediction_id)
+        self.status.tell("OUTPUT")
 
     def _post(self, event: Event) -> None:
         if self.loop is None:
@@ -200,13 +218,19 @@ class Host:
         if self.interruptible == prediction_id:
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
 
+    def _raise_again(self) -> None:
+        again, self.interrupt_again = self.interrupt_again, None
+        if again is not None:
+            self._raise_later(again, POLL_S)
+
     def _interrupt(self, _number: int, _frame: Any) -> None:
         """Runs in the main thread, between two steps of whatever runs there: raises only inside the predict that was canceled."""
         running = self.running.get(self.interruptible or "")
         if running is None or not running.is_canceled:
             return
         if shield.depth > 0:
-            self._raise_later(running.id, POLL_S)
+            # No timer from here: the code that was interrupted may hold the lock that starting a thread takes.
+            self.interrupt_again = running.id
             return
         raise CancellationException("the prediction was canceled")
 
@@ -352,7 +376,7 @@ class Host:
             running.finish(status, value, error)
         except DoesNotFit as problem:
             running.finish("failed", None, str(problem))
-        except (TypeError, ValueError, OSError) as problem:
+        except Exception as problem:  # noqa: BLE001 - too deep, too large, of a strange type: that prediction's alone
             running.finish("failed", None, describe(problem))
         # After the response file: who has read the marks of both pipes finds it there.
         self._end_lines(running.id)

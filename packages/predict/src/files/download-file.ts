@@ -31,17 +31,53 @@ const MAX_REDIRECTS = 5;
 export async function downloadFile(
   url: URL,
   target: (answer: OutboundAnswer) => string,
-  { outbound, maxBytes, signal }: DownloadParts,
+  parts: DownloadParts,
 ): Promise<string> {
-  try {
-    const answer = await follow(url, outbound, signal);
-    if (answer.status !== 200) {
-      answer.body.destroy();
-      throw new DownloadFailed(`the answer is ${answer.status}`);
-    }
+  return tellingWhy(async () => {
+    const answer = await follow(url, {}, parts);
     const file = target(answer);
-    await pipeline(answer.body, bounded(maxBytes), createWriteStream(file), { signal });
+    await write(answer, file, parts);
     return file;
+  });
+}
+
+export type Downloaded =
+  | { readonly isChanged: false }
+  /** `tag`: of exactly these bytes, where the server says one. */
+  | { readonly isChanged: true; readonly tag: string | undefined };
+
+/** The same into a known file, unless what lies there still has this tag. */
+export async function downloadIfChanged(
+  url: URL,
+  file: string,
+  tag: string | undefined,
+  parts: DownloadParts,
+): Promise<Downloaded> {
+  return tellingWhy(async () => {
+    const answer = await follow(url, tag === undefined ? {} : { 'if-none-match': tag }, parts);
+    if (answer.status === 304 && tag !== undefined) {
+      answer.body.destroy();
+      return { isChanged: false };
+    }
+    await write(answer, file, parts);
+    const { etag } = answer.headers;
+    // A weak one says that two contents mean the same, not that they are.
+    return { isChanged: true, tag: etag?.startsWith('W/') === true ? undefined : etag };
+  });
+}
+
+async function write(answer: OutboundAnswer, file: string, parts: DownloadParts): Promise<void> {
+  if (answer.status !== 200) {
+    answer.body.destroy();
+    throw new DownloadFailed(`the answer is ${answer.status}`);
+  }
+  const { maxBytes, signal } = parts;
+  await pipeline(answer.body, bounded(maxBytes), createWriteStream(file), { signal });
+}
+
+async function tellingWhy<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof DownloadFailed) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
@@ -50,10 +86,14 @@ export async function downloadFile(
   }
 }
 
-async function follow(first: URL, outbound: Outbound, signal: AbortSignal): Promise<OutboundAnswer> {
+async function follow(
+  first: URL,
+  headers: Readonly<Record<string, string>>,
+  { outbound, signal }: DownloadParts,
+): Promise<OutboundAnswer> {
   let url = first;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
-    const answer = await outbound.send(url, { method: 'GET', signal });
+    const answer = await outbound.send(url, { method: 'GET', headers, signal });
     const { location } = answer.headers;
     if (answer.status < 300 || answer.status > 399 || location === undefined) return answer;
     answer.body.destroy();

@@ -24,6 +24,21 @@ export interface HostPoolParts {
   deadline(ms: number): Deadline;
 }
 
+/** One host of the pool, for whoever looks at it. */
+export interface HostUse {
+  readonly key: string;
+  /** Undefined while it starts. */
+  readonly host: PredictorHost | undefined;
+  readonly running: number;
+  /** For its start, or for room in it. */
+  readonly waiting: number;
+  /** Predictions that ran in it. */
+  readonly served: number;
+  /** Milliseconds since it was begun, and since it was last given back. */
+  readonly ageMs: number;
+  readonly idleForMs: number;
+}
+
 interface Entry {
   readonly key: string;
   readonly setupLog: BoundedLog;
@@ -34,6 +49,8 @@ interface Entry {
   capacity: number;
   users: number;
   running: number;
+  served: number;
+  readonly beganAtMs: number;
   usedAtMs: number;
 }
 
@@ -64,6 +81,24 @@ export class HostPool {
   get isFull(): boolean {
     const busy = [...this.#entries].filter(({ users }) => users > 0);
     return busy.length >= this.#parts.maxHosts;
+  }
+
+  /** Who waits for a host of his own is in none of them. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  uses(): HostUse[] {
+    const now = this.#parts.monotonic();
+    return [...this.#entries].map(({ key, host, users, running, served, beganAtMs, usedAtMs }) => ({
+      key,
+      host,
+      running,
+      waiting: users - running,
+      served,
+      ageMs: now - beganAtMs,
+      idleForMs: users === 0 ? now - usedAtMs : 0,
+    }));
   }
 
   schemasOf(key: string): JsonObject | undefined {
@@ -151,6 +186,8 @@ export class HostPool {
       capacity: 1,
       users: 1,
       running: 0,
+      served: 0,
+      beganAtMs: monotonic(),
       usedAtMs: monotonic(),
     };
     this.#entries.add(entry);
@@ -193,7 +230,10 @@ export class HostPool {
 
   #leave(entry: Entry, wasRunning: boolean): void {
     entry.users -= 1;
-    if (wasRunning) entry.running -= 1;
+    if (wasRunning) {
+      entry.running -= 1;
+      entry.served += 1;
+    }
     entry.usedAtMs = this.#parts.monotonic();
     // Nobody waits for it any more: a setup that takes long must not keep the room.
     if (entry.users === 0 && (!entry.isReady || this.#parts.isOneShot)) void this.#drop(entry);

@@ -99,7 +99,7 @@ async function fetchArchive(
   file: string,
   { outbound, transferMs, maxSourceBytes }: ProcedureSourcesParts,
 ): Promise<void> {
-  if (url.startsWith('data:')) return writeFile(file, decode(url));
+  if (url.startsWith('data:')) return writeFile(file, decodeArchive(url));
   try {
     const signal = AbortSignal.timeout(transferMs);
     await downloadFile(new URL(url), () => file, { outbound, maxBytes: maxSourceBytes, signal });
@@ -109,7 +109,8 @@ async function fetchArchive(
   }
 }
 
-function decode(uri: string): Buffer {
+/** The archive that a data URI is. Throws SourceRefused. */
+export function decodeArchive(uri: string): Buffer {
   const match = /^data:[^,]*;base64,/u.exec(uri);
   if (match === null) throw new SourceRefused('a data URI of a tar archive is in base64');
   return Buffer.from(uri.slice(match[0].length), 'base64');

@@ -1,8 +1,9 @@
 import { Deadline, PlatformError, sleep } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
+import { isId } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
-import { decideRestart } from '@switchyard/runner';
-import type { BundleVersion } from '@switchyard/runner';
+import { decideRestart, readResidentBytes } from '@switchyard/runner';
+import type { BundleVersion, HostSnapshot } from '@switchyard/runner';
 import type { Log } from '@switchyard/telemetry';
 import { BoundedLog } from '../bounded-log.ts';
 import { DEFAULT_PREDICT_CONFIG } from '../predict-config.ts';
@@ -54,7 +55,10 @@ export class PythonBundles {
   readonly #known = new Map<string, Promise<Known>>();
   /** Processes of a version at once. */
   readonly #instances = new Map<string, number>();
+  readonly #bundleOf = new Map<string, string>();
   readonly #pool: HostPool;
+  /** Of each process, at the last look. */
+  #bytes: ReadonlyMap<number, number> = new Map();
   readonly #timer: NodeJS.Timeout;
   #pythonFolders: Promise<string[]> | undefined;
 
@@ -73,13 +77,43 @@ export class PythonBundles {
       monotonic: () => clock.monotonic(),
       deadline: (ms) => Deadline.in(ms, clock),
     });
-    this.#timer = setInterval(() => this.#pool.endIdle(idleMs), LOOK_EVERY_MS);
+    this.#timer = setInterval(() => {
+      this.#pool.endIdle(idleMs);
+      void this.#weigh();
+    }, LOOK_EVERY_MS);
     this.#timer.unref();
   }
 
   /** Processes that run or start. */
   get hosts(): number {
     return this.#pool.hosts;
+  }
+
+  /** Its processes, as the runner shows those of bundles in TypeScript. One that starts has no `pid` yet: 0. */
+  snapshot(): HostSnapshot[] {
+    const sandbox = this.#config.pythonSandbox === undefined ? 'none' : 'bwrap';
+    return this.#pool.uses().map(({ key, host, running, waiting, served, ageMs, idleForMs }) => ({
+      bundleId: this.#bundleOf.get(key) ?? '',
+      versionId: key,
+      pid: host?.pid ?? 0,
+      state: host === undefined ? 'starting' : running > 0 ? 'busy' : 'ready',
+      sandbox,
+      running,
+      waiting,
+      served,
+      rssBytes: host?.pid === undefined ? 0 : (this.#bytes.get(host.pid) ?? 0),
+      ageMs,
+      idleForMs,
+    }));
+  }
+
+  /** What its processes hold, with all that they started. */
+  async #weigh(): Promise<void> {
+    const pids = this.#pool.uses().flatMap(({ host }) => (host?.pid === undefined ? [] : [host.pid]));
+    const weighed = await Promise.all(
+      pids.map(async (pid) => [pid, (await readResidentBytes(pid)) ?? 0] as const),
+    );
+    this.#bytes = new Map(weighed);
   }
 
   /**
@@ -91,7 +125,9 @@ export class PythonBundles {
       const known = await this.#know(version);
       const warm = this.#warm(known);
       const facts = await Promise.race([known.facts.promise, warm.then(() => known.facts.promise)]);
-      return pythonManifest(version.bundleId, known.pack, facts);
+      // What has no bundle's name is called as a predictor alone is.
+      const id = isId(version.bundleId) ? version.bundleId : 'predictor';
+      return pythonManifest(id, known.pack, facts);
     } catch (error) {
       throw PlatformError.of('BUNDLE_ERROR', undefined, { cause: error });
     }
@@ -125,6 +161,7 @@ export class PythonBundles {
   retire(versionId: string): void {
     this.#known.delete(versionId);
     this.#instances.delete(versionId);
+    this.#bundleOf.delete(versionId);
     this.#pool.retire(versionId);
   }
 
@@ -147,6 +184,7 @@ export class PythonBundles {
     const source = await readPythonSource(version.dir);
     if (source === undefined) throw new Error('there is no predictor in it: neither predict.py nor cog.yaml');
     const pack = await readPythonPackage(version.dir);
+    this.#bundleOf.set(version.versionId, version.bundleId);
     this.#instances.set(version.versionId, pack.switchyard?.limits.instances ?? 1);
     const facts = Promise.withResolvers<PredictorFacts>();
     return { version, source, pack, facts, crashes: [], warm: undefined };
@@ -188,6 +226,7 @@ export class PythonBundles {
       return {
         schemas: host.schemas,
         maxConcurrency: host.maxConcurrency,
+        pid: host.pid,
         ended: host.ended,
         predict: (call) => host.predict(call),
         stop(deadline) {

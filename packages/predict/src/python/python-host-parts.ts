@@ -13,6 +13,7 @@ export interface PythonHostParts {
     PredictConfig,
     | 'setupMs'
     | 'cancelMs'
+    | 'handoverMs'
     | 'stopMs'
     | 'maxFileBytes'
     | 'environment'

@@ -103,6 +103,10 @@ export class PythonHost implements PredictorHost {
     this.#watch();
   }
 
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
   async predict(call: PredictCall): Promise<PredictResult> {
     if (this.#isEnded) return { status: 'failed', error: this.#failure(), isLost: true };
     const run = new PythonRun({
@@ -117,6 +121,7 @@ export class PythonHost implements PredictorHost {
     this.#timer ??= setInterval(() => this.#look(), LOOK_EVERY_MS);
     let stop: () => void = () => undefined;
     let takeBack: () => Promise<void> = async () => undefined;
+    let handover: NodeJS.Timeout | undefined;
     try {
       const lent = await this.#lend(call);
       takeBack = lent.takeBack;
@@ -135,12 +140,17 @@ export class PythonHost implements PredictorHost {
       // Not before its request is there: a cancel of nothing is forgotten.
       stop = this.#cancelOnAbort(call);
       this.#ring();
+      const { handoverMs } = this.#parts.config;
+      handover = setTimeout(() => void this.#endUntaken(`request-${call.id}.json`), handoverMs);
       const result = await run.result;
       return result.status === 'failed' ? { ...result, error: this.#shown(result.error) } : result;
     } catch (error) {
+      // Its folder went with it: that is no failure of the request.
+      if (this.#isEnded) return { status: 'failed', error: this.#failure(), isLost: true };
       return { status: 'failed', error: `the request could not be handed over: ${(error as Error).message}` };
     } finally {
       stop();
+      clearTimeout(handover);
       await takeBack().catch(() => undefined);
       this.#runs.delete(call.id);
       if (this.#runs.size === 0) {
@@ -148,6 +158,12 @@ export class PythonHost implements PredictorHost {
         this.#timer = undefined;
       }
     }
+  }
+
+  /** A process that lives and hears nothing: nobody would ever end what was handed to it. */
+  async #endUntaken(request: string): Promise<void> {
+    if (!this.#isEnded && (await this.#folder.has(request)))
+      this.#kill(`it did not take a prediction within ${this.#parts.config.handoverMs / 1000} s`);
   }
 
   /** In a sandbox nothing is seen but the host's own folder. */

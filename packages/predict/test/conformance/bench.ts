@@ -1,9 +1,11 @@
 import { createServer } from 'node:http';
-import type { IncomingHttpHeaders, Server } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { readFile, readdir } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { pathToFileURL } from 'node:url';
+import { makeTar } from '../make-tar.ts';
 
 export interface Delivery {
   readonly headers: IncomingHttpHeaders;
@@ -52,6 +54,8 @@ export async function openBench(): Promise<Bench> {
         uploads.push({ name, headers: req.headers, text: bytes.toString() });
         return res.writeHead(201, { location: `https://files.example/${name}` }).end();
       }
+      // `archives/{kind}/{predictor}.tgz`: the folders beside this one as archives.
+      if (place === 'archives') return sendArchive(pathname, req, res);
       if (pathname === '/files/moved.txt') return res.writeHead(302, { location: '/files/hello.txt' }).end();
       if (pathname === '/files/hello.txt') return res.end('hello file');
       if (pathname === '/files/large.bin') return res.end(Buffer.alloc(200_000));
@@ -67,6 +71,7 @@ export async function openBench(): Promise<Bench> {
       webhooks: `${url}/webhooks`,
       files: `${url}/files`,
       uploads: `${url}/uploads`,
+      archives: `${url}/archives`,
       sources: pathToFileURL(path.join(import.meta.dirname, '../predictors')).href,
     },
     deliveries,
@@ -76,4 +81,15 @@ export async function openBench(): Promise<Bench> {
       await new Promise((resolve) => void server.close(resolve));
     },
   };
+}
+
+async function sendArchive(pathname: string, req: IncomingMessage, res: ServerResponse): Promise<unknown> {
+  const name = /^\/archives\/((?:ts|py)\/\w+|none)\.tgz$/u.exec(pathname)?.[1];
+  const dir = path.join(import.meta.dirname, name === 'none' ? 'cases' : `../predictors/${name ?? ''}`);
+  const files = name === undefined ? [] : await readdir(dir).catch(() => []);
+  if (files.length === 0) return res.writeHead(404).end();
+  const tag = `"${name}"`;
+  if (req.headers['if-none-match'] === tag) return res.writeHead(304).end();
+  const entries = files.map(async (file) => ({ path: file, content: await readFile(path.join(dir, file)) }));
+  return res.writeHead(200, { etag: tag }).end(await makeTar(await Promise.all(entries)));
 }

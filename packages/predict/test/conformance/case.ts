@@ -1,7 +1,10 @@
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 
-/** A request. `{{name}}` in texts is what a former step saved, or a place of the bench: `webhooks`, `files`, `uploads`, `sources`. */
+/**
+ * A request. `{{name}}` in texts is what a former step saved, or a place of the bench: `webhooks`, `files`, `uploads`, `sources`,
+ * `archives`.
+ */
 export interface SendStep {
   readonly method: string;
   readonly path: string;

@@ -46,6 +46,7 @@ export function openJobs(
     schedule: config.scheduleSlots,
     webhook: config.webhookSlots,
     prediction: config.predictionSlots,
+    procedure: config.procedureSlots,
   };
   const carrier = createJobCarrier({ redisUrl: config.redisUrl, keys, log, slots });
   const listServed = () => listServedSchedules(bundles);
@@ -59,7 +60,7 @@ export function openJobs(
     metrics,
     makeId: () => `j-${ids.token(12)}`,
     async run(row, signal) {
-      if (row.kind === 'prediction')
+      if (row.kind === 'prediction' || row.kind === 'procedure')
         return (
           runPrediction?.(row, signal) ?? { kind: 'unavailable', error: 'Predictions are not served here.' }
         );

@@ -41,6 +41,23 @@ function ofBundle(one: Case, kind: Kind, headers: Record<string, string>): Case 
   return { ...one, steps: asked };
 }
 
+/** The case as it is asked of the platform's procedures: sources are archives, what a server has at its root lies beside them. */
+function ofProcedures(one: Case, kind: Kind, headers: Record<string, string>): Case | undefined {
+  if (one.predictor !== 'procedures' || one.settings !== undefined) return undefined;
+  const text = JSON.stringify(one.steps)
+    .replaceAll(`{{sources}}/${kind}/../../conformance`, '{{archives}}/none.tgz')
+    .replaceAll(/\{\{sources\}\}\/([\w/-]+)/gu, '{{archives}}/$1.tgz')
+    .replaceAll(/"path":"\/(health-check|openapi\.json)"/gu, '"path":"/procedures/$1"');
+  const steps = (JSON.parse(text) as Step[])
+    // Its root is the platform's.
+    .filter(({ send }) => send?.path.startsWith('/procedures') === true)
+    .map(({ send, ...step }) => ({
+      ...step,
+      ...(send === undefined ? {} : { send: { ...send, headers: { ...send.headers, ...headers } } }),
+    }));
+  return steps.length === 0 ? undefined : { ...one, steps };
+}
+
 async function shipPredictor(bundlesDir: string, kind: Kind, name: string): Promise<void> {
   const dir = path.join(bundlesDir, name);
   await mkdir(dir, { recursive: true });
@@ -86,3 +103,26 @@ test.for(KINDS)(
     expect(cases.length).toBeGreaterThan(40);
   },
 );
+
+test.for(KINDS)('the cases of procedures hold in the platform, in %s', LIMIT, async (kind, { rig }) => {
+  const bench = await openBench();
+  await rig.ship(ACTOR_DIR);
+  const { port } = await rig.start({
+    httpPrivateHosts: `127.0.0.1:${bench.port}`,
+    procedureRoles: 'kdcube:role:admin',
+    procedurePlaces: '8',
+  });
+  const headers = { authorization: `Bearer ${await rig.token('privileged')}` };
+  const cases = (await readCases()).flatMap((one) => {
+    const named = JSON.parse(JSON.stringify(one).replaceAll('KIND', kind)) as Case;
+    return ofProcedures(named, kind, headers) ?? [];
+  });
+  const failures: string[] = [];
+  for (const one of cases)
+    await runCase(one, `http://127.0.0.1:${port}`, bench).catch((error: unknown) =>
+      failures.push(`${one.name}: ${(error as Error).message}`),
+    );
+  await bench.close();
+  expect(failures).toEqual([]);
+  expect(cases.length).toBeGreaterThan(12);
+});

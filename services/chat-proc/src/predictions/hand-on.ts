@@ -2,6 +2,7 @@ import { hostOf, sendGuarded } from '@switchyard/capabilities';
 import { signWebhook } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
 import { makeMessageId } from '@switchyard/predict';
+import { PROCEDURES } from '@switchyard/store';
 import type { PredictionRow, PredictionRows } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { ProcConfig } from '../env.ts';
@@ -85,7 +86,7 @@ export function createHandOn({
       const { prediction_id } = row;
       try {
         await work.jobs.add({
-          kind: 'prediction',
+          kind: row.bundle_id === PROCEDURES ? 'procedure' : 'prediction',
           bundleId: row.bundle_id,
           name: 'prediction',
           dedupeKey: row.attempt === 0 ? keyOf(row) : `${keyOf(row)}#${row.attempt}`,

@@ -2,9 +2,12 @@ import type { Admission } from '@switchyard/admission';
 import { checkInput, defineRoute } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
+import type { Clock } from '@switchyard/kernel';
 import { createAnswerError, createPredictionRouter } from '@switchyard/predict';
 import type { PredictionBook } from '@switchyard/predict';
 import { idSchema } from '@switchyard/protocol';
+import { PROCEDURES } from '@switchyard/store';
+import type { AuditLog } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { ErrorRequestHandler, Express, Request, RequestHandler, Response } from 'express';
 import { z } from 'zod';
@@ -17,17 +20,19 @@ import { callIdentity } from '../operations/user-of.ts';
 import type { OpenedPredictions } from './open-predictions.ts';
 import { viewOf } from './prediction-view.ts';
 
-export interface PredictionRouteParts extends Pick<OpenedPredictions, 'predictions' | 'rows'> {
+export interface PredictionRouteParts extends Pick<OpenedPredictions, 'predictions' | 'rows' | 'procedures'> {
   readonly guards: Guards;
   readonly admission: Pick<Admission, 'admit'>;
   readonly invoker: Pick<BundleInvoker, 'hold'>;
+  readonly auditLog: Pick<AuditLog, 'record'>;
   readonly config: ProcConfig;
+  readonly clock: Pick<Clock, 'now'>;
   readonly log: Log;
 }
 
 const PATH = '/api/integrations/bundles/:tenant/:project/:bundle/predictions';
 const paramsSchema = z.object({ tenant: idSchema, project: idSchema, bundle: idSchema });
-const listQuery = z.object({
+export const listQuery = z.object({
   status: z.enum(['starting', 'processing', 'succeeded', 'failed', 'canceled']).optional(),
   limit: z.coerce.number().int().min(1).max(500).default(100),
 });
@@ -101,30 +106,45 @@ const listAnswer = z.object({ predictions: z.array(z.looseObject({ id: z.string(
 
 /** For admins: those of all users. */
 export function createPredictionListRoutes({ guards, rows }: PredictionRouteParts): Route[] {
+  const shared = {
+    method: 'get',
+    tag: 'administration',
+    guard: 'admin',
+    query: listQuery,
+    answer: listAnswer,
+  } as const;
+  const listOf = async (bundle: string, { status, limit }: z.output<typeof listQuery>) => {
+    const found = await rows.list(bundle, { status }, limit);
+    const predictions = found.map((row) => {
+      const { input: _input, output: _output, logs: _logs, ...shown } = viewOf(row);
+      return {
+        ...shown,
+        user_id: row.user_id,
+        version: row.version_id,
+        is_async: row.is_async,
+        attempt: row.attempt,
+      };
+    });
+    return { predictions };
+  };
   return [
     defineRoute({
-      method: 'get',
+      ...shared,
       path: '/admin/integrations/bundles/:bundle/predictions',
       summary: 'Predictions of a bundle, newest first, without what users sent and got',
-      tag: 'administration',
-      guard: 'admin',
       params: z.object({ bundle: idSchema }),
-      query: listQuery,
-      answer: listAnswer,
       async handle({ params: { bundle }, query, req, res }) {
         await guards.admin(req, res);
-        const found = await rows.list(bundle, { status: query.status }, query.limit);
-        const predictions = found.map((row) => {
-          const { input: _input, output: _output, logs: _logs, ...shown } = viewOf(row);
-          return {
-            ...shown,
-            user_id: row.user_id,
-            version: row.version_id,
-            is_async: row.is_async,
-            attempt: row.attempt,
-          };
-        });
-        return { predictions };
+        return listOf(bundle, query);
+      },
+    }),
+    defineRoute({
+      ...shared,
+      path: '/admin/integrations/procedures',
+      summary: 'Predictions of procedures, newest first, without what users sent and got',
+      async handle({ query, req, res }) {
+        await guards.admin(req, res);
+        return listOf(PROCEDURES, query);
       },
     }),
   ];

@@ -6,15 +6,18 @@ import type { JobOutcome, JobRow } from '@switchyard/jobs';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { isoTime } from '@switchyard/predict';
-import type { PythonBundles } from '@switchyard/predict';
 import { createPredictionRows } from '@switchyard/store';
 import type { PredictionRows } from '@switchyard/store';
+import type { Runner } from '@switchyard/runner';
 import type { ProcConfig } from '../env.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import type { BundleJobs } from '../jobs/open-jobs.ts';
 import type { Base } from '../open-base.ts';
+import { openProcedures } from '../procedures/open-procedures.ts';
+import type { Procedures } from '../procedures/open-procedures.ts';
 import { createAllowedOutbound } from './allowed-outbound.ts';
 import { createHandOn } from './hand-on.ts';
+import type { PythonHosts } from './open-python-bundles.ts';
 import type { PredictionParts } from './prediction-parts.ts';
 import { reconcilePredictions } from './reconcile-predictions.ts';
 import { createRequestSeal } from './request-seal.ts';
@@ -23,13 +26,14 @@ import { RecordedPredictions } from './recorded-predictions.ts';
 export interface OpenedPredictions {
   readonly predictions: RecordedPredictions;
   readonly rows: PredictionRows;
+  readonly procedures: Procedures | undefined;
   /** For the start of `jobs`. */
   runJob(row: JobRow, signal: AbortSignal): Promise<JobOutcome>;
 }
 
 const CLOSE_MS = 5_000;
 
-/** Predictions of bundles with all that they need; what was lost is looked for as long as `scope` is open. */
+/** Predictions of bundles and procedures with all that they need; what was lost is looked for as long as `scope` is open. */
 export async function openPredictions(
   scope: Scope,
   base: Base,
@@ -38,11 +42,18 @@ export async function openPredictions(
     invoker,
     work,
     python,
-  }: { readonly invoker: BundleInvoker; readonly work: BundleJobs; readonly python: PythonBundles },
+    runner,
+  }: {
+    readonly invoker: BundleInvoker;
+    readonly work: BundleJobs;
+    readonly python: PythonHosts;
+    readonly runner: Runner;
+  },
 ): Promise<OpenedPredictions> {
   const { sql, clock, ids, log } = base;
   const rows = createPredictionRows(sql, base.scope);
   const outbound = await scope.use(createAllowedOutbound(config), (opened) => opened.close());
+  const procedures = openProcedures(base, config, { runner, python: python.procedures, outbound });
   const folder = await scope.use(mkdtemp(path.join(tmpdir(), 'switchyard-predictions-')), (dir) =>
     rm(dir, { recursive: true, force: true }),
   );
@@ -55,7 +66,8 @@ export async function openPredictions(
     closing: closing.signal,
     rows,
     invoker,
-    python,
+    python: python.bundles,
+    procedures,
     outbound,
     seal: createRequestSeal({ masterKey: config.switchyardMasterKey, scope: base.scope, randomBytes }),
     config,
@@ -76,5 +88,5 @@ export async function openPredictions(
   };
   const timer = setInterval(reconcile, config.jobReconcile);
   scope.defer(() => clearInterval(timer));
-  return { predictions, rows, runJob: (row, signal) => predictions.runJob(row, signal) };
+  return { predictions, rows, procedures, runJob: (row, signal) => predictions.runJob(row, signal) };
 }

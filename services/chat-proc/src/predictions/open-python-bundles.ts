@@ -6,7 +6,7 @@ import type { Scope } from '@switchyard/kernel';
 import { PythonBundles, createStatusListener, isPythonEntry } from '@switchyard/predict';
 import type { ServedBundle } from '@switchyard/registry';
 import { DEFAULT_RUNNER_CONFIG } from '@switchyard/runner';
-import type { Runner } from '@switchyard/runner';
+import type { HostSnapshot, Runner } from '@switchyard/runner';
 import type { ProcConfig } from '../env.ts';
 import type { Base } from '../open-base.ts';
 
@@ -15,11 +15,35 @@ const MIB = 1024 * 1024;
 /** Of a bundle's process: nothing of this worker's own. */
 const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LANG: 'C.UTF-8' };
 
-/** Bundles whose predictor is in Python; their processes end with `scope`. None is started before a version wants one. */
-export async function openPythonBundles(
+/** Processes of predictors in Python: those of procedures apart, so that neither takes the place of the other's. */
+export interface PythonHosts {
+  readonly bundles: PythonBundles;
+  /** Undefined where nobody may run any. */
+  readonly procedures: PythonBundles | undefined;
+  snapshot(): HostSnapshot[];
+}
+
+/** Their processes end with `scope`. None is started before a version wants one. */
+export async function openPythonHosts(
+  scope: Scope,
+  base: Pick<Base, 'clock' | 'log'>,
+  config: ProcConfig,
+): Promise<PythonHosts> {
+  const bundles = await openPythonBundles(scope, base, config, config.predictionPythonHosts);
+  const isOpen = config.procedureRoles.length > 0;
+  const procedures = isOpen ? await openPythonBundles(scope, base, config, config.procedureHosts) : undefined;
+  return {
+    bundles,
+    procedures,
+    snapshot: () => [...bundles.snapshot(), ...(procedures?.snapshot() ?? [])],
+  };
+}
+
+async function openPythonBundles(
   scope: Scope,
   { clock, log }: Pick<Base, 'clock' | 'log'>,
   config: ProcConfig,
+  maxRunners: number,
 ): Promise<PythonBundles> {
   const folder = await scope.use(mkdtemp(path.join(tmpdir(), 'switchyard-python-')), (dir) =>
     rm(dir, { recursive: true, force: true }),
@@ -29,7 +53,7 @@ export async function openPythonBundles(
   if (!isContained) log.warn('predictors in Python run without a sandbox');
   const python = new PythonBundles({
     config: {
-      maxRunners: config.predictionPythonHosts,
+      maxRunners,
       waitMs: config.predictionLimit,
       setupMs: config.predictionSetup,
       memoryMb: Math.floor(config.predictionPythonMemory / MIB),
@@ -53,7 +77,7 @@ export async function openPythonBundles(
 }
 
 /** The runner, with versions in Python given to those who can run them. */
-export function withPythonBundles(runner: Runner, python: PythonBundles): Runner {
+export function withPythonBundles(runner: Runner, { bundles: python, snapshot }: PythonHosts): Runner {
   return {
     name: runner.name,
     start: () => runner.start(),
@@ -69,7 +93,7 @@ export function withPythonBundles(runner: Runner, python: PythonBundles): Runner
       python.retire(versionId);
       runner.retire(versionId);
     },
-    snapshot: () => runner.snapshot(),
+    snapshot: () => [...runner.snapshot(), ...snapshot()],
     warmPids: () => runner.warmPids(),
   };
 }

@@ -4,12 +4,15 @@ import type { PredictionRow, PredictionRows } from '@switchyard/store';
 import type { Log } from '@switchyard/telemetry';
 import type { ProcConfig } from '../env.ts';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
+import type { Procedures } from '../procedures/open-procedures.ts';
 import type { RequestSeal } from './request-seal.ts';
 
 /** What the parts of predictions share. */
 export interface PredictionParts {
   readonly rows: PredictionRows;
   readonly invoker: Pick<BundleInvoker, 'hold' | 'run'>;
+  /** Undefined where there are none. */
+  readonly procedures: Procedures | undefined;
   readonly python: Pick<PythonBundles, 'predict'>;
   readonly outbound: Outbound;
   readonly seal: RequestSeal;

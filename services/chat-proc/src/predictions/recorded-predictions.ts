@@ -1,42 +1,25 @@
-import {
-  ALREADY_RUNNING,
-  ApiError,
-  PlaceLine,
-  isoTime,
-  makePredictionId,
-  maskSecrets,
-  readContext,
-  readInput,
-} from '@switchyard/predict';
-import type {
-  Created,
-  JsonObject,
-  PredictionBook,
-  PredictionRequest,
-  ShownPrediction,
-  TraceHeaders,
-} from '@switchyard/predict';
+import { ApiError, isoTime } from '@switchyard/predict';
+import type { Created, PredictionBook, ShownPrediction, TraceHeaders } from '@switchyard/predict';
 import type { JobOutcome, JobRow } from '@switchyard/jobs';
 import { PlatformError } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
-import type { InvocationUser } from '@switchyard/protocol';
 import type { BundleHold } from '@switchyard/registry';
+import { PROCEDURES } from '@switchyard/store';
 import type { NewPrediction, PredictionName, PredictionRow } from '@switchyard/store';
 import { z } from 'zod';
+import { SourceUnusable } from '../procedures/source-unusable.ts';
 import { followRow } from './follow-row.ts';
+import { NOTHING_HELD, makeRecorded, nameOf, withId } from './make-recorded.ts';
+import type { NamedRequest, PredictionCaller } from './make-recorded.ts';
+import { PredictionPlaces } from './prediction-places.ts';
 import type { PredictionParts } from './prediction-parts.ts';
 import { isOver } from './prediction-view.ts';
 import { runRecorded } from './run-recorded.ts';
 import type { Running } from './run-recorded.ts';
 import type { StoredRequest } from './stored-request.ts';
-import { VersionPlaces } from './version-places.ts';
 
-/** Who asks for a prediction of which bundle. */
-export interface PredictionCaller {
-  readonly bundleId: string;
-  readonly user: InvocationUser;
-  readonly sessionId: string | undefined;
-}
+/** The version that is to run. What rejects SourceUnusable is a prediction that has failed. */
+export type HoldFor = (request: NamedRequest, isDetached: boolean) => Promise<BundleHold>;
 
 const jobSchema = z.object({ user_id: z.string(), prediction_id: z.string() });
 const END_MS = 5_000;
@@ -47,41 +30,44 @@ const END_MS = 5_000;
  */
 export class RecordedPredictions {
   readonly #parts: PredictionParts;
-  readonly #places: PlaceLine;
-  readonly #versions: VersionPlaces;
+  readonly #places: PredictionPlaces;
   readonly #running = new Map<string, Running>();
   /** Rows that are being made here. */
   readonly #inserting = new Map<string, Promise<void>>();
   #isDraining = false;
 
   constructor(parts: PredictionParts) {
-    const { predictionPlaces, predictionLine, predictionWait, predictionSlots, predictionLimit } =
-      parts.config;
     this.#parts = parts;
-    this.#places = new PlaceLine({
-      places: () => predictionPlaces,
-      maxWaiting: predictionLine,
-      waitMs: predictionWait,
-    });
-    this.#versions = new VersionPlaces({
-      maxWaiting: predictionLine + predictionSlots,
-      waitMs: predictionLimit,
-    });
+    this.#places = new PredictionPlaces(parts.config);
   }
 
   get running(): number {
     return this.#running.size;
   }
 
-  /** @param hold of the version that serves; given back by what is made of it, or by the caller where nothing is. */
-  bookFor(caller: PredictionCaller, hold: () => Promise<BundleHold>): PredictionBook {
+  /** Procedures that run here for callers who wait. */
+  get proceduresTaken(): number {
+    return this.#places.proceduresTaken;
+  }
+
+  /**
+   * @param hold given back by what is made of it, or by the caller where nothing is
+   */
+  bookFor(caller: PredictionCaller, hold: HoldFor): PredictionBook {
     const isDraining = this.#isDraining;
     return {
       isDraining,
       find: (id, withEvents) => this.#find(nameOf(caller, id), withEvents),
       cancel: (id) => this.#cancel(nameOf(caller, id)),
-      create: async (request, _source, options) => {
-        const held = await hold();
+      create: async (asked, _source, options) => {
+        const request = withId(asked, this.#parts);
+        let held: BundleHold;
+        try {
+          held = await hold(request, options.isDetached);
+        } catch (error) {
+          if (!(error instanceof SourceUnusable)) throw error;
+          return this.#beginFailed(caller, request, error.message, options.trace);
+        }
         try {
           return options.isDetached
             ? await this.#enqueue(caller, request, held, options.trace)
@@ -98,17 +84,21 @@ export class RecordedPredictions {
   async runJob(row: JobRow, signal: AbortSignal): Promise<JobOutcome> {
     const { user_id: userId, prediction_id: predictionId } = jobSchema.parse(row.data);
     const name = { bundleId: row.bundle_id, userId, predictionId };
-    let hold: BundleHold;
+    let hold: BundleHold | undefined;
     try {
-      hold = await this.#parts.invoker.hold(row.bundle_id);
+      hold = await this.#holdOf(name, signal);
     } catch (error) {
-      if (error instanceof PlatformError && error.code === 'BUNDLE_UNAVAILABLE')
-        return { kind: 'unavailable', error: error.message };
+      const isLater =
+        error instanceof ApiError ||
+        error instanceof SourceUnusable ||
+        (error instanceof PlatformError && error.code === 'BUNDLE_UNAVAILABLE');
+      if (isLater) return { kind: 'unavailable', error: error.message };
       throw error;
     }
+    if (hold === undefined) return { kind: 'done' };
     try {
       // Before it is started: what waits can be canceled, and is another worker's when this one goes.
-      await this.#versions.takeOrWait(hold, signal);
+      await this.#places.versions.takeOrWait(hold, signal);
     } catch (error) {
       hold.release();
       if (error instanceof ApiError) return { kind: 'unavailable', error: error.message };
@@ -117,7 +107,7 @@ export class RecordedPredictions {
     try {
       await this.#start(name, hold, signal);
     } finally {
-      this.#versions.release(hold);
+      this.#places.versions.release(hold);
       hold.release();
     }
     return { kind: 'done' };
@@ -137,6 +127,16 @@ export class RecordedPredictions {
       aborted(AbortSignal.timeout(END_MS)),
     ]);
     await Promise.race([this.#allRecorded(), aborted(AbortSignal.timeout(END_MS))]);
+  }
+
+  /** Of a bundle what serves now, of a procedure the very code of its row. Undefined: its row or its code is gone. */
+  async #holdOf(name: PredictionName, signal: AbortSignal): Promise<BundleHold | undefined> {
+    const { invoker, procedures, rows } = this.#parts;
+    if (name.bundleId !== PROCEDURES) return invoker.hold(name.bundleId);
+    if (procedures === undefined)
+      throw PlatformError.of('BUNDLE_UNAVAILABLE', 'Procedures are not served here.');
+    const row = await rows.find(name);
+    return row === undefined || isOver(row) ? undefined : procedures.holdOf(row, { mayWait: true, signal });
   }
 
   async #allRecorded(): Promise<void> {
@@ -165,34 +165,51 @@ export class RecordedPredictions {
     return true;
   }
 
+  /** What cannot run is a prediction all the same: found by its id, told by its webhook. */
+  async #beginFailed(
+    caller: PredictionCaller,
+    request: NamedRequest,
+    error: string,
+    trace: TraceHeaders,
+  ): Promise<Created> {
+    const { config, makeFence } = this.#parts;
+    const hold = NOTHING_HELD;
+    const made = makeRecorded(this.#parts.now, caller, request, hold, trace);
+    const fence = makeFence();
+    const held = { fence, leaseMs: config.predictionLease };
+    const row = { ...made.row, sealed: undefined, held };
+    if ((await this.#insert(row, config.predictionMaxOpen)) === 'taken') return this.#known(made.name);
+    const placed = Promise.reject(new Error(error));
+    placed.catch(() => undefined);
+    const running = this.#run({ ...made, fence, hold, placed, release: () => undefined });
+    return { prediction: running.mirror, isNew: true };
+  }
+
   async #begin(
     caller: PredictionCaller,
-    request: PredictionRequest,
+    request: NamedRequest,
     hold: BundleHold,
     trace: TraceHeaders,
   ): Promise<Created> {
     const { config, makeFence } = this.#parts;
-    const made = this.#make(caller, request, hold, trace);
+    const made = makeRecorded(this.#parts.now, caller, request, hold, trace);
     const leaving = new AbortController();
     let placed: Promise<void>;
     try {
       placed = request.mayWait
-        ? this.#waitForPlace(hold, leaving.signal)
-        : Promise.resolve(this.#takePlace(hold));
+        ? this.#places.takeOrWait(hold, leaving.signal)
+        : Promise.resolve(this.#places.take(hold));
     } catch (error) {
       // Sent twice at once: whoever was first has the place, and this one its snapshot.
       await this.#inserting.get(keyOf(made.name));
-      const prediction = request.id === undefined ? undefined : await this.#find(made.name, true);
+      const prediction = await this.#find(made.name, true);
       if (prediction === undefined) throw error;
       hold.release();
       return { prediction, isNew: false };
     }
     // It may be refused while its row is written; whoever runs it hears of it.
     placed.catch(() => undefined);
-    const release = () => {
-      this.#places.release();
-      this.#versions.release(hold);
-    };
+    const release = () => this.#places.release(hold);
     const fence = makeFence();
     try {
       const row = { ...made.row, sealed: undefined, held: { fence, leaseMs: config.predictionLease } };
@@ -220,45 +237,14 @@ export class RecordedPredictions {
     return inserting;
   }
 
-  #takePlace(hold: BundleHold): void {
-    this.#versions.take(hold);
-    try {
-      this.#places.take();
-    } catch (error) {
-      this.#versions.release(hold);
-      throw error;
-    }
-  }
-
-  /** The version's own first: who waits for it holds no place that others could use. Throws ApiError 409 where a line is full. */
-  #waitForPlace(hold: BundleHold, signal: AbortSignal): Promise<void> {
-    if (this.#places.isFull) throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
-    const late = AbortSignal.timeout(this.#parts.config.predictionWait);
-    return this.#versions.takeOrWait(hold, AbortSignal.any([signal, late])).then(
-      async () => {
-        try {
-          await this.#places.takeOrWait(signal);
-        } catch (error) {
-          this.#versions.release(hold);
-          throw error;
-        }
-      },
-      (error: unknown) => {
-        throw late.aborted && !signal.aborted
-          ? new ApiError(409, ALREADY_RUNNING, 'waited for too long')
-          : error;
-      },
-    );
-  }
-
   async #enqueue(
     caller: PredictionCaller,
-    request: PredictionRequest,
+    request: NamedRequest,
     hold: BundleHold,
     trace: TraceHeaders,
   ): Promise<Created> {
     const { config, rows, seal } = this.#parts;
-    const made = this.#make(caller, request, hold, trace);
+    const made = makeRecorded(this.#parts.now, caller, request, hold, trace);
     hold.release();
     const waiting = { ...made.row, sealed: seal.seal(made.name, made.request), held: undefined };
     if ((await rows.insert(waiting, config.predictionMaxOpen)) === 'taken') return this.#known(made.name);
@@ -276,36 +262,6 @@ export class RecordedPredictions {
         retryAfterSec: 5,
       });
     return { prediction, isNew: false };
-  }
-
-  #make(caller: PredictionCaller, request: PredictionRequest, hold: BundleHold, trace: TraceHeaders) {
-    const { now, randomBytes } = this.#parts;
-    const schemas: JsonObject = hold.manifest.predict?.schemas ?? {};
-    const input = readInput(request.input, schemas);
-    const id = request.id ?? makePredictionId(Math.floor(now()), randomBytes);
-    const name = nameOf(caller, id);
-    const shownInput = maskSecrets(schemas, input);
-    const createdAt = request.createdAt ?? isoTime(now());
-    const stored: StoredRequest = {
-      input,
-      context: readContext(request.context),
-      events: [...request.events],
-      ...(request.outputFilePrefix === undefined ? {} : { outputFilePrefix: request.outputFilePrefix }),
-      ...(request.webhook === undefined ? {} : { webhook: request.webhook }),
-      trace,
-      user: caller.user,
-      ...(caller.sessionId === undefined ? {} : { sessionId: caller.sessionId }),
-    };
-    const row = {
-      ...name,
-      versionId: hold.version.versionId,
-      input: shownInput,
-      webhook: lastWebhookOf(request, trace),
-      shownCreatedAt: createdAt,
-      shownStartedAt: isoTime(now()),
-      maxAttempts: hold.manifest.predict?.attempts ?? 1,
-    };
-    return { name, shownInput, createdAt, request: stored, row };
   }
 
   async #start(name: PredictionName, hold: BundleHold, signal: AbortSignal): Promise<void> {
@@ -364,14 +320,6 @@ const NOTHING_ASKED: StoredRequest = {
 
 function formerOf({ logs, last_event: lastEvent, attempt, max_attempts: of }: PredictionRow) {
   return { logs, lastEvent, line: `attempt ${attempt} of ${of}: the worker of the one before is gone\n` };
-}
-
-function lastWebhookOf({ webhook: url, events }: PredictionRequest, trace: TraceHeaders) {
-  return url === undefined || !events.includes('completed') ? undefined : { url, headers: { ...trace } };
-}
-
-function nameOf({ bundleId, user }: PredictionCaller, predictionId: string): PredictionName {
-  return { bundleId, userId: user.user_id, predictionId };
 }
 
 function keyOf({ bundleId, userId, predictionId }: PredictionName): string {

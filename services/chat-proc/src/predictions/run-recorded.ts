@@ -7,6 +7,7 @@ import {
 } from '@switchyard/predict';
 import type { PredictionView, RunningPredictor } from '@switchyard/predict';
 import type { BundleHold } from '@switchyard/registry';
+import { PROCEDURES } from '@switchyard/store';
 import type { PredictionName } from '@switchyard/store';
 import type { BundleInvoker } from '../invocations/invoke-bundle.ts';
 import { followRow } from './follow-row.ts';
@@ -76,7 +77,7 @@ export function runRecorded(parts: PredictionParts, run: RecordedRun): Running {
     input: request.input,
     context: request.context,
     claim: { acquire: () => Promise.resolve(predictor), release: () => hold.release() },
-    secrets: [],
+    secrets: secretsOf(run),
     placed: run.placed,
     release: run.release,
     mayBeginAgain: () => beginAgain(parts, run),
@@ -138,15 +139,25 @@ async function beginAgain(
   return { line: `attempt ${again.attempt} of ${again.max_attempts}` };
 }
 
+/** The caller's own token, which a procedure gets and nobody else may read. */
+function secretsOf({ name, request }: RecordedRun): string[] {
+  const token = request.context['replicate_api_token'];
+  return name.bundleId === PROCEDURES && token !== undefined ? [token] : [];
+}
+
 /** The code of the held version, in whatever language it is. */
 function predictorOf(
-  { invoker, python }: Pick<PredictionParts, 'invoker' | 'python'>,
+  { invoker, python, procedures }: Pick<PredictionParts, 'invoker' | 'python' | 'procedures'>,
   hold: BundleHold,
   request: StoredRequest,
 ): RunningPredictor {
   const schemas = hold.manifest.predict?.schemas ?? {};
+  const isProcedure = hold.version.bundleId === PROCEDURES && procedures !== undefined;
   if (isPythonEntry(hold.version.entry))
-    return { schemas, predict: (call) => python.predict(hold.version, call) };
+    return {
+      schemas,
+      predict: (call) => (isProcedure ? procedures.python : python).predict(hold.version, call),
+    };
   return createBundlePredictor({
     schemas,
     version: hold.version,
