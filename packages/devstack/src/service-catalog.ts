@@ -77,6 +77,9 @@ const base = (name: ServiceName, settings: StackSettings): Record<string, string
 const signInEnv = ({ hasLogin }: StackSettings): Record<string, string> =>
   hasLogin ? { SIGN_IN_PATH: '/auth/sign-in' } : {};
 
+/** As in the image, see decision 0074: what 64 calls have in hand then dies young, and is collected half as often. */
+const ROOM_FOR_YOUNG = '--max-semi-space-size=64';
+
 /** Running answers get this long after Ctrl-C; a server gives them two minutes. */
 const LAPTOP_DRAIN = '10s';
 
@@ -109,6 +112,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     BUNDLES_DIR: settings.bundlesDir,
     DOCS_DIR: `${settings.root}/docs`,
     DRAIN_LIMIT: settings.userEnv['DRAIN_LIMIT'] ?? LAPTOP_DRAIN,
+    NODE_OPTIONS: settings.userEnv['NODE_OPTIONS'] ?? ROOM_FOR_YOUNG,
     ...signInEnv(settings),
   }),
   proxylogin: (settings) => ({

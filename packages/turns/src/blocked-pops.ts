@@ -1,8 +1,9 @@
 import { failpoint, sleep } from '@switchyard/kernel';
 import type { UserType } from '@switchyard/protocol';
 import { answerLimitMs, ERROR_PAUSE_MS } from './claim-parts.ts';
-import type { ClaimLoopOptions, LaneConnection, Polls, Stop } from './claim-parts.ts';
+import type { ClaimLoopOptions, LaneConnection, Polls } from './claim-parts.ts';
 import { ScriptResult } from './script-result.ts';
+import { untilStopped } from './until-stopped.ts';
 
 /** One blocked pop per lane at most, each with a slot reserved for what it may bring (02, Waiting for work). */
 export interface BlockedPops {
@@ -21,7 +22,7 @@ export interface BlockedPops {
   unblock(): Promise<void>;
 }
 
-export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop: Stop): BlockedPops {
+export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop: AbortSignal): BlockedPops {
   const { slots, config, clock, keys, workerId, nextFence, log } = options;
   const blocked = new Map<UserType, Promise<void>>();
   const foundEmpty = new Set<UserType>();
@@ -38,8 +39,8 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
       const { code, left, task } = await polls.answered(connection, scripts.adopt(args), answerLimit);
       if (task !== undefined && left === 0) foundEmpty.add(lane);
       if (task !== undefined) return { task, sentAt };
-      if (code !== ScriptResult.Epoch || stop.signal.aborted) return undefined;
-      await Promise.race([options.epochSettled(), stop.done]);
+      if (code !== ScriptResult.Epoch || stop.aborted) return undefined;
+      await untilStopped(stop, [options.epochSettled()]);
     }
   };
 
@@ -62,7 +63,7 @@ export function createBlockedPops(options: ClaimLoopOptions, polls: Polls, stop:
       options.onTask(claim.task, claim.sentAt);
     } catch (error) {
       // What it may have popped is inflight without a lease, and the reaper finds it.
-      if (!stop.signal.aborted) log.warn('a blocked pop failed', { lane, error });
+      if (!stop.aborted) log.warn('a blocked pop failed', { lane, error });
       await sleep(ERROR_PAUSE_MS);
     } finally {
       blocked.delete(lane);

@@ -5,6 +5,7 @@ import { answerLimitMs, createPolls, ERROR_PAUSE_MS } from './claim-parts.ts';
 import type { ClaimLoopOptions } from './claim-parts.ts';
 import { decideRotation } from './decide-rotation.ts';
 import { ScriptResult } from './script-result.ts';
+import { untilStopped } from './until-stopped.ts';
 
 export interface ClaimLoop {
   start(): void;
@@ -30,8 +31,8 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
   const polls = createPolls(clock);
   const answerLimit = answerLimitMs(config);
   const stopped = new AbortController();
-  const stopping = new Promise<void>((resolve) => stopped.signal.addEventListener('abort', () => resolve()));
-  const pops = createBlockedPops(options, polls, { signal: stopped.signal, done: stopping });
+  const pops = createBlockedPops(options, polls, stopped.signal);
+  const orStopped = (...others: Promise<unknown>[]): Promise<void> => untilStopped(stopped.signal, others);
   let position = 0;
   let pausedUntil = 0;
   let resumed: PromiseWithResolvers<void> | undefined;
@@ -46,7 +47,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
       const args = { worker_id: workerId, counter, lease_ms: config.lease, wanted, position, cycle };
       const reply = await polls.answered(hot.connection, hot.scripts.claim(args), answerLimit);
       if (reply.code === ScriptResult.Epoch) {
-        await Promise.race([options.epochSettled(), stopping]);
+        await orStopped(options.epochSettled());
         return 0;
       }
       if (reply.tasks.length > 0) failpoint('turns.claim.after-script');
@@ -62,9 +63,9 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
   const isSuspended = (): boolean => resumed !== undefined;
 
   const round = async (): Promise<void> => {
-    if (resumed !== undefined) return Promise.race([resumed.promise, stopping]);
+    if (resumed !== undefined) return orStopped(resumed.promise);
     const pauseMs = pausedUntil - clock.monotonic();
-    if (pauseMs > 0) return Promise.race([sleep(pauseMs), stopping]);
+    if (pauseMs > 0) return orStopped(sleep(pauseMs));
     // What was hinted at before this claim is seen by it.
     const isHinted = pops.takeHint();
     const hasDoubt = pops.takeDoubt();
@@ -77,9 +78,9 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
       // stall all slots come free at once, and nothing else would wake this loop any more.
       const changed = slots.changed();
       await pops.unblock();
-      return Promise.race([...pops.pending(), changed, stopping]);
+      return orStopped(...pops.pending(), changed);
     }
-    await Promise.race([...pops.pending(), slots.changed(), stopping]);
+    await orStopped(...pops.pending(), slots.changed());
   };
 
   const loop = async (): Promise<void> => {
@@ -89,7 +90,7 @@ export function createClaimLoop(options: ClaimLoopOptions): ClaimLoop {
       } catch (error) {
         if (stopped.signal.aborted) return;
         log.warn('claiming failed', { error });
-        await Promise.race([sleep(ERROR_PAUSE_MS), stopping]);
+        await orStopped(sleep(ERROR_PAUSE_MS));
       }
     }
   };

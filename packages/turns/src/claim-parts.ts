@@ -28,12 +28,6 @@ export interface ClaimLoopOptions extends WorkerParts {
   readonly epochSettled: () => Promise<void>;
 }
 
-/** A stop that can be waited for and asked. */
-export interface Stop {
-  readonly signal: AbortSignal;
-  readonly done: Promise<void>;
-}
-
 /** Answers of the lanes: in time, or the connection is made anew; and when the last one came. */
 export interface Polls {
   answered<T>(connection: RedisConnection, reply: Promise<T>, limitMs: number): Promise<T>;

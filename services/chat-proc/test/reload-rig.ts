@@ -117,7 +117,7 @@ export async function openReloadRig(
   const countKeys = async (): Promise<number> => {
     const script = `local count = 0
       for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
-        local is_of_turns = string.find(key, ':chat:', 1, true) ~= nil
+        local is_of_turns = string.find(key, ':chat:', 1, true) ~= nil or string.find(key, ':events:', 1, true) ~= nil
         if not is_of_turns or redis.call('TTL', key) < 0 then count = count + 1 end
       end
       return tostring(count)`;
