@@ -1,7 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { request } from 'node:https';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '@switchyard/devstack';
@@ -106,13 +109,6 @@ const say = async ({ url }: Launcher, token: string, message: string): Promise<s
   return answerText(await readUntil(readEvents(response), isTerminal));
 };
 
-const countConversations = async ({ url }: Launcher, token: string): Promise<number> => {
-  const response = await fetch(`${url}/api/cb/conversations/${SCOPE}`, {
-    headers: { authorization: `Bearer ${token}` },
-  });
-  return ((await response.json()) as { items: unknown[] }).items.length;
-};
-
 launcherTest('up, token, a message, status, down; and again with the same data', async ({ launcher }) => {
   const data = launcher.flags.slice(-2);
   const first = await launcher.run('up', '--detach', ...launcher.flags);
@@ -128,11 +124,72 @@ launcherTest('up, token, a message, status, down; and again with the same data',
   await expectAllGone(before);
   expect(await launcher.run('status', ...data)).toMatchObject({ code: 1 });
   const start = performance.now();
-  expect(await launcher.run('up', '--detach', ...launcher.flags)).toMatchObject({ code: 0 });
+  const again = await launcher.run('up', '--detach', '--tls', ...launcher.flags);
+  expect(again).toMatchObject({ code: 0 });
   // For the reader. How long it takes on a machine that does other work is nothing to assert.
-  console.log(`up again with the same data: ${Math.round(performance.now() - start)} ms`);
-  expect(await countConversations(launcher, token)).toBe(1);
+  console.log(`up again with the same data, by HTTPS: ${Math.round(performance.now() - start)} ms`);
+  const authorization = `Bearer ${token}`;
+  const { text } = await askSecurely(launcher, `/api/cb/conversations/${SCOPE}`, {
+    headers: { authorization },
+  });
+  expect((JSON.parse(text) as { items: unknown[] }).items).toHaveLength(1);
+  await expectSecureSignIn(launcher, again.output);
+  expect(await launcher.run('status', ...data)).toMatchObject({ code: 0 });
 });
+
+interface SecureCall {
+  readonly headers?: Record<string, string>;
+  /** Under which name of this machine. */
+  readonly name?: string;
+  /** Sent as a form. */
+  readonly form?: string;
+}
+
+/** Asks as one who trusts the certificate of this stack and nobody else's. */
+const askSecurely = async (
+  { url, flags }: Launcher,
+  path: string,
+  { headers = {}, name = 'localhost', form }: SecureCall = {},
+): Promise<{ headers: IncomingHttpHeaders; text: string }> => {
+  const { port } = new URL(url);
+  const ca = await readFile(join(flags.at(-1) ?? '', 'tls', 'development.crt'));
+  const host = `${name}:${port}`;
+  const formHeaders =
+    form === undefined
+      ? {}
+      : { 'content-type': 'application/x-www-form-urlencoded', origin: `https://${host}` };
+  const asked = request({
+    host: '127.0.0.1',
+    port,
+    path,
+    method: form === undefined ? 'GET' : 'POST',
+    headers: { ...formHeaders, ...headers, host },
+    servername: name,
+    ca,
+    agent: false,
+  });
+  asked.end(form);
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  let text = '';
+  for await (const chunk of answer) text += String(chunk);
+  return { headers: answer.headers, text };
+};
+
+const expectSecureSignIn = async (launcher: Launcher, output: string): Promise<void> => {
+  const link = new URL(/as admin +(https:\/\/localhost:\d+\/\S+)/u.exec(output)?.[1] ?? 'none:');
+  const redeemed = await askSecurely(launcher, link.pathname, { form: link.search.slice(1) });
+  const [set = ''] = redeemed.headers['set-cookie'] ?? [];
+  expect(set).toMatch(/^__Secure-LMTC=[^;]+;.*; Secure/u);
+  const cookie = set.split(';', 1)[0] ?? '';
+  expect((await askSecurely(launcher, '/profile', { headers: { cookie } })).text).toContain(
+    '"username":"admin"',
+  );
+  // Every port of localhost is of one host for a browser, and others use it, too.
+  expect(redeemed.headers['strict-transport-security']).toBeUndefined();
+  const elsewhere = await askSecurely(launcher, '/auth/sign-in', { name: hostname().toLowerCase() });
+  expect(elsewhere.text).toContain('name="password"');
+  expect(elsewhere.text).not.toContain('only over HTTPS');
+};
 
 launcherTest(
   'a killed launcher leaves no process, and the next up goes on with the data',

@@ -11,6 +11,8 @@ export interface DataFolder {
   /** Not always below `root`: as root the database's account must be able to reach it. */
   readonly postgres: string;
   readonly logs: string;
+  /** The development certificate, where one was asked for. */
+  readonly tls: string;
   readonly runFile: string;
   /** Secrets for the next start, as `switchyard secrets set --file` seals them, and the passphrase that it takes. */
   readonly sealedFile: string;
@@ -39,6 +41,7 @@ const ENTRIES = [
   'blobs',
   'bundles',
   'logs',
+  'tls',
   'run.json',
   CREDENTIALS,
   SEALED,
@@ -89,6 +92,7 @@ export const openDataFolder = async (root: string): Promise<DataFolder> => {
     redis: join(root, 'redis'),
     postgres: postgresFolder(root),
     logs,
+    tls: join(root, 'tls'),
     runFile: join(root, 'run.json'),
     sealedFile: join(root, SEALED),
     sealedKeyFile,

@@ -1,3 +1,5 @@
+import type { CertificateFiles } from './development-certificate.ts';
+
 export const SERVICE_NAMES = [
   'secrets',
   'chat-ingress',
@@ -50,6 +52,8 @@ export interface StackSettings {
   readonly hasLogin: boolean;
   readonly sealedFile: string;
   readonly sealedKeyFile: string;
+  /** With it web-proxy speaks HTTPS; undefined: plain HTTP, or what the user's own settings say. */
+  readonly certificate?: CertificateFiles | undefined;
   readonly nodeEnv: string;
   readonly logLevel: string;
   /** Where settings of services come from that the stack does not decide: the user's shell, or a test's short limits. */
@@ -58,9 +62,15 @@ export interface StackSettings {
 
 const local = (port: number): string => `http://127.0.0.1:${port}`;
 
+type Door = Pick<StackSettings, 'ports' | 'certificate'>;
+
+/** How browsers speak to web-proxy. */
+export const schemeOf = ({ certificate }: Pick<StackSettings, 'certificate'>): 'http' | 'https' =>
+  certificate === undefined ? 'http' : 'https';
+
 /** Browsers find every name below `localhost` on this machine. */
-export const siteUrl = (site: string, ports: ServicePorts): string =>
-  `http://${site}.localhost:${ports.sites}`;
+export const siteUrl = (site: string, door: Door): string =>
+  `${schemeOf(door)}://${site}.localhost:${door.ports.sites}`;
 
 const base = (name: ServiceName, settings: StackSettings): Record<string, string> => ({
   NODE_ENV: settings.nodeEnv,
@@ -99,7 +109,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     ...signInEnv(settings),
   }),
   'chat-proc': (settings) => ({
-    SITES_URL: siteUrl('{site}', settings.ports),
+    SITES_URL: siteUrl('{site}', settings),
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,
     SWITCHYARD_MASTER_KEY: settings.masterKey,
@@ -129,6 +139,14 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     PROC_URL: local(settings.ports['chat-proc']),
     WEB_UI_URL: local(settings.ports['web-ui']),
     ...(settings.hasLogin ? { LOGIN_URL: local(settings.ports.proxylogin) } : {}),
+    ...(settings.certificate === undefined
+      ? {}
+      : {
+          TLS_CERT_FILE: settings.certificate.cert,
+          TLS_KEY_FILE: settings.certificate.key,
+          // A browser would keep it for every port of localhost, and for other programs there.
+          HSTS_MAX_AGE: settings.userEnv['HSTS_MAX_AGE'] ?? '0s',
+        }),
   }),
   'web-ui': () => ({}),
 };

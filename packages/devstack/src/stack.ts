@@ -1,11 +1,14 @@
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '@switchyard/store';
 import type { DataFolder } from './data-folder.ts';
+import { ensureDevelopmentCertificate, namesOfMachine } from './development-certificate.ts';
+import type { CertificateFiles } from './development-certificate.ts';
 import { freePort } from './free-port.ts';
 import { startPostgresServer } from './postgres-server.ts';
 import { redisUrl as ownRedisUrl, startRedisServer } from './redis-server.ts';
 import type { RunningProcess } from './run-file.ts';
-import { SERVICE_NAMES, STOP_ORDER, serviceEntry, serviceEnv } from './service-catalog.ts';
+import { SERVICE_NAMES, STOP_ORDER, schemeOf, serviceEntry, serviceEnv } from './service-catalog.ts';
 import type { ServiceName, ServicePorts, StackSettings } from './service-catalog.ts';
 import { startServiceProcess } from './service-process.ts';
 import { pickServiceEnv } from './service-settings.ts';
@@ -33,6 +36,8 @@ export interface StackOptions {
   readonly databaseUrl?: string;
   /** Only for tests, see the Postgres server. */
   readonly unsafeFast?: boolean;
+  /** web-proxy speaks HTTPS with a certificate of this machine's own. */
+  readonly isTls?: boolean;
   /** Which services are started; all of them when not given. */
   readonly services?: readonly ServiceName[];
   readonly isRestarted: boolean;
@@ -141,14 +146,19 @@ const startServers = async (options: StackOptions, warden: Warden, closers: Clos
   return { redis, postgres, redisUrl, databaseUrl };
 };
 
-const stackSettings = (options: StackOptions, servers: Servers): StackSettings => ({
+const stackSettings = (
+  options: StackOptions,
+  servers: Servers,
+  certificate: CertificateFiles | undefined,
+): StackSettings => ({
   root: options.root,
   dataDir: options.data.root,
   bundlesDir: options.bundlesDir ?? join(options.root, 'bundles'),
   tenant: options.tenant ?? 'demo',
   project: options.project ?? 'main',
   ports: options.ports,
-  publicUrl: `http://localhost:${options.ports['web-proxy']}`,
+  publicUrl: `${schemeOf({ certificate })}://localhost:${options.ports['web-proxy']}`,
+  certificate,
   redisUrl: servers.redisUrl,
   databaseUrl: servers.databaseUrl,
   masterKey: options.data.credentials.masterKey,
@@ -160,6 +170,22 @@ const stackSettings = (options: StackOptions, servers: Servers): StackSettings =
   logLevel: options.logLevel ?? 'info',
   userEnv: options.userEnv ?? {},
 });
+
+const RENEWAL_CHECK_MS = 3_600_000;
+
+/** Made where there is none, and anew before it ends; web-proxy sees that it has changed. */
+const openCertificate = async (options: StackOptions, closers: Closers): Promise<CertificateFiles> => {
+  const names = namesOfMachine(hostname());
+  const ensure = () => ensureDevelopmentCertificate(options.data.tls, { names, now: Date.now() });
+  const files = await ensure();
+  const timer = setInterval(() => {
+    ensure().catch((error: unknown) =>
+      options.onLine('launcher', `the certificate cannot be made anew: ${String(error)}`),
+    );
+  }, RENEWAL_CHECK_MS);
+  closers.push(() => Promise.resolve(clearInterval(timer)));
+  return files;
+};
 
 const startServices = async (
   options: StackOptions,
@@ -194,7 +220,8 @@ const startServices = async (
     const service = createSupervisedService({ name, launch }, supervision(options));
     services.set(name, service);
     await service.start();
-    await waitReady(settings.ports[name], SERVICE_READY_MS);
+    const scheme = name === 'web-proxy' ? schemeOf(settings) : 'http';
+    await waitReady(settings.ports[name], SERVICE_READY_MS, scheme);
     done(`on port ${settings.ports[name]}`);
   }
   return services;
@@ -218,7 +245,8 @@ export const startStack = async (options: StackOptions): Promise<Stack> => {
   };
   try {
     const servers = await startServers(options, warden, closers);
-    const settings = stackSettings(options, servers);
+    const certificate = options.isTls === true ? await openCertificate(options, closers) : undefined;
+    const settings = stackSettings(options, servers, certificate);
     const done = options.onStep('migrate');
     await migrate(settings.databaseUrl);
     done('the database is up to date');

@@ -29,6 +29,17 @@ export interface LogOptions {
   gatherMs?: number;
 }
 
+/** Many lines are of one millisecond, and writing a date out is a good part of a line. */
+function createTimestamp(): () => string {
+  let [at, text] = [0, ''];
+  return () => {
+    const date = new Date();
+    const now = date.getTime();
+    if (now !== at) [at, text] = [now, `,"time":"${date.toISOString()}"`];
+    return text;
+  };
+}
+
 /** JSON lines on stdout, or on `destination`, without secrets. An `error` field is written with its stack and cause. */
 export function createLog(options: LogOptions): Log {
   const settings = {
@@ -37,7 +48,7 @@ export function createLog(options: LogOptions): Log {
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: writeError },
     errorKey: 'error',
-    timestamp: () => `,"time":"${new Date().toISOString()}"`,
+    timestamp: createTimestamp(),
   };
   const { destination, gatherMs = 0 } = options;
   if (gatherMs === 0 || options.level === 'silent')

@@ -20,7 +20,10 @@ export interface Forwarder {
  * WebSockets go over http-proxy, once each, where its cost is nothing against their lives.
  */
 export const createForwarder = (options: ForwarderOptions): Forwarder => {
-  const agents = createUpstreamAgents(options.connectTimeoutMs);
+  const agents = createUpstreamAgents({
+    connectTimeoutMs: options.connectTimeoutMs,
+    now: () => performance.now(),
+  });
   const silence = createSilenceWatch();
   const parts = { agents, silence };
   return {

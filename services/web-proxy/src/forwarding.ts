@@ -1,10 +1,10 @@
-import { request as requestHttp } from 'node:http';
+import { request as sendRequest } from 'node:http';
 import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
-import { request as requestHttps } from 'node:https';
 import type { Readable } from 'node:stream';
 import { PlatformError } from '@switchyard/kernel';
 import type { AnswerHead } from './answer-head.ts';
 import { decideResend } from './decide-resend.ts';
+import type { UpstreamAgent } from './upstream-agent.ts';
 import type { UpstreamAgents } from './upstream-agents.ts';
 import type { UpstreamLease, UpstreamPool } from './upstream-pool.ts';
 import type { Moving, SilenceWatch } from './watch-silence.ts';
@@ -50,6 +50,7 @@ export class Forwarding implements Moving {
   #isTimedOut = false;
   #isOver = false;
   #lease: UpstreamLease | undefined;
+  #agent: UpstreamAgent | undefined;
   #upstream: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
   /** The client has all of it; what comes after is the end alone. */
@@ -95,17 +96,14 @@ export class Forwarding implements Moving {
     const lease = upstreams.take(this.#tried);
     if (lease === undefined) return false;
     this.#lease = lease;
-    const { target } = lease;
-    const isSecure = target.protocol === 'https:';
-    const { agents } = this.#parts;
-    const upstream = (isSecure ? requestHttps : requestHttp)({
-      agent: isSecure ? agents.secure : agents.plain,
-      host: lease.hostname,
-      port: lease.port,
+    const agent = this.#parts.agents.of(lease.address);
+    this.#agent = agent;
+    const upstream = sendRequest({
+      agent,
       method: request.method,
       path,
       // HTTP/1.0 asks without one.
-      headers: request.headers.host === undefined ? ['host', target.host, ...headers] : headers,
+      headers: request.headers.host === undefined ? ['host', lease.target.host, ...headers] : headers,
     });
     this.#upstream = upstream;
     upstream.on('response', (answer) => this.#onAnswer(answer));
@@ -122,7 +120,7 @@ export class Forwarding implements Moving {
     // Not read before there is a connection to carry it: so a refused one has taken nothing, and another address can have it whole.
     else
       upstream.once('socket', (socket) =>
-        agents.onConnected(socket, () => {
+        agent.onConnected(socket, () => {
           body.pipe(upstream);
         }),
       );
@@ -131,7 +129,6 @@ export class Forwarding implements Moving {
 
   #onError(error: Error): void {
     const { response, request, body } = this.#forward;
-    const { agents } = this.#parts;
     this.#lease?.release();
     if (response.headersSent || response.destroyed) {
       this.end();
@@ -139,7 +136,7 @@ export class Forwarding implements Moving {
       return;
     }
     const socket = this.#upstream?.socket ?? undefined;
-    const isConnected = socket !== undefined && agents.isConnected(socket);
+    const isConnected = socket !== undefined && this.#agent?.isConnected(socket) === true;
     if (!isConnected) this.#lease?.reportDown();
     const resend = decideResend({
       method: request.method ?? 'GET',
@@ -164,6 +161,7 @@ export class Forwarding implements Moving {
   #onAnswer(answer: IncomingMessage): void {
     const { response, request } = this.#forward;
     this.#answer = answer;
+    this.#agent?.noteKeepAlive(answer.socket, answer.rawHeaders);
     const { headers, isStream, length } = this.#forward.readAnswer(answer);
     try {
       response.writeHead(answer.statusCode ?? 0, answer.statusMessage ?? '', headers);

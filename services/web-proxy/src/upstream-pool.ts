@@ -1,10 +1,14 @@
+/** A target, taken apart once for all requests; the same object for all of one address. */
+export interface UpstreamAddress {
+  readonly hostname: string;
+  readonly port: number;
+  readonly isSecure: boolean;
+}
+
 /** One request's or one WebSocket's use of an address. */
 export interface UpstreamLease {
   readonly target: URL;
-  /** Of the target, taken apart once for all requests. */
-  readonly hostname: string;
-  /** Empty: the usual one of its protocol. */
-  readonly port: string;
+  readonly address: UpstreamAddress;
   /** It is over. May be called again. */
   release(): void;
   /** No connection could be made: others are asked first until somebody has seen this one answer. */
@@ -29,8 +33,7 @@ export interface UpstreamPool {
 
 interface Member {
   readonly target: URL;
-  readonly hostname: string;
-  readonly port: string;
+  readonly address: UpstreamAddress;
   open: number;
   isUp: boolean;
 }
@@ -45,12 +48,20 @@ const fewestOpen = (members: readonly Member[], from: number): Member | undefine
   return best;
 };
 
+const addressOf = ({ protocol, hostname, port }: URL): UpstreamAddress => {
+  const isSecure = protocol === 'https:';
+  return {
+    // An address of IPv6 is in brackets only where it stands before a port.
+    hostname: hostname.replace(/^\[|\]$/gu, ''),
+    port: port === '' ? (isSecure ? 443 : 80) : Number(port),
+    isSecure,
+  };
+};
+
 export const createUpstreamPool = (addresses: readonly URL[]): UpstreamPool => {
   const members = addresses.map((target): Member => ({
     target,
-    // An address of IPv6 is in brackets only where it stands before a port.
-    hostname: target.hostname.replace(/^\[|\]$/gu, ''),
-    port: target.port,
+    address: addressOf(target),
     open: 0,
     isUp: true,
   }));
@@ -60,8 +71,7 @@ export const createUpstreamPool = (addresses: readonly URL[]): UpstreamPool => {
     member.open += 1;
     return {
       target: member.target,
-      hostname: member.hostname,
-      port: member.port,
+      address: member.address,
       release: () => {
         if (isOver) return;
         isOver = true;

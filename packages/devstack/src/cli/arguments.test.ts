@@ -25,6 +25,10 @@ test('--port is the port of the page, every service has its own flag', () => {
   expect(ports).toMatchObject({ 'web-proxy': 9000, 'chat-proc': 9001, 'chat-ingress': 8010 });
 });
 
+test('HTTPS is spoken where it was asked for', () => {
+  expect([read('up').isTls, read('up', '--tls').isTls]).toEqual([false, true]);
+});
+
 test('--data is taken from where the user stands', () => {
   expect(read('up', '--data', 'here').dataDir).toBe('/somewhere/here');
   expect(read('up', '--data', '/there').dataDir).toBe('/there');

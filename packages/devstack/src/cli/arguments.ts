@@ -21,6 +21,7 @@ export const portFlag = (name: PortName): string => `--${PORT_FLAG[name]}`;
 const OPTIONS = {
   data: { type: 'string' },
   detach: { type: 'boolean' },
+  tls: { type: 'boolean' },
   supervise: { type: 'boolean' },
   user: { type: 'string' },
   type: { type: 'string' },
@@ -42,6 +43,8 @@ export interface Arguments {
   readonly dataDir: string;
   readonly ports: ServicePorts;
   readonly isDetached: boolean;
+  /** The page is reached by HTTPS. */
+  readonly isTls: boolean;
   /** Set on the background half of `up --detach`. */
   readonly isSupervising: boolean;
   readonly user: string | undefined;
@@ -97,6 +100,7 @@ export const readArguments = (argv: readonly string[], root: string, cwd: string
     dataDir: isAbsolute(data) ? data : resolve(cwd, data),
     ports: readPorts(values),
     isDetached: values.detach === true,
+    isTls: values.tls === true,
     isSupervising: values.supervise === true,
     user: values.user,
     type: values.type,

@@ -1,6 +1,7 @@
 export const HELP = `Switchyard: ./dev <verb>
 
   up [--detach]            start everything; prints the address and a one-time sign-in link
+     --tls                 by HTTPS, with a certificate for this machine that is made once
      --port N              the address of the page (8080)
      --sites-port N        the port of published sites, each under a name of its own (8081)
      --chat-ingress-port N --chat-proc-port N --web-ui-port N --secrets-port N

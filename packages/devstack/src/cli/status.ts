@@ -3,6 +3,8 @@ import { isAlive } from '../process-identity.ts';
 import { isRunning, readRunFile } from '../run-file.ts';
 import { SERVICE_NAMES } from '../service-catalog.ts';
 import type { ServiceName } from '../service-catalog.ts';
+import { askReady } from '../wait-ready.ts';
+import type { Scheme } from '../wait-ready.ts';
 import type { Arguments } from './arguments.ts';
 import { paints } from './progress.ts';
 
@@ -10,16 +12,10 @@ const HEALTH_MS = 3_000;
 
 const isService = (name: string): name is ServiceName => (SERVICE_NAMES as readonly string[]).includes(name);
 
-const readiness = async (port: number): Promise<string> => {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}/health/ready`, {
-      signal: AbortSignal.timeout(HEALTH_MS),
-    });
-    await response.body?.cancel();
-    return response.ok ? paints.green('ready') : paints.yellow(`not ready (${response.status})`);
-  } catch {
-    return paints.red('does not answer');
-  }
+const readiness = async (port: number, scheme: Scheme): Promise<string> => {
+  const answered = await askReady(port, scheme, HEALTH_MS);
+  if (answered === undefined) return paints.red('does not answer');
+  return answered === 200 ? paints.green('ready') : paints.yellow(`not ready (${answered})`);
 };
 
 const NAME_WIDTH = 14;
@@ -47,7 +43,7 @@ export const status = async (args: Arguments): Promise<number> => {
       ? paints.red('gone')
       : port === undefined
         ? paints.green('runs')
-        : await readiness(port);
+        : await readiness(port, name === 'web-proxy' && state.url.startsWith('https:') ? 'https' : 'http');
     console.log(
       `  ${name.padEnd(NAME_WIDTH)}pid ${String(identity.pid).padEnd(9)}${port === undefined ? '' : `port ${port}  `}${how}`,
     );

@@ -34,7 +34,7 @@ const createStateKeeper = (args: Arguments, data: DataFolder, launcher: ProcessI
     v: 1,
     launcher,
     isUp: false,
-    url: `http://localhost:${args.ports['web-proxy']}`,
+    url: `${args.isTls ? 'https' : 'http'}://localhost:${args.ports['web-proxy']}`,
     startedAt: new Date().toISOString(),
     tenant: '',
     project: '',
@@ -89,8 +89,10 @@ const greet = (say: Say, { url, settings }: Stack, link: string, total: string):
   say(`\n${paints.bold('Switchyard is up')} ${paints.dim(`after ${total}`)}`);
   say(`  open        ${paints.bold(url)}`);
   say(`  as admin    ${link}  ${paints.dim('(works once)')}`);
-  say(`  sites       ${siteUrl('<site>', settings.ports)}`);
-  say(`  a message   curl -N -X POST ${url}/api/chat/messages -H 'Accept: text/event-stream' \\`);
+  say(`  sites       ${siteUrl('<site>', settings)}`);
+  const trusting = settings.certificate === undefined ? '' : ` --cacert ${settings.certificate.cert}`;
+  if (trusting !== '') say(`  trust       ${settings.certificate?.cert ?? ''}`);
+  say(`  a message   curl${trusting} -N -X POST ${url}/api/chat/messages -H 'Accept: text/event-stream' \\`);
   say(
     `                -H "Authorization: Bearer $(./dev token)" -H 'Content-Type: application/json' -d '{"message":"hello"}'`,
   );
@@ -113,6 +115,7 @@ const stackOptions = (
     ports: args.ports,
     path: process.env['PATH'] ?? '',
     isRestarted: true,
+    isTls: args.isTls,
     userEnv: process.env,
     signal: ending.signal,
     ...(redisUrl === undefined ? {} : { redisUrl }),

@@ -16,7 +16,7 @@ export const texts = {
     tooMany: (minutes: number) =>
       `Too many attempts. Try again in ${minutes} min, or from a browser in which you have signed in before.`,
     insecure:
-      'Browsers keep a sign-in only over HTTPS or on localhost. Open this page over HTTPS; an operator sets the certificate with TLS_CERT_FILE and TLS_KEY_FILE.',
+      'Browsers keep a sign-in only over HTTPS or on localhost. Open this page over HTTPS; ./dev up --tls makes a certificate for this machine, an operator sets one with TLS_CERT_FILE and TLS_KEY_FILE.',
     factorOff: 'One-time codes are off. Sign in to set them up anew: your account needs them.',
     signedOut: 'You are signed out.',
     changed: 'Your password is changed. Everywhere else you are signed out.',
