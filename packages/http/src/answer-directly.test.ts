@@ -228,14 +228,22 @@ it('a client that leaves in the middle of its body is answered by nobody, and lo
   expect(ways[1].lines).toEqual(ways[0].lines);
 });
 
-it('a path of no fixed length cannot be direct', () => {
-  const [row] = rows;
-  const routes = row === undefined ? [] : [{ ...row, path: '/things/*rest' }];
-  const options = {
-    log: silentLog,
-    metrics: createMetrics({ service: 'x' }),
-    clock: { now: () => 0, monotonic: () => 0 },
-  };
-  const all = { ...options, name: 'x', makeRequestId: () => 'r', bodyLimit: 1 };
-  expect(() => createHttpService({ ...all, routes })).toThrow(RangeError);
+it.each([
+  ['a path of no fixed length', [], '/things/*rest'],
+  ['one that a route before it answers', ['/things/:kind'], '/things/some'],
+  ['one that a route before it may answer', ['/things/some'], '/things/:kind'],
+  ['one below a rest of any length', ['/things{/*path}'], '/things/:kind'],
+])('%s cannot be direct', (_what, before, path) => {
+  const route = defineRoute({ method: 'get', path, summary: '', tag: '', guard: 'none', handle: () => ({}) });
+  const clock = { now: () => 0, monotonic: () => 0 };
+  const shell = { name: 'x', log: silentLog, metrics: createMetrics({ service: 'x' }), clock };
+  const open = (routes: HttpAppOptions['routes']) =>
+    createHttpService({ ...shell, makeRequestId: () => 'r', bodyLimit: 1, routes: routes ?? [] });
+  const others = before.map((other) => ({ ...route, path: other }));
+  expect(() => open([...others, { ...route, isDirect: true }])).toThrow(RangeError);
+  const elsewhere = [
+    { ...route, path: '/others/:kind' },
+    { ...route, method: 'post' as const, path: '/things/:kind' },
+  ];
+  expect(() => open([...elsewhere, { ...route, path: '/things/:kind', isDirect: true }])).not.toThrow();
 });

@@ -11,6 +11,9 @@ export type AnswerDirectly = (req: IncomingMessage, res: ServerResponse) => bool
 /** What an address may hold to be taken here: nothing that must be decoded, and nothing that express would see otherwise. */
 const PLAIN_PATH = /^[\w.~/-]+$/;
 
+/** Where the length of a route's path is not fixed any more. */
+const REST = /[*{]/;
+
 /** What the app itself is made of. */
 export interface DirectParts {
   readonly app: Express;
@@ -32,11 +35,13 @@ interface DirectRow {
 /**
  * Answers the routes that say `isDirect` without express' walk over its table: the same steps before, the same handlers, the same
  * errors, log lines and metrics. What stands in its address as express wants it (an escape, a slash at the end, another case) is left to
- * express, so there is one reading of such addresses. Routes are looked for in the order of the table; one that another route before it
- * would answer as well must not be direct.
+ * express, so there is one reading of such addresses. Throws RangeError on a route that cannot be direct: one that another route before it
+ * would answer as well, or whose path has no fixed length.
  */
 export function createDirectAnswers({ app, begin, onError, ...parts }: DirectParts): AnswerDirectly {
-  const rows = parts.routes.filter(({ isDirect }) => isDirect === true).map(toRow);
+  const rows = parts.routes.flatMap((route, at) =>
+    route.isDirect === true ? [toRow(route, parts.routes.slice(0, at))] : [],
+  );
   const readBody = createBodyReader(parts.bodyLimit, parts.readBody);
   const answer = async (req: Request, res: Response, { route }: DirectRow): Promise<void> => {
     try {
@@ -65,10 +70,19 @@ export function createDirectAnswers({ app, begin, onError, ...parts }: DirectPar
   };
 }
 
-/** Throws RangeError on a path whose number of segments is not fixed. */
-function toRow(route: Route): DirectRow {
-  if (/[*{]/.test(route.path)) throw new RangeError(`${route.path} cannot be answered directly`);
-  return { route, method: route.method.toUpperCase(), path: route.path.split('/') };
+function toRow(route: Route, before: readonly Route[]): DirectRow {
+  const path = route.path.split('/');
+  const isHidden = before.some(({ method, path: other }) => method === route.method && overlaps(path, other));
+  if (REST.test(route.path) || isHidden) throw new RangeError(`${route.path} cannot be answered directly`);
+  return { route, method: route.method.toUpperCase(), path };
+}
+
+/** Whether an address could belong to both. A rest of any length counts from the segment in which it begins. */
+function overlaps(path: readonly string[], other: string): boolean {
+  const rest = other.search(REST);
+  const parts = (rest === -1 ? other : other.slice(0, other.lastIndexOf('/', rest))).split('/');
+  if (rest === -1 ? parts.length !== path.length : parts.length > path.length) return false;
+  return parts.every((part, at) => part[0] === ':' || path[at]?.[0] === ':' || part === path[at]);
 }
 
 /** The values of the row's parameters; undefined: another path. */
