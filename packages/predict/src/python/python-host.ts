@@ -255,7 +255,8 @@ export class PythonHost implements PredictorHost {
       });
       const result = await this.#untilReady();
       if (result.status !== 'succeeded') throw new Error(this.#shown(result.error ?? 'setup failed'));
-      if (!(await this.#describe())) throw new Error('the host did not say what its predictor takes');
+      // Once more: a host may be done with everything between a look at its schema and one at its setup.
+      if (!(await this.#tellSchemas())) throw new Error('the host did not say what its predictor takes');
       this.#hasHealthcheck = await this.#folder.has('healthcheck');
       this.#hasMarks = result.marks === true;
       this.#sink = undefined;
@@ -285,11 +286,12 @@ export class PythonHost implements PredictorHost {
     }
   }
 
-  /** Once, as soon as the code was read: setup may take minutes. */
-  async #tellSchemas(): Promise<void> {
-    const sink = this.#sink;
-    if (sink?.onSchemas === undefined || this.#isDescribed || !(await this.#describe())) return;
-    sink.onSchemas({ schemas: this.schemas, maxConcurrency: this.maxConcurrency });
+  /** Once, as soon as the code was read: setup may take minutes. False: it was not read yet. */
+  async #tellSchemas(): Promise<boolean> {
+    if (this.#isDescribed) return true;
+    if (!(await this.#describe())) return false;
+    this.#sink?.onSchemas?.({ schemas: this.schemas, maxConcurrency: this.maxConcurrency });
+    return true;
   }
 
   /** False: its code was not read yet. */

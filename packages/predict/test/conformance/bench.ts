@@ -57,6 +57,8 @@ export async function openBench(): Promise<Bench> {
       // `archives/{kind}/{predictor}.tgz`: the folders beside this one as archives.
       if (place === 'archives') return sendArchive(pathname, req, res);
       if (pathname === '/files/moved.txt') return res.writeHead(302, { location: '/files/hello.txt' }).end();
+      if (pathname === '/files/inside.txt')
+        return res.writeHead(302, { location: 'http://127.0.0.1:9/secret' }).end();
       if (pathname === '/files/hello.txt') return res.end('hello file');
       if (pathname === '/files/large.bin') return res.end(Buffer.alloc(200_000));
       return res.writeHead(404).end();
@@ -72,6 +74,7 @@ export async function openBench(): Promise<Bench> {
       files: `${url}/files`,
       uploads: `${url}/uploads`,
       archives: `${url}/archives`,
+      host: `127.0.0.1:${port}`,
       sources: pathToFileURL(path.join(import.meta.dirname, '../predictors')).href,
     },
     deliveries,

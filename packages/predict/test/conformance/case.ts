@@ -3,7 +3,7 @@ import path from 'node:path';
 
 /**
  * A request. `{{name}}` in texts is what a former step saved, or a place of the bench: `webhooks`, `files`, `uploads`, `sources`,
- * `archives`.
+ * `archives`, and its `host`.
  */
 export interface SendStep {
   readonly method: string;

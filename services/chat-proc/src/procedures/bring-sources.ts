@@ -95,7 +95,7 @@ export class BringSources {
     signal: AbortSignal,
   ): Promise<ProcedureVersionRow> {
     const known = this.#known.get(key);
-    const usable = known === undefined ? undefined : await this.#parts.versions.use(known.versionId);
+    const usable = known === undefined ? undefined : await this.#usable(known);
     const archive = path.join(place, 'archive');
     const tag = usable === undefined ? undefined : known?.tag;
     const got = await this.#fetch(url, archive, tag, signal);
@@ -111,6 +111,12 @@ export class BringSources {
     const row = await this.#publish(source);
     this.#known.set(key, { tag: newTag, archiveSha, versionId: row.version_id });
     return row;
+  }
+
+  async #usable({ versionId }: Known): Promise<ProcedureVersionRow | undefined> {
+    const { versions, bundleStore } = this.#parts;
+    const row = await versions.use(versionId);
+    return row !== undefined && (await bundleStore.fetch(versionId)) ? row : undefined;
   }
 
   async #fetch(url: string, file: string, tag: string | undefined, signal: AbortSignal) {

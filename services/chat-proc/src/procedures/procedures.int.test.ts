@@ -255,7 +255,7 @@ test(
   LIMIT,
   async ({ rig, redis, postgres, shelf }) => {
     await rig.ship(ACTOR_DIR);
-    const settings = { ...ROLES, httpPrivateHosts: shelf.host, procedureHosts: '2', procedurePlaces: '2' };
+    const settings = { ...ROLES, httpPrivateHosts: shelf.host, procedureHosts: '2', procedurePlaces: '10' };
     const { run, ask } = askFor((await rig.start(settings)).port, await rig.token('privileged'));
     const names = ['py', 'ts', 'py', 'ts', 'py'] as const;
     for (const [at, kind] of names.entries()) {
@@ -272,7 +272,7 @@ test(
       [0, 1, 2, 3, 4, 0, 1, 2, 3, 4].map((at) => `s${at} t`),
     );
     expect(await foldersOf(rig)).toHaveLength(5);
-    // Both places taken: whoever does not wait hears so.
+    // Both sources that may run have work: whoever does not wait hears so.
     const busy = [0, 1].map((at) =>
       run(shelf.url(`s${at}.tgz`), { id: `busy${at}`, queue: true, input: { wait_ms: 600_000 } }),
     );
