@@ -21,6 +21,7 @@ export type { ModelRequest, ModelServer, ModelServerOptions } from './start-mode
 export type { ModelReply } from './model-replies.ts';
 export { addressOf, readRouteRows } from './route-rows.ts';
 export type { RouteRow } from './route-rows.ts';
+export { rowsOfTenant } from './rows-of-tenant.ts';
 export { tryHostileBodies } from './try-hostile-bodies.ts';
 export type { HostileRun } from './try-hostile-bodies.ts';
 export { CLIENT_ID, openIssuer } from './open-issuer.ts';

@@ -16,6 +16,7 @@ import {
   createFiles,
   createSearch,
   createTurnHistory,
+  createUsers,
 } from '@switchyard/store';
 import type {
   AuditLog,
@@ -26,6 +27,7 @@ import type {
   Files,
   TurnHistory,
   TurnSearch,
+  Users,
 } from '@switchyard/store';
 import { createOldestWaitAlarm, createTurns, createTurnsAdmin } from '@switchyard/turns';
 import type { Turns, TurnsAdmin } from '@switchyard/turns';
@@ -53,6 +55,7 @@ export interface IngressParts extends Resources, OpenedLimits {
   turnsAdmin: TurnsAdmin;
   auditLog: AuditLog;
   usageReport: UsageReport;
+  users: Users;
   relay: Relay;
   bundles: Bundles;
   conversations: Conversations;
@@ -128,6 +131,7 @@ export async function buildParts(
     turnsAdmin,
     auditLog,
     usageReport: createUsageReport(sql, scope),
+    users: createUsers(sql, scope),
     relay,
     bundles: createBundles(sql, scope),
     conversations,

@@ -1,6 +1,6 @@
 import { createKeys } from '@switchyard/redis';
-import { addressOf, platformTest, readRouteRows } from '@switchyard/testkit';
-import type { PostgresFixture, RouteRow } from '@switchyard/testkit';
+import { addressOf, platformTest, readRouteRows, rowsOfTenant } from '@switchyard/testkit';
+import type { RouteRow } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { openIngress } from '../test/ingress-fixture.ts';
 import type { IngressBench } from '../test/ingress-fixture.ts';
@@ -8,23 +8,6 @@ import type { IngressBench } from '../test/ingress-fixture.ts';
 const WORDS = 'words that are only hers';
 /** Parts of a path that name a place and nothing of anybody's. */
 const PLACES = new Set(['tenant', 'project', 'user_type', 'worker_id']);
-
-/** Everything that is of one tenant, row by row; what its own look at a row changes is not among it. */
-async function snapshotOf({ sql }: PostgresFixture, tenant: string): Promise<string> {
-  const tables = await sql.query<{ name: string }>({
-    text: `select table_name as name from information_schema.columns
-      where table_schema = 'public' and column_name = 'tenant' order by 1`,
-  });
-  const rows: string[] = [];
-  for (const { name } of tables) {
-    const found = await sql.query<{ row: string }>({
-      text: `select t::text as row from "${name}" t where tenant = $1 order by 1`,
-      values: [tenant],
-    });
-    rows.push(...found.map(({ row }) => `${name} ${row}`));
-  }
-  return rows.join('\n');
-}
 
 /** A conversation with a file, feedback and a sign-in, and the ids of all of it. */
 async function fill(ingress: IngressBench, token: string): Promise<Record<string, string>> {
@@ -77,8 +60,8 @@ platformTest(
     const ann = await hers.tokenFor('ann');
     const { rn = '', ...ids } = await fill(hers, ann);
     for (const [name, id] of Object.entries({ ...ids, rn })) expect([name, id]).not.toEqual([name, '']);
-    const before = await snapshotOf(postgres, 'hers');
-    expect(before).toContain(WORDS);
+    const before = await rowsOfTenant(postgres.sql, 'hers');
+    expect(before.join('\n')).toContain(WORDS);
 
     const rows = (await readRouteRows(hers.url)).filter(
       ({ parameters, path }) => path.endsWith('/by-rn') || parameters.some((name) => !PLACES.has(name)),
@@ -105,7 +88,7 @@ platformTest(
     await tryAs('the same user elsewhere', other, await other.tokenFor('ann'));
     await tryAs('an administrator elsewhere', other, await other.tokenFor('root', 'privileged'), true);
     expect(seen).toEqual([]);
-    expect(await snapshotOf(postgres, 'hers')).toBe(before);
+    expect(await rowsOfTenant(postgres.sql, 'hers')).toEqual(before);
     // The ids were good ones: she herself is shown what is hers.
     const own = await hers.call('GET', `${hers.conversations}/${ids['cid']}/details`, { token: ann });
     expect([own.status, await own.text()]).toEqual([200, expect.stringContaining(WORDS)]);

@@ -128,3 +128,32 @@ ingressTest(
     expect(audit).toContain(kid);
   },
 );
+
+ingressTest(
+  'who is switched off is out at once, everywhere, and comes in by no link',
+  async ({ ingress }) => {
+    await ingress.work();
+    const { vault, close } = await openVault(ingress);
+    const [admin, bob] = [await ingress.tokenFor('root', 'privileged'), await ingress.tokenFor('bob')];
+    const link = () => ingress.identity.createRedeemLink(ANN);
+    const { maskedCookie } = await ingress.identity.redeem((await link()).code);
+    const token = (await vault.unmask(maskedCookie)) ?? '';
+    const ended = (await ingress.call('GET', '/sse/stream?follow=session', { token })).text();
+    const put = (disabled: unknown, user = 'ann', as = admin) =>
+      ingress.call('PUT', `/admin/users/${user}/disabled`, { token: as, json: { disabled } });
+    expect((await put(true, 'ann', bob)).status).toBe(403);
+    expect((await put('yes')).status).toBe(400);
+    expect((await put(true, 'nobody')).status).toBe(404);
+    expect((await put(true, 'root')).status).toBe(409);
+    const { code } = await link();
+    expect(await (await put(true)).json()).toEqual({ user_id: 'ann', disabled: true, ended: 1 });
+    expect(await ended).toContain('auth.signed_out');
+    expect(await vault.unmask(maskedCookie)).toBeUndefined();
+    await expect(ingress.identity.redeem(code)).rejects.toMatchObject({ errorType: 'auth.link_refused' });
+    expect(await (await put(false)).json()).toEqual({ user_id: 'ann', disabled: false, ended: 0 });
+    expect((await ingress.identity.redeem((await link()).code)).userId).toBe('ann');
+    const audit = await (await ingress.call('GET', '/admin/audit', { token: admin })).text();
+    expect(audit).toContain('user.set_disabled');
+    await close();
+  },
+);

@@ -19,7 +19,7 @@ import type { Proc } from '../src/compose.ts';
 import { procConfigSchema } from '../src/env.ts';
 
 const HERE = import.meta.dirname;
-const MASTER_KEY = 'a key for tests that is long enough to be one';
+export const MASTER_KEY = 'a key for tests that is long enough to be one';
 
 export interface LoggedEvent {
   event: EventName;

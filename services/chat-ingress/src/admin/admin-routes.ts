@@ -9,6 +9,8 @@ import { createAdminSignInRoutes } from './sign-in-routes.ts';
 import type { AdminSignInParts } from './sign-in-routes.ts';
 import { createSigningKeyRoutes } from './signing-key-routes.ts';
 import type { SigningKeyRouteParts } from './signing-key-routes.ts';
+import { createUserRoutes } from './user-routes.ts';
+import type { UserRouteParts } from './user-routes.ts';
 import { createUsageRoutes } from './usage-routes.ts';
 import type { UsageRouteParts } from './usage-routes.ts';
 import { createLimitRoutes } from './limit-routes.ts';
@@ -24,6 +26,7 @@ export function createAdminRoutes(
     LimitRouteParts &
     AuditRouteParts &
     AdminSignInParts &
+    UserRouteParts &
     SigningKeyRouteParts &
     UsageRouteParts,
 ): Route[] {
@@ -32,6 +35,7 @@ export function createAdminRoutes(
     ...createDeadLetterRoutes(parts),
     ...createPeopleRoutes(parts),
     ...createAdminSignInRoutes(parts),
+    ...createUserRoutes(parts),
     ...createSigningKeyRoutes(parts),
     ...createLimitRoutes(parts),
     ...createAuditRoutes(parts),

@@ -155,6 +155,21 @@ describe('renewal', () => {
   });
 });
 
+describe('proving oneself again', () => {
+  oidcTest('who has no password here goes to the issuer, and comes back fresh', async ({ here, issuer }) => {
+    const { browser } = await signIn({ here, issuer }, 'ann');
+    const { browser: other } = await signIn({ here, issuer }, 'ann');
+    await here.sql.query({ text: "update sign_in set created_at = now() - interval '1 hour'" });
+    const led = await browser.post('/auth/sign-ins/end-others', {});
+    expect(led.to).toBe('/auth/oidc/start?to=%2Fauth%2Faccount');
+    expect(await session(other)).toMatchObject({ user_id: 'oidc:ann' });
+    const { back } = await issuer.signIn((await browser.get(led.to ?? '')).to ?? '', 'ann');
+    expect((await browser.get(pathOf(back))).to).toBe('/auth/account');
+    expect((await browser.post('/auth/sign-ins/end-others', {})).to).toBe('/auth/account?ended=1');
+    expect(await session(other)).toEqual({ signed_in: false });
+  });
+});
+
 describe('signing out', () => {
   oidcTest(
     'leads to the issuer, which leads back, and ends the others by the back channel',
