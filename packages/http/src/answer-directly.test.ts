@@ -243,6 +243,7 @@ it.each([
   expect(() => open([...others, { ...route, isDirect: true }])).toThrow(RangeError);
   const elsewhere = [
     { ...route, path: '/others/:kind' },
+    { ...route, path: '/things/some/:more{/*path}' },
     { ...route, method: 'post' as const, path: '/things/:kind' },
   ];
   expect(() => open([...elsewhere, { ...route, path: '/things/:kind', isDirect: true }])).not.toThrow();

@@ -77,10 +77,12 @@ function toRow(route: Route, before: readonly Route[]): DirectRow {
   return { route, method: route.method.toUpperCase(), path };
 }
 
-/** Whether an address could belong to both. A rest of any length counts from the segment in which it begins. */
+/** Whether an address could belong to both. What follows where the length is not fixed any more counts as anything. */
 function overlaps(path: readonly string[], other: string): boolean {
   const rest = other.search(REST);
-  const parts = (rest === -1 ? other : other.slice(0, other.lastIndexOf('/', rest))).split('/');
+  // `/a/:b{/*rest}` has all of `:b`; of `/a/b*rest` only `/a` is certain.
+  const end = rest === -1 ? other.length : other.startsWith('{/', rest) ? rest : other.lastIndexOf('/', rest);
+  const parts = other.slice(0, end).split('/');
   if (rest === -1 ? parts.length !== path.length : parts.length > path.length) return false;
   return parts.every((part, at) => part[0] === ':' || path[at]?.[0] === ':' || part === path[at]);
 }
