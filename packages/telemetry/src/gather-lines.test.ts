@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { expect, test, vi } from 'vitest';
 import { gatherLines } from './gather-lines.ts';
+import { createLog } from './log.ts';
 
 test('lines wait for each other, no longer than they may and no more than they may be', () => {
   vi.useFakeTimers();
@@ -35,11 +36,20 @@ const linesOf = (program: string): string[] => {
     .map((line) => (JSON.parse(line) as { msg: string }).msg);
 };
 
-test('what waits is written when the process ends, and before anything that is worse', () => {
+test('what is worse than info waits for nothing, nor does what was said before it', () => {
+  const written: string[] = [];
+  const destination = { write: (text: string) => void written.push(text) };
+  const log = createLog({ service: 'x', level: 'info', gatherMs: 60_000, destination });
+  log.info('one');
+  expect(written).toEqual([]);
+  log.child({}).warn('two');
+  expect(written).toEqual([expect.stringMatching(/"one"[^]*"two"/u)]);
+  log.error('three');
+  expect(written).toHaveLength(2);
+});
+
+test('what waits is written when the process ends, and is lost when it is killed', () => {
   expect(linesOf(`log.info('one'); log.child({}).info('two'); process.exit(0);`)).toEqual(['one', 'two']);
-  expect(
-    linesOf(`log.info('one'); log.child({}).warn('two'); process.kill(process.pid, 'SIGKILL');`),
-  ).toEqual(['one', 'two']);
   expect(
     linesOf(`log.info('one'); process.kill(process.pid, 'SIGKILL'); setInterval(() => {}, 1000);`),
   ).toEqual([]);

@@ -2,8 +2,8 @@ import type { DestinationStream } from 'pino';
 
 /** Lines that wait to be written together. */
 export interface GatheredLines extends DestinationStream {
-  /** Writes what waits. */
-  flush(): void;
+  /** Writes what waits; to `last`, where this is for the end. */
+  flush(last?: DestinationStream): void;
 }
 
 /** More than this is written at once: it is what a pipe holds. */
@@ -16,20 +16,20 @@ const BYTES_AT_MOST = 64 * 1024;
 export const gatherLines = (destination: DestinationStream, waitMs: number): GatheredLines => {
   let waiting = '';
   let timer: NodeJS.Timeout | undefined;
-  const flush = (): void => {
+  const flush = (target = destination): void => {
     clearTimeout(timer);
     timer = undefined;
     if (waiting === '') return;
     const lines = waiting;
     waiting = '';
-    destination.write(lines);
+    target.write(lines);
   };
   return {
     flush,
     write: (line) => {
       waiting += line;
       if (waiting.length >= BYTES_AT_MOST) flush();
-      else timer ??= setTimeout(flush, waitMs);
+      else timer ??= setTimeout(() => flush(), waitMs);
     },
   };
 };

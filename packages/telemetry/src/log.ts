@@ -54,8 +54,9 @@ export function createLog(options: LogOptions): Log {
   if (gatherMs === 0 || options.level === 'silent')
     return wrap(destination === undefined ? pino(settings) : pino(settings, destination));
   const lines = gatherLines(destination ?? pino.destination(1), gatherMs);
-  process.once('exit', lines.flush);
-  return wrap(pino(settings, lines), lines.flush);
+  // The usual one only begins to write, and an exit may not wait for it.
+  process.once('exit', () => lines.flush(destination ?? pino.destination({ dest: 1, sync: true })));
+  return wrap(pino(settings, lines), () => lines.flush());
 }
 
 type PinoLike = Pick<ReturnType<typeof pino>, 'debug' | 'info' | 'warn' | 'error' | 'isLevelEnabled'> & {

@@ -39,7 +39,10 @@ const rulesOf = (
   return { known, added, addedAlways: Object.keys(always).length, refusedCookies };
 };
 
-/** The rules by where a site is; `platform` where none is. They are made once and hold for every answer. */
+/**
+ * The rules by where a site is; `platform` where none is. They are made once and hold for every answer. A site sets no cookie on the platform's
+ * origin, and nowhere one with a name of the platform's, for a cookie counts for all ports of a host.
+ */
 export const createAnswerRules = (
   { platform, page, ownSite }: AnswerDefaults,
   platformCookies: readonly string[],

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { PlatformError } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
 import { cleanRequestHeaders } from './clean-headers.ts';
+import { hasBody } from './limit-body.ts';
 import { takeClaim, takePlace, unmaskClaim, upstreamsOf, wayOf } from './prepare-request.ts';
 import type { ProxyParts } from './proxy-parts.ts';
 import { pathOf } from './route-table.ts';
@@ -15,6 +16,8 @@ const passUpgrade = async (
   { parts, requestId }: { parts: ProxyParts; requestId: string },
 ): Promise<void> => {
   parts.heads.check(request);
+  // What comes after the head are the frames of the socket: to a reader that takes them for a body they are something else.
+  if (hasBody(request)) throw PlatformError.of('INVALID_REQUEST', 'A WebSocket begins without a body.');
   const way = wayOf(request, parts, 'platform');
   // Sites have no WebSockets.
   if (way.site !== undefined) throw PlatformError.of('NOT_FOUND');

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { setCookieName } from '@switchyard/http';
 import { readCookiePairs, writeCookiePairs } from './cookie-pairs.ts';
 import type { SitePlace } from './decide-way.ts';
 
@@ -17,20 +16,4 @@ export const limitSiteCookies = (headers: IncomingHttpHeaders, place: SitePlace)
   );
   if (proof === undefined) delete headers.cookie;
   else headers.cookie = proof;
-};
-
-/**
- * Takes cookies out of a site's answer, in place: all of them on the platform's origin, the platform's names everywhere, for a cookie
- * counts for all ports of a host.
- */
-export const limitSiteAnswer = (
-  headers: IncomingHttpHeaders,
-  place: SitePlace,
-  platformCookies: ReadonlySet<string>,
-): void => {
-  const given = headers['set-cookie'];
-  if (given === undefined) return;
-  const kept = place === 'own' ? given.filter((each) => !platformCookies.has(setCookieName(each))) : [];
-  if (kept.length === 0) delete headers['set-cookie'];
-  else headers['set-cookie'] = kept;
 };

@@ -164,6 +164,11 @@ const UPGRADES: Readonly<Record<string, [string, number]>> = {
   'a path out of another': [upgrade(['Host: a'], '/sites/../socket.io/'), 404],
   'a path out of the platform': [upgrade(['Host: a'], '/socket.io/../admin/'), 400],
   'a site': [upgrade(['Host: a'], '/sites/blog/'), 404],
+  'a body in chunks': [
+    `${upgrade(['Host: a', 'Transfer-Encoding: chunked'])}5\r\nhello\r\n0\r\n\r\n${INNER}`,
+    400,
+  ],
+  'a body of a length': [`${upgrade(['Host: a', 'Content-Length: 5'])}hello${INNER}`, 400],
   'too many headers': [upgrade(['Host: a', ...Array.from({ length: 120 }, (_, n) => `X-${n}: 1`)]), 431],
 };
 
