@@ -27,6 +27,7 @@ export type { PredictorClaim, PredictorSource, RunningPredictor } from './predic
 export { decodeArchive } from './procedures/procedure-sources.ts';
 export { nameOfSource, readProcedure } from './procedures/procedure-url.ts';
 export { SourceRefused } from './procedures/source-budget.ts';
+export { openPythonSandbox } from './python/python-command.ts';
 export { PythonBundles } from './python/python-bundles.ts';
 export type { PythonBundlesParts } from './python/python-bundles.ts';
 export { isPythonEntry } from './python/python-manifest.ts';

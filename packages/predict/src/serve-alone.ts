@@ -5,6 +5,7 @@ import type { PredictConfig } from './predict-config.ts';
 import type { PredictServer } from './predict-server.ts';
 import { startProceduresServer } from './procedures/start-procedures-server.ts';
 import type { PredictServerOptions } from './predict-server.ts';
+import { openPythonSandbox } from './python/python-command.ts';
 import { startStandardServer } from './start-standard-server.ts';
 
 export interface AloneOptions {
@@ -25,21 +26,29 @@ export interface AloneOptions {
 }
 
 /** Serves one folder with nothing but Node and, for Python, python3: composed here, for programs that are no service. */
-export function serveAlone(folder: string, options: AloneOptions): Promise<PredictServer> {
-  return startStandardServer(folder, composed(options));
+export async function serveAlone(folder: string, options: AloneOptions): Promise<PredictServer> {
+  return startStandardServer(folder, await compose(options));
 }
 
 /** Serves whatever sources its callers name, in the same way. */
-export function serveProceduresAlone(options: AloneOptions): Promise<PredictServer> {
-  return startProceduresServer(composed(options));
+export async function serveProceduresAlone(options: AloneOptions): Promise<PredictServer> {
+  return startProceduresServer(await compose(options));
 }
 
-function composed({ logTo, logLevel, sandbox, ...options }: AloneOptions): PredictServerOptions {
+async function compose({
+  logTo,
+  logLevel,
+  sandbox,
+  ...options
+}: AloneOptions): Promise<PredictServerOptions> {
   // Weights are fetched by setup: alone, the network is there also in a sandbox.
-  const pythonSandbox = { bwrapPath: 'bwrap', sharesNetwork: true };
+  const contained =
+    sandbox === 'bwrap'
+      ? { pythonSandbox: await openPythonSandbox({ bwrapPath: 'bwrap', sharesNetwork: true }) }
+      : {};
   return {
     ...options,
-    config: { ...options.config, ...(sandbox === 'bwrap' ? { pythonSandbox } : {}) },
+    config: { ...options.config, ...contained },
     ...(sandbox === undefined ? {} : { runner: { sandbox } }),
     clock: systemClock,
     log: createLog({ service: 'predict', level: logLevel, destination: logTo }),

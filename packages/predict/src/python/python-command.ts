@@ -5,6 +5,8 @@ export interface PythonSandbox {
   readonly bwrapPath: string;
   /** Without it there is no network in the sandbox, not even this machine. */
   readonly sharesNetwork: boolean;
+  /** Without it /proc is empty in the sandbox. */
+  readonly hasProc: boolean;
 }
 
 export interface PythonCommandParts {
@@ -46,7 +48,7 @@ export function buildPythonCommand(parts: PythonCommandParts): { command: string
       '--cap-drop',
       'ALL',
       ...tried.flatMap((path) => ['--ro-bind-try', path, path]),
-      '--proc',
+      sandbox.hasProc ? '--proc' : '--tmpfs',
       '/proc',
       '--dev',
       '/dev',
@@ -65,8 +67,23 @@ export function buildPythonCommand(parts: PythonCommandParts): { command: string
   };
 }
 
-const FACTS = 'import json, sys; print(json.dumps([sys.executable, sys.prefix, sys.base_prefix]))';
 const LIMIT_MS = 10_000;
+
+/**
+ * The sandbox as this machine can have it. A container whose own /proc is masked lets nobody mount another one, and its own would show the
+ * processes outside, so there it is an empty folder. Whether bubblewrap starts at all is told by the host that needs it.
+ */
+export async function openPythonSandbox(wanted: Omit<PythonSandbox, 'hasProc'>): Promise<PythonSandbox> {
+  const args = ['--unshare-all', '--ro-bind', '/', '/', '--proc', '/proc', '--', 'true'];
+  const tried = promisify(execFile)(wanted.bwrapPath, args, { timeout: LIMIT_MS });
+  const hasProc = await tried.then(
+    () => true,
+    () => false,
+  );
+  return { ...wanted, hasProc };
+}
+
+const FACTS = 'import json, sys; print(json.dumps([sys.executable, sys.prefix, sys.base_prefix]))';
 
 /** Where a Python lies that is not the system's own: an environment, a home. Rejects where it does not start. */
 export async function findPython(pythonPath: string, env: NodeJS.ProcessEnv): Promise<string[]> {

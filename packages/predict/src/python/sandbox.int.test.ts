@@ -66,15 +66,18 @@ const test = base.extend<{ stand: Stand }>({
   },
 });
 
-test(
-  'in bubblewrap a predictor sees its own folders alone, no network, no other process',
+test.for([
+  ['with a /proc of its own', true],
+  ['where none can be mounted', false],
+] as const)(
+  'in bubblewrap a predictor sees its own folders alone, no network, no other process: %s',
   { timeout: 120_000 },
-  async ({ stand }) => {
+  async ([, hasProc], { stand }) => {
     const listener = createServer((socket) => socket.end());
     await new Promise<void>((resolve) => void listener.listen(0, '127.0.0.1', resolve));
     const target = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
     const outside = path.join(import.meta.dirname, '../../package.json');
-    const sandbox = { bwrapPath: 'bwrap', sharesNetwork: false };
+    const sandbox = { bwrapPath: 'bwrap', sharesNetwork: false, hasProc };
     const inside = await stand.serve({ pythonSandbox: sandbox });
     expect(await inside({ action: 'pid' })).toMatchObject({ status: 'succeeded' });
     expect(await inside({ action: 'read', target: path.join(stand.dir, 'predict.py') })).toMatchObject({

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
-import { PythonBundles, createStatusListener, isPythonEntry } from '@switchyard/predict';
+import { PythonBundles, createStatusListener, isPythonEntry, openPythonSandbox } from '@switchyard/predict';
 import type { ServedBundle } from '@switchyard/registry';
 import { DEFAULT_RUNNER_CONFIG } from '@switchyard/runner';
 import type { HostSnapshot, Runner } from '@switchyard/runner';
@@ -51,6 +51,9 @@ async function openPythonBundles(
   const status = await scope.use(createStatusListener(), (listener) => listener.close());
   const isContained = config.predictionPythonSandbox === 'bwrap';
   if (!isContained) log.warn('predictors in Python run without a sandbox');
+  const pythonSandbox = isContained
+    ? await openPythonSandbox({ bwrapPath: DEFAULT_RUNNER_CONFIG.bwrapPath, sharesNetwork: false })
+    : undefined;
   const python = new PythonBundles({
     config: {
       maxRunners,
@@ -61,9 +64,7 @@ async function openPythonBundles(
       maxLogCharacters: config.predictionLog,
       pythonPath: config.predictionPython,
       // Without the network: this machine's own services would be a part of it.
-      ...(isContained
-        ? { pythonSandbox: { bwrapPath: DEFAULT_RUNNER_CONFIG.bwrapPath, sharesNetwork: false } }
-        : {}),
+      ...(pythonSandbox === undefined ? {} : { pythonSandbox }),
     },
     idleMs: config.runnerIdle,
     folder,
