@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { sleep } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
 import { iteratesOf, replaceAt } from '../input-schema.ts';
@@ -14,12 +12,12 @@ import type { JsonObject } from '../prediction-view.ts';
 import { describeExit, describeStartError } from './describe-exit.ts';
 import { HostFolder } from './host-folder.ts';
 import { HostLines } from './host-lines.ts';
-import { buildPythonCommand } from './python-command.ts';
 import { lendFiles } from './lend-files.ts';
 import type { LentFiles } from './lend-files.ts';
 import type { PythonHostParts } from './python-host-parts.ts';
 import { PythonRun } from './python-run.ts';
 import { signalGroup } from './signal-group.ts';
+import { STATUS_FD, spawnPython } from './spawn-python.ts';
 
 /** `setup_result.json`. */
 interface SetupResult {
@@ -33,10 +31,6 @@ interface OpenApiFile {
   readonly components: { readonly schemas: JsonObject };
 }
 
-const PYTHON_DIR = fileURLToPath(new URL('../../python', import.meta.url));
-/** Where our host says that there is something to look at; others say it by POST. */
-const STATUS_FD = 3;
-const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
 /** A status that was lost costs this long: files are looked at by the clock as well. */
 const LOOK_EVERY_MS = 250;
 /** After `exit`, last words may still be in the pipes; one that a child of the host holds open is not waited for longer. */
@@ -99,7 +93,7 @@ export class PythonHost implements PredictorHost {
     ({ promise: this.#gone, resolve: this.#resolveGone } = Promise.withResolvers<void>());
     const status = parts.status.open(() => this.#look());
     this.#closeStatus = () => status.close();
-    this.#child = this.#spawn(status.url);
+    this.#child = spawnPython(parts, { root, workingDir: this.#folder.path, statusUrl: status.url });
     this.#watch();
   }
 
@@ -202,38 +196,6 @@ export class PythonHost implements PredictorHost {
     await this.#gone;
     clearTimeout(term);
     clearTimeout(kill);
-  }
-
-  #spawn(url: string): ChildProcess {
-    const { config, env, source, pythonFolders } = this.#parts;
-    const given = [...PASSED_ON, ...config.environment].flatMap((name) =>
-      env[name] === undefined ? [] : [[name, env[name]] as const],
-    );
-    const named = ['--name', path.basename(this.#root), '--ipc-url', url];
-    const { command, args } = buildPythonCommand({
-      pythonPath: config.pythonPath,
-      args: ['-u', '-m', 'coglet', ...named, '--working-dir', this.#folder.path],
-      sandbox: config.pythonSandbox,
-      pythonFolders,
-      readable: [PYTHON_DIR, source.dir],
-      writable: [this.#root],
-      cwd: source.dir,
-    });
-    return spawn(command, args, {
-      cwd: source.dir,
-      // A group of its own: what it starts is ended with it.
-      detached: true,
-      stdio: ['pipe', 'pipe', 'pipe', 'pipe'],
-      env: {
-        ...Object.fromEntries(given),
-        TMPDIR: path.join(this.#root, 'tmp'),
-        PYTHONPATH: PYTHON_DIR,
-        PYTHONDONTWRITEBYTECODE: '1',
-        COGLET_DOORBELL: '1',
-        COGLET_STATUS_FD: String(STATUS_FD),
-        ...(config.memoryMb === undefined ? {} : { COGLET_MEMORY_MB: String(config.memoryMb) }),
-      },
-    });
   }
 
   async #setUp({ signal }: SetupSink): Promise<void> {
