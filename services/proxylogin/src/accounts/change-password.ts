@@ -3,8 +3,8 @@ import { isUniqueViolation } from '@switchyard/store';
 import type { PasswordRule, PasswordVerdict } from '../passwords/decide-password.ts';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
 import type { TakeAttempt } from '../limits/sign-in-limits.ts';
+import { mayHavePassword, loginOf, namesOf } from './names-of-account.ts';
 import type { MailLinks } from './mail-links.ts';
-import { toLogin } from './sign-in-by-password.ts';
 
 export interface PasswordChange {
   readonly account: AccountRow;
@@ -17,16 +17,6 @@ export interface PasswordChange {
 }
 
 export type PasswordRefusal = PasswordVerdict | 'unlike' | 'wrong' | 'late' | 'taken' | 'elsewhere';
-
-/** Users of an issuer are proven there; a password here would let them in after they were switched off there. */
-export const mayHavePassword = (userId: string): boolean => !userId.includes(':');
-
-/** What somebody signs in with who has had no name for it yet. */
-export const loginOf = (account: AccountRow): string =>
-  toLogin(account.login ?? account.email ?? account.username ?? account.user_id);
-
-/** What an attacker tries first at this account. */
-export const namesOf = ({ user_id, login, username, email }: AccountRow) => [user_id, login, username, email];
 
 /** Undefined: it is changed. Throws RATE_LIMITED for one who guesses at the current one. */
 export function createChangePassword(parts: {

@@ -9,7 +9,7 @@ import type { KnownBrowsers } from '../limits/known-browser.ts';
 import { decideSubjects } from '../limits/sign-in-limits.ts';
 import type { MailDesk } from '../mail/mail-desk.ts';
 import { mailTexts } from '../mail/mail-texts.ts';
-import { mayHavePassword } from './change-password.ts';
+import { mayHavePassword } from './names-of-account.ts';
 import { toLogin } from './sign-in-by-password.ts';
 
 /** What a mailed link stands for. */

@@ -3,7 +3,7 @@ import type { AccountRow, Accounts } from '@switchyard/store';
 import type { KnownBrowsers } from '../limits/known-browser.ts';
 import type { TakeAttempt } from '../limits/sign-in-limits.ts';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
-import { loginOf } from './change-password.ts';
+import { loginOf } from './names-of-account.ts';
 import type { SecondFactor } from './second-factor.ts';
 
 /** Guesses at a password or a code of an account that is named already. Both throw RATE_LIMITED. */

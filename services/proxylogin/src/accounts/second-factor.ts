@@ -2,7 +2,7 @@ import { deriveKey, seal, unseal } from '@switchyard/identity';
 import type { Clock, Ids, Secret } from '@switchyard/kernel';
 import type { UserType } from '@switchyard/protocol';
 import type { AccountRow, Accounts } from '@switchyard/store';
-import { mayHavePassword } from './change-password.ts';
+import { mayHavePassword } from './names-of-account.ts';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
 import { createRecoveryHashes, makeRecoveryCodes, readRecoveryCode } from './recovery-codes.ts';
 import { findStep } from './totp.ts';

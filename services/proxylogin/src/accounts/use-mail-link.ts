@@ -3,7 +3,7 @@ import type { Ids } from '@switchyard/kernel';
 import type { AccountRow, Accounts } from '@switchyard/store';
 import type { PasswordRule, PasswordVerdict } from '../passwords/decide-password.ts';
 import type { PasswordHasher } from '../passwords/password-hasher.ts';
-import { namesOf } from './change-password.ts';
+import { namesOf } from './names-of-account.ts';
 import { formerHashOf } from './mail-links.ts';
 import type { MailLinks } from './mail-links.ts';
 

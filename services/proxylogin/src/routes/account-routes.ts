@@ -1,7 +1,7 @@
 import type { Route } from '@switchyard/http';
 import type { AccountRow } from '@switchyard/store';
 import { z } from 'zod';
-import { loginOf, mayHavePassword } from '../accounts/change-password.ts';
+import { loginOf, mayHavePassword } from '../accounts/names-of-account.ts';
 import type { LoginParts } from '../build-parts.ts';
 import { accountPage } from '../pages/account-page.ts';
 import { passwordPage } from '../pages/password-page.ts';

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import { PlatformError } from '@switchyard/kernel';
-import { mayHavePassword } from '../accounts/change-password.ts';
+import { mayHavePassword } from '../accounts/names-of-account.ts';
 import type { LoginParts } from '../build-parts.ts';
 import type { PageContent } from '../pages/layout.ts';
 import { texts } from '../pages/texts.ts';

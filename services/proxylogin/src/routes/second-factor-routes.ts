@@ -2,7 +2,7 @@ import type { Request } from 'express';
 import type { Route } from '@switchyard/http';
 import type { AccountRow } from '@switchyard/store';
 import { z } from 'zod';
-import { loginOf } from '../accounts/change-password.ts';
+import { loginOf } from '../accounts/names-of-account.ts';
 import { base32, otpauthUri } from '../accounts/totp.ts';
 import type { LoginParts } from '../build-parts.ts';
 import { codePage, recoveryPage, removePage, setUpPage } from '../pages/code-pages.ts';
