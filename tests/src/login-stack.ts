@@ -16,21 +16,24 @@ const SETTINGS = {
   MAILS_OF_ADDRESS: '1000/1h',
 };
 
-/** One for all tests of a file. */
-export const loginStackTest = test.extend<{ $file: { login: LoginStack } }>({
-  login: [
-    async ({}, use) => {
-      const [issuer, mailbox] = [await openIssuer(), await openMailbox()];
-      const env = { ...issuer.settings, ...SETTINGS, MAIL_URL: mailbox.url };
-      const { fixture: stack, stop } = await startTestStack({ hasLogin: true, env });
-      await issuer.open({
-        publicUrl: stack.url,
-        inside: `http://127.0.0.1:${stack.ports.proxylogin}`,
-      });
-      await use({ stack, issuer, mailbox });
-      await stop();
-      await Promise.all([issuer.stop(), mailbox.stop()]);
-    },
-    { scope: 'file' },
-  ],
-});
+/** One for all tests of a file, with these settings beside the usual ones. */
+export const createLoginStackTest = (env: Readonly<Record<string, string>>) =>
+  test.extend<{ $file: { login: LoginStack } }>({
+    login: [
+      async ({}, use) => {
+        const [issuer, mailbox] = [await openIssuer(), await openMailbox()];
+        const settings = { ...issuer.settings, ...SETTINGS, MAIL_URL: mailbox.url, ...env };
+        const { fixture: stack, stop } = await startTestStack({ hasLogin: true, env: settings });
+        await issuer.open({
+          publicUrl: stack.url,
+          inside: `http://127.0.0.1:${stack.ports.proxylogin}`,
+        });
+        await use({ stack, issuer, mailbox });
+        await stop();
+        await Promise.all([issuer.stop(), mailbox.stop()]);
+      },
+      { scope: 'file' },
+    ],
+  });
+
+export const loginStackTest = createLoginStackTest({});
