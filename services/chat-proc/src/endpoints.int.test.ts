@@ -230,6 +230,7 @@ test('health, metrics and openapi', async ({ rig }) => {
     '/admin/integrations/sites/{alias}/unpublish',
     '/admin/integrations/sites/{alias}/logs',
     '/admin/integrations/bundles/{bundle}/predictions',
+    '/admin/integrations/procedures',
   ]);
   await rig.ended(await rig.say('returned'));
   const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
