@@ -28,3 +28,5 @@ export { CLIENT_ID, openIssuer } from './open-issuer.ts';
 export type { IssuerLab } from './open-issuer.ts';
 export { openMailbox } from './open-mailbox.ts';
 export type { Mailbox } from './open-mailbox.ts';
+export { bytesOf, openSlow, requestOf, sendRaw } from './raw-request.ts';
+export type { RawAnswer, SlowClient } from './raw-request.ts';
