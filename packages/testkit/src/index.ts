@@ -30,3 +30,7 @@ export { openMailbox } from './open-mailbox.ts';
 export type { Mailbox } from './open-mailbox.ts';
 export { bytesOf, openSlow, requestOf, sendRaw } from './raw-request.ts';
 export type { RawAnswer, SlowClient } from './raw-request.ts';
+export { sendMalformed } from './send-malformed.ts';
+export type { MalformedOutcome, MalformedRun } from './send-malformed.ts';
+export { credentialLines, wholeRequests } from './whole-requests.ts';
+export type { WholeRequest } from './whole-requests.ts';

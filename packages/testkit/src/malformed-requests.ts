@@ -1,48 +1,6 @@
 import fc from 'fast-check';
 import { bytesOf, requestOf } from './raw-request.ts';
-import { addressOf } from './route-rows.ts';
-import type { RouteRow } from './route-rows.ts';
-
-/** A request that would be taken, before anything of it is spoilt. */
-export interface WholeRequest {
-  readonly method: string;
-  /** With its query. */
-  readonly address: string;
-  /** JSON as text; undefined: the route takes none. */
-  readonly json?: string | undefined;
-}
-
-/** Each row of a route table as a request. `ids` are those of its paths' parameters; what is not named is nobody's. */
-export const wholeRequests = (
-  rows: readonly RouteRow[],
-  ids: Readonly<Record<string, string>>,
-): WholeRequest[] =>
-  rows.map((row) => {
-    const nobodys = Object.fromEntries(row.parameters.map((name) => [name, 'nobody']));
-    const json = row.wholeBody === undefined ? undefined : JSON.stringify(row.wholeBody);
-    return { method: row.method, address: addressOf(row, { ...nobodys, ...ids }), json };
-  });
-
-/** Header lines of somebody who is nobody, and what a good token becomes on its way. */
-export const credentialLines = (good: readonly string[]): string[] => [
-  ...good.flatMap((token) => [
-    `Authorization: Bearer ${token}`,
-    `Authorization: Bearer ${token.slice(0, -4)}`,
-    `Authorization: Bearer ${token.split('.').slice(0, 2).join('.')}.`,
-    `Cookie: __Secure-LATC=${token}; __Secure-LATC=${token}`,
-  ]),
-  'Authorization: Bearer',
-  'Authorization: Bearer a.b.c',
-  'Authorization: Basic YTpi',
-  'Authorization: Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.',
-  'Authorization: Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLy4uIn0.bnVsbA.x',
-  `Authorization: Bearer ${'a'.repeat(9000)}`,
-  'X-ID-Token: \xff\xfe',
-  'User-Session-ID: ../../a',
-  'Cookie: a=%; =; ;; b="\x01',
-  'Idempotency-Key: a\tb',
-  'X-A: b',
-];
+import type { WholeRequest } from './whole-requests.ts';
 
 const HEAD_SPOILERS = [
   '\r',
@@ -174,7 +132,7 @@ const spoilsOf = (
   );
 
 /** One to three whole requests on a connection, spoilt anywhere: their heads mostly. */
-export const spoiledTexts = (texts: readonly string[]): fc.Arbitrary<string> =>
+const spoiledTexts = (texts: readonly string[]): fc.Arbitrary<string> =>
   fc
     .tuple(
       fc.array(fc.constantFrom(...texts), { minLength: 1, maxLength: 3 }),
@@ -183,7 +141,7 @@ export const spoiledTexts = (texts: readonly string[]): fc.Arbitrary<string> =>
     .map(([parts, spoils]) => spoiled(parts.join(''), spoils));
 
 /** A head that is mostly in order, so that a handler is reached, and a body that is cut, broken, deep, or not as long as it says. */
-export const spoiledBodies = (
+const spoiledBodies = (
   requests: readonly WholeRequest[],
   credentials: readonly string[],
 ): fc.Arbitrary<string> =>
@@ -222,13 +180,23 @@ export const spoiledBodies = (
 
 const asItIs = (body: string): [string[], string] => [[`Content-Length: ${body.length}`], body];
 
-/** The same for the same seed, in batches: all of a million at once would be what takes the memory. */
-export function* batchesOf(
-  requests: fc.Arbitrary<string>,
+/** What requests are made of. */
+export interface Malformable {
+  /** Whole requests as text, for what is in no table; each is to ask for the end of its connection. */
+  readonly texts: readonly string[];
+  /** Requests whose handlers are to be reached, and header lines that say who asks. */
+  readonly calls?: readonly { requests: readonly WholeRequest[]; credentials: readonly string[] }[];
+}
+
+/** Drawn evenly from `texts` and each of `calls`. The same for the same seed; in batches, for all of a million at once would be what takes the memory. */
+export function* malformedBatches(
+  { texts, calls = [] }: Malformable,
   { count, seed, size }: { count: number; seed: number; size: number },
 ): Generator<Buffer[]> {
+  const bodies = calls.map(({ requests, credentials }) => spoiledBodies(requests, credentials));
+  const drawn = fc.oneof(spoiledTexts(texts), ...bodies);
   for (let made = 0; made < count; made += size)
     yield fc
-      .sample(requests, { numRuns: Math.min(size, count - made), seed: seed + made })
+      .sample(drawn, { numRuns: Math.min(size, count - made), seed: seed + made })
       .map((text) => bytesOf(text));
 }

@@ -1,15 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import fc from 'fast-check';
-import { batchesOf } from './malformed-requests.ts';
+import type { Malformable } from './malformed-requests.ts';
 import { sendRaw } from './raw-request.ts';
 import type { RawAnswer, SendLimits } from './raw-request.ts';
 
-export interface MalformedRun {
+export interface MalformedRun extends Malformable {
   /** Where the service listens. It must run in this process: its memory is looked at, and what it throws fails the run. */
   readonly port: number;
-  /** Each a whole connection's bytes, one character a byte; several are drawn from evenly. */
-  readonly requests: readonly fc.Arbitrary<string>[];
   readonly count: number;
   /** The same requests every time; another one finds others. */
   readonly seed: number;
@@ -79,7 +76,9 @@ export async function sendMalformed(run: MalformedRun): Promise<MalformedOutcome
     endMs: END_MS,
     resetMs: index % GOING.oneOf === 0 ? GOING.afterMs : undefined,
   });
-  for (const batch of batchesOf(fc.oneof(...run.requests), { ...run, size: BATCH })) {
+  // Here, so that only who sends them pays for loading fast-check.
+  const { malformedBatches } = await import('./malformed-requests.ts');
+  for (const batch of malformedBatches(run, { ...run, size: BATCH })) {
     const next = async (): Promise<void> => {
       for (let bytes = batch.pop(); bytes !== undefined; bytes = batch.pop())
         judge(bytes, await sendRaw(run.port, bytes, limitsOf(batch.length)));

@@ -1,11 +1,12 @@
-import { platformTest, readRouteRows, requestOf, sendRaw } from '@switchyard/testkit';
 import {
   credentialLines,
+  platformTest,
+  readRouteRows,
+  requestOf,
   sendMalformed,
-  spoiledBodies,
-  spoiledTexts,
+  sendRaw,
   wholeRequests,
-} from '@switchyard/testkit/fuzz';
+} from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { openIngress } from '../test/ingress-fixture.ts';
 
@@ -113,12 +114,14 @@ platformTest(
     const { port } = ingress.running;
     const tokens = [await ingress.tokenFor('ann'), await ingress.tokenFor('root', 'privileged')];
     const rows = (await readRouteRows(ingress.url)).filter(({ path }) => !LEFT_OUT.has(path));
+    // Of what is there, so that handlers are tried beyond their 404.
+    const talk = { message: 'echo a', conversation_id: 'c-ann' };
+    await ingress.call('POST', '/api/chat/messages', { token: tokens[0] ?? '', json: talk });
+    const scope = { t: redis.tenant, p: redis.project, cid: 'c-ann' };
     const { wrong, seen, grownBytes, keptBytes, figures } = await sendMalformed({
       port,
-      requests: [
-        spoiledBodies(wholeRequests(rows, { t: redis.tenant, p: redis.project }), credentialLines(tokens)),
-        spoiledTexts(textsOf(tokens[0] ?? '', ingress.conversations)),
-      ],
+      texts: textsOf(tokens[0] ?? '', ingress.conversations),
+      calls: [{ requests: wholeRequests(rows, scope), credentials: credentialLines(tokens) }],
       count: COUNT,
       seed: SEED,
       quietMs: 250,

@@ -1,14 +1,13 @@
 import path from 'node:path';
-import { readRouteRows, requestOf, sendRaw } from '@switchyard/testkit';
-import type { RedisFixture } from '@switchyard/testkit';
 import {
   credentialLines,
+  readRouteRows,
+  requestOf,
   sendMalformed,
-  spoiledBodies,
-  spoiledTexts,
+  sendRaw,
   wholeRequests,
-} from '@switchyard/testkit/fuzz';
-import type { WholeRequest } from '@switchyard/testkit/fuzz';
+} from '@switchyard/testkit';
+import type { RedisFixture, WholeRequest } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { ACTOR_DIR, procTest as test } from '../test/proc-rig.ts';
 
@@ -84,7 +83,7 @@ const textsOf = (token: string, { tenant, project }: RedisFixture): string[] => 
       ],
       'PK\x03\x04'.padEnd(30, '\xff'),
     ),
-    requestOf([`GET ${'/admin/integrations/bundles/desk/logs?follow=1'} HTTP/1.1`, ...head]),
+    requestOf(['GET /admin/integrations/bundles/desk/logs?follow=1 HTTP/1.1', ...head]),
     requestOf([
       'GET /sites/a/../b%2f..%00/?x=%zz HTTP/1.1',
       'Host: a',
@@ -107,13 +106,17 @@ test(
     const tokens = [await rig.token('registered'), await rig.token('privileged')];
     const origin = `http://127.0.0.1:${port}`;
     // What there is stays there: of a bundle that is nobody's nothing is removed or rolled back.
-    const whole = wholeRequests(await readRouteRows(origin), { ...redis });
+    const whole = wholeRequests(await readRouteRows(origin), {
+      tenant: redis.tenant,
+      project: redis.project,
+    });
+    const credentials = credentialLines(tokens);
     const { wrong, seen, grownBytes, keptBytes, figures } = await sendMalformed({
       port,
-      requests: [
-        spoiledBodies(whole, credentialLines(tokens)),
-        spoiledBodies(callsOf(redis), credentialLines(tokens)),
-        spoiledTexts(textsOf(tokens[1] ?? '', redis)),
+      texts: textsOf(tokens[1] ?? '', redis),
+      calls: [
+        { requests: whole, credentials },
+        { requests: callsOf(redis), credentials },
       ],
       count: COUNT,
       seed: SEED,

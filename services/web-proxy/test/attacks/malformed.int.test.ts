@@ -1,5 +1,4 @@
-import { requestOf, sendRaw } from '@switchyard/testkit';
-import { sendMalformed, spoiledTexts } from '@switchyard/testkit/fuzz';
+import { requestOf, sendMalformed, sendRaw } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { echo, proxyTest } from '../proxy-lab.ts';
 
@@ -47,7 +46,7 @@ proxyTest(
     });
     const { wrong, seen, grownBytes, keptBytes, figures } = await sendMalformed({
       port: listener.port,
-      requests: [spoiledTexts(GOOD)],
+      texts: GOOD,
       count: COUNT,
       seed: SEED,
     });
