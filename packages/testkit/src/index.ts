@@ -32,5 +32,5 @@ export { bytesOf, openSlow, requestOf, sendRaw } from './raw-request.ts';
 export type { RawAnswer, SlowClient } from './raw-request.ts';
 export { sendMalformed } from './send-malformed.ts';
 export type { MalformedOutcome, MalformedRun } from './send-malformed.ts';
-export { credentialLines, wholeRequests } from './whole-requests.ts';
+export { wholeRequests } from './whole-requests.ts';
 export type { WholeRequest } from './whole-requests.ts';

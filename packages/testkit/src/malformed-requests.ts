@@ -2,6 +2,26 @@ import fc from 'fast-check';
 import { bytesOf, requestOf } from './raw-request.ts';
 import type { WholeRequest } from './whole-requests.ts';
 
+/** Header lines of somebody who is nobody, and what a good token becomes on its way. */
+const badCredentials = (good: readonly string[]): string[] => [
+  ...good.flatMap((token) => [
+    `Authorization: Bearer ${token.slice(0, -4)}`,
+    `Authorization: Bearer ${token.split('.').slice(0, 2).join('.')}.`,
+    `Cookie: __Secure-LATC=${token}; __Secure-LATC=${token}`,
+  ]),
+  'Authorization: Bearer',
+  'Authorization: Bearer a.b.c',
+  'Authorization: Basic YTpi',
+  'Authorization: Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.',
+  'Authorization: Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLy4uIn0.bnVsbA.x',
+  `Authorization: Bearer ${'a'.repeat(9000)}`,
+  'X-ID-Token: \xff\xfe',
+  'User-Session-ID: ../../a',
+  'Cookie: a=%; =; ;; b="\x01',
+  'Idempotency-Key: a\tb',
+  'X-A: b',
+];
+
 const HEAD_SPOILERS = [
   '\r',
   '\n',
@@ -141,14 +161,14 @@ const spoiledTexts = (texts: readonly string[]): fc.Arbitrary<string> =>
     .map(([parts, spoils]) => spoiled(parts.join(''), spoils));
 
 /** A head that is mostly in order, so that a handler is reached, and a body that is cut, broken, deep, or not as long as it says. */
-const spoiledBodies = (
-  requests: readonly WholeRequest[],
-  credentials: readonly string[],
-): fc.Arbitrary<string> =>
+const spoiledBodies = (requests: readonly WholeRequest[], tokens: readonly string[]): fc.Arbitrary<string> =>
   fc
     .record({
       request: fc.constantFrom(...requests),
-      credential: fc.constantFrom(...credentials),
+      credential: fc.oneof(
+        fc.constantFrom(...tokens.map((token) => `Authorization: Bearer ${token}`)),
+        fc.constantFrom(...badCredentials(tokens)),
+      ),
       mediaType: fc.oneof(
         { weight: 3, arbitrary: fc.constant('application/json') },
         { weight: 2, arbitrary: fc.constantFrom(...MEDIA_TYPES) },
@@ -184,8 +204,8 @@ const asItIs = (body: string): [string[], string] => [[`Content-Length: ${body.l
 export interface Malformable {
   /** Whole requests as text, for what is in no table; each is to ask for the end of its connection. */
   readonly texts: readonly string[];
-  /** Requests whose handlers are to be reached, and header lines that say who asks. */
-  readonly calls?: readonly { requests: readonly WholeRequest[]; credentials: readonly string[] }[];
+  /** Requests whose handlers are to be reached, half of them with one of these tokens as it is. */
+  readonly calls?: readonly { requests: readonly WholeRequest[]; tokens: readonly string[] }[];
 }
 
 /** Drawn evenly from `texts` and each of `calls`. The same for the same seed; in batches, for all of a million at once would be what takes the memory. */
@@ -193,7 +213,7 @@ export function* malformedBatches(
   { texts, calls = [] }: Malformable,
   { count, seed, size }: { count: number; seed: number; size: number },
 ): Generator<Buffer[]> {
-  const bodies = calls.map(({ requests, credentials }) => spoiledBodies(requests, credentials));
+  const bodies = calls.map(({ requests, tokens }) => spoiledBodies(requests, tokens));
   const drawn = fc.oneof(spoiledTexts(texts), ...bodies);
   for (let made = 0; made < count; made += size)
     yield fc

@@ -20,24 +20,3 @@ export const wholeRequests = (
     const json = row.wholeBody === undefined ? undefined : JSON.stringify(row.wholeBody);
     return { method: row.method, address: addressOf(row, { ...nobodys, ...ids }), json };
   });
-
-/** Header lines of somebody who is nobody, and what a good token becomes on its way. */
-export const credentialLines = (good: readonly string[]): string[] => [
-  ...good.flatMap((token) => [
-    `Authorization: Bearer ${token}`,
-    `Authorization: Bearer ${token.slice(0, -4)}`,
-    `Authorization: Bearer ${token.split('.').slice(0, 2).join('.')}.`,
-    `Cookie: __Secure-LATC=${token}; __Secure-LATC=${token}`,
-  ]),
-  'Authorization: Bearer',
-  'Authorization: Bearer a.b.c',
-  'Authorization: Basic YTpi',
-  'Authorization: Bearer eyJhbGciOiJub25lIn0.eyJzdWIiOiJyb290In0.',
-  'Authorization: Bearer eyJhbGciOiJIUzI1NiIsImtpZCI6Ii4uLy4uIn0.bnVsbA.x',
-  `Authorization: Bearer ${'a'.repeat(9000)}`,
-  'X-ID-Token: \xff\xfe',
-  'User-Session-ID: ../../a',
-  'Cookie: a=%; =; ;; b="\x01',
-  'Idempotency-Key: a\tb',
-  'X-A: b',
-];

@@ -1,5 +1,4 @@
 import {
-  credentialLines,
   platformTest,
   readRouteRows,
   requestOf,
@@ -121,7 +120,7 @@ platformTest(
     const { wrong, seen, grownBytes, keptBytes, figures } = await sendMalformed({
       port,
       texts: textsOf(tokens[0] ?? '', ingress.conversations),
-      calls: [{ requests: wholeRequests(rows, scope), credentials: credentialLines(tokens) }],
+      calls: [{ requests: wholeRequests(rows, scope), tokens }],
       count: COUNT,
       seed: SEED,
       quietMs: 250,

@@ -1,12 +1,5 @@
 import path from 'node:path';
-import {
-  credentialLines,
-  readRouteRows,
-  requestOf,
-  sendMalformed,
-  sendRaw,
-  wholeRequests,
-} from '@switchyard/testkit';
+import { readRouteRows, requestOf, sendMalformed, sendRaw, wholeRequests } from '@switchyard/testkit';
 import type { RedisFixture, WholeRequest } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { ACTOR_DIR, procTest as test } from '../test/proc-rig.ts';
@@ -110,13 +103,12 @@ test(
       tenant: redis.tenant,
       project: redis.project,
     });
-    const credentials = credentialLines(tokens);
     const { wrong, seen, grownBytes, keptBytes, figures } = await sendMalformed({
       port,
       texts: textsOf(tokens[1] ?? '', redis),
       calls: [
-        { requests: whole, credentials },
-        { requests: callsOf(redis), credentials },
+        { requests: whole, tokens },
+        { requests: callsOf(redis), tokens },
       ],
       count: COUNT,
       seed: SEED,
