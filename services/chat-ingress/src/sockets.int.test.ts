@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { openSlow, requestOf, sendRaw } from '@switchyard/testkit';
 import { io } from 'socket.io-client';
 import type { Socket } from 'socket.io-client';
 import { expect, onTestFinished } from 'vitest';
@@ -162,3 +164,27 @@ ingressTest('a socket that goes leaves nothing behind', async ({ ingress }) => {
   socket.disconnect();
   await expect.poll(() => [open.streams(), open.followers(), open.channels()]).toEqual([0, 0, 0]);
 });
+
+ingressTest(
+  'an upgrade that is for nobody has its end, and its client may go as it likes',
+  async ({ ingress }) => {
+    const { port } = ingress.running;
+    const upgrade = ['Host: a', 'Connection: Upgrade', 'Upgrade: websocket'];
+    const elsewhere = requestOf(['GET /elsewhere HTTP/1.1', ...upgrade]);
+    for (const text of [elsewhere, requestOf(['GET /socket.iox HTTP/1.1', ...upgrade])])
+      expect(await sendRaw(port, text, { endMs: 20_000 })).toMatchObject({ statuses: [404], isEnded: true });
+
+    // Socket.IO's own end of such a connection passes over one that had an answer before.
+    const used = await openSlow(port, requestOf(['GET /profile HTTP/1.1', 'Host: a']));
+    await once(used.socket, 'data');
+    used.socket.write(elsewhere);
+    expect((await used.answer).statuses).toEqual([200, 404]);
+
+    // A reset is an error of the socket, and one that nobody listens to would end the process.
+    const gone = await openSlow(port, elsewhere);
+    await once(gone.socket, 'data');
+    gone.socket.resetAndDestroy();
+    await gone.answer;
+    expect((await ingress.call('GET', '/profile')).status).toBe(200);
+  },
+);

@@ -6,7 +6,7 @@ import { createLog, silentLog } from '@switchyard/telemetry';
 import { expect, onTestFinished } from 'vitest';
 import { makeCertificate, openCertificateFolder } from '../test/make-certificate.ts';
 import { echo, proxyTest } from '../test/proxy-lab.ts';
-import { bytesOf, openSlow, requestOf } from '../test/raw-request.ts';
+import { bytesOf, openSlow, requestOf } from '@switchyard/testkit';
 import { openCertificates } from './certificates.ts';
 
 const openFolder = async () => {

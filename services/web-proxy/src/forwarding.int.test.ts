@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
 import { echo, proxyTest } from '../test/proxy-lab.ts';
 import type { Echoed } from '../test/proxy-lab.ts';
-import { bytesOf, requestOf, sendRaw } from '../test/raw-request.ts';
+import { bytesOf, requestOf, sendRaw } from '@switchyard/testkit';
 
 /** A service that answers each request with these bytes and closes. */
 const startRaw = async (bytes: string) => {

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http';
 import { expect } from 'vitest';
 import { NOBODY, echo, proxyTest } from '../test/proxy-lab.ts';
 import type { Echoed, ProxyLab } from '../test/proxy-lab.ts';
-import { requestOf, sendRaw } from '../test/raw-request.ts';
+import { requestOf, sendRaw } from '@switchyard/testkit';
 
 /** Two of one service that count what they are asked, and say whether they are ready as they are told to. */
 const startPair = async (lab: ProxyLab, ready: Record<string, boolean> = {}) => {

@@ -8,6 +8,7 @@ import { isOwnOrigin } from './check-origin.ts';
 import type { OriginRules } from './check-origin.ts';
 import { serveSocket } from './serve-socket.ts';
 import type { SocketParts } from './serve-socket.ts';
+import { refuseOtherUpgrades } from './refuse-other-upgrades.ts';
 
 export interface SocketServerParts extends SocketParts {
   identity: Pick<Identity, 'identify'>;
@@ -28,6 +29,7 @@ const OVERHEAD_BYTES = 2 * 1024 * 1024;
 
 /** Socket.IO on an HTTP server, under its path and its alias (03 §5). */
 export function createSocketServer(http: HttpServer, parts: SocketServerParts): SocketServer {
+  refuseOtherUpgrades(http, PATHS);
   const servers = PATHS.map((path) => openServer(http, path, parts));
   return {
     get count() {
@@ -47,6 +49,8 @@ function openServer(http: HttpServer, path: string, parts: SocketServerParts): S
   const server = new Server(http, {
     path,
     serveClient: false,
+    // Its way would leave them for a second without anybody who listens to their errors, and those with an answer before for ever.
+    destroyUpgrade: false,
     maxHttpBufferSize: parts.maxMessageBytes + OVERHEAD_BYTES,
     allowRequest: (req, decide) => decide(null, isOwnOrigin(req.headers, parts.origins)),
   });

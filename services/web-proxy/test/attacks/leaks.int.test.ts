@@ -1,9 +1,8 @@
 import { createLog } from '@switchyard/telemetry';
 import { PlatformError } from '@switchyard/kernel';
-import { askHost } from '@switchyard/testkit';
+import { askHost, requestOf, sendRaw } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { echo, proxyTest } from '../proxy-lab.ts';
-import { requestOf, sendRaw } from '../raw-request.ts';
 
 const keepLines = () => {
   const lines: string[] = [];

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { echo, proxyTest } from '../proxy-lab.ts';
-import { requestOf, sendRaw } from '../raw-request.ts';
+import { requestOf, sendRaw } from '@switchyard/testkit';
 
 const KIB = 1024;
 const head = (lines: readonly string[], target = '/profile', method = 'GET'): string =>

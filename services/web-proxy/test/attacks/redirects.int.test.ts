@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { createHttpsRedirect } from '../../src/redirect-to-https.ts';
-import { requestOf, sendRaw } from '../raw-request.ts';
+import { requestOf, sendRaw } from '@switchyard/testkit';
 
 const OURS = new Set(['chat.example.com', '127.0.0.1']);
 

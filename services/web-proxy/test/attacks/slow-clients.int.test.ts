@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { echo, proxyTest } from '../proxy-lab.ts';
 import type { RunningUpstream } from '../proxy-lab.ts';
-import { openSlow, requestOf, sendRaw } from '../raw-request.ts';
-import type { SlowClient } from '../raw-request.ts';
+import { openSlow, requestOf, sendRaw } from '@switchyard/testkit';
+import type { SlowClient } from '@switchyard/testkit';
 
 const ok = requestOf(['GET /profile HTTP/1.1', 'Host: a', 'Connection: close']);
 const upload = ['POST /sse/chat HTTP/1.1', 'Host: a'];

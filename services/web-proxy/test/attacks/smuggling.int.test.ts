@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { echo, proxyTest } from '../proxy-lab.ts';
-import { requestOf, sendRaw } from '../raw-request.ts';
+import { requestOf, sendRaw } from '@switchyard/testkit';
 
 /** What somebody would like to get past the proxy inside of another request. */
 const INNER = 'GET /admin/smuggled HTTP/1.1\r\nHost: a\r\n\r\n';
