@@ -49,6 +49,8 @@ const HINT = 'hint';
 const TICK = 'tick';
 /** A worker that lost its Redis for this long gives its hints back; their rows have leases of their own. */
 const HINT_LOCK_MS = 15_000;
+/** How often is looked for hints whose worker is gone. A schedule whose tick one of them was stands still until lock and look are over. */
+const STALLED_EVERY_MS = 5_000;
 
 /**
  * BullMQ as the carrier: it wakes workers in time and in turn, and knows nothing that the rows do not. So a hint that comes twice, or
@@ -97,7 +99,7 @@ export function createJobCarrier(parts: CarrierParts) {
           ...shared,
           concurrency: slots[kind],
           lockDuration: HINT_LOCK_MS,
-          stalledInterval: HINT_LOCK_MS,
+          stalledInterval: STALLED_EVERY_MS,
           // Never a second run by Redis' own opinion: what a dead worker left is found by its row.
           maxStalledCount: 0,
         });
