@@ -17,7 +17,11 @@ export type Ask = (
 
 /** What a caller with one token asks one worker for its oracle. */
 export function askAt(port: number, token: string | undefined, at: { tenant: string; project: string }): Ask {
-  const base = `http://127.0.0.1:${port}/api/integrations/bundles/${at.tenant}/${at.project}`;
+  return askUnder(`http://127.0.0.1:${port}/api/integrations/bundles/${at.tenant}/${at.project}`, token);
+}
+
+/** The same below any address. */
+export function askUnder(base: string, token: string | undefined): Ask {
   return (where, { method, body, headers = {} } = {}) =>
     fetch(`${base}${where}`, {
       method: method ?? (body === undefined ? 'GET' : 'POST'),

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { makeTar } from '@switchyard/registry/testing';
 import { createFileBundleStore } from '@switchyard/registry';
 import { expect, vi } from 'vitest';
-import { ASYNC, PATIENT, json } from '../../test/ask-predictions.ts';
+import { ASYNC, PATIENT, askUnder, json } from '../../test/ask-predictions.ts';
 import type { View } from '../../test/ask-predictions.ts';
 import { ACTOR_DIR, procTest } from '../../test/proc-rig.ts';
 import type { ProcRig } from '../../test/proc-rig.ts';
@@ -82,16 +82,9 @@ const test = procTest.extend<{ shelf: Shelf }>({
 });
 
 function askFor(port: number, token: string | undefined) {
+  const call = askUnder(`http://127.0.0.1:${port}`, token);
   const ask = (where: string, body?: object, headers: Record<string, string> = {}, method?: string) =>
-    fetch(`http://127.0.0.1:${port}${where}`, {
-      method: method ?? (body === undefined ? 'GET' : 'POST'),
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
+    call(where, { body, headers, ...(method === undefined ? {} : { method }) });
   const run = (url: string, more: object = {}, headers: Record<string, string> = {}) =>
     ask(
       '/procedures',
