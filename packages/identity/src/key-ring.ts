@@ -17,14 +17,14 @@ export interface PublicJwk {
   use: 'sig';
 }
 
-/** Our own signing keys: the newest signs, every one that is not long retired verifies. */
+/** Our own signing keys: the newest that every process can know signs, every one that is not long retired verifies. */
 export interface KeyRing {
   /** Makes the first key when there is none. Throws CONFIG when the master key is not the one that sealed it. */
   signingKey(): Promise<{ kid: string; privateKey: KeyObject }>;
   /** Undefined: a key of that id was never made, or is long retired. */
   verificationKey(kid: string): Promise<KeyObject | undefined>;
   jwks(): Promise<{ keys: PublicJwk[] }>;
-  /** A new key signs from now on (other processes: within `RELOAD_MS`); the old ones go on verifying. */
+  /** A new key signs after `LEAD_MS` (other processes: `RELOAD_MS` later at most); the old ones go on verifying. */
   rotate(): Promise<string>;
 }
 
@@ -46,15 +46,20 @@ interface LoadedKeys {
 const RELOAD_MS = 5 * 60_000;
 // An unknown kid may be a key that another process just made, or a forgery: look again, but not for every forgery.
 const RELOAD_UNKNOWN_MS = 5_000;
+// Known before used: when a key begins to sign, whoever last looked before it was made may look again.
+const LEAD_MS = 2 * RELOAD_UNKNOWN_MS;
 
 export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: KeyRingParts): KeyRing {
   let loaded: LoadedKeys | undefined;
   let loading: Promise<LoadedKeys> | undefined;
 
   async function load(): Promise<LoadedKeys> {
-    const rows = await keys.list(Math.ceil(retiredForMs / 1000));
+    // Of the moment of asking: a key that is made while the answer is on its way is not in it.
+    const at = clock.monotonic();
+    // What a key signed just before its successor took over is good for its whole life.
+    const rows = await keys.list(Math.ceil((retiredForMs + LEAD_MS + RELOAD_MS) / 1000));
     const publicKeys = new Map(rows.map((row) => [row.kid, toPublicKey(row)]));
-    return (loaded = { at: clock.monotonic(), rows, publicKeys });
+    return (loaded = { at, rows, publicKeys });
   }
 
   /** Many callers share one read; a read that fails is not kept. */
@@ -73,14 +78,21 @@ export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: Ke
     return publicJwk.kid;
   }
 
-  async function newest(): Promise<SigningKeyRow> {
-    const found = (await read(RELOAD_MS)).rows.find((row) => row.retired_at === null);
+  /** Of keys that are all too new the first: nobody has looked before there was one. Undefined without a key in use. */
+  function signerOf({ at, rows }: LoadedKeys): SigningKeyRow | undefined {
+    if (rows.every((row) => row.retired_at !== null)) return undefined;
+    const sinceMs = clock.monotonic() - at;
+    return rows.find((row) => row.age_ms + sinceMs >= LEAD_MS) ?? rows.at(-1);
+  }
+
+  async function signer(): Promise<SigningKeyRow> {
+    const found = signerOf(await read(RELOAD_MS));
     if (found !== undefined) return found;
     const current = await keys.underLock(async () => {
-      const existing = (await load()).rows.find((row) => row.retired_at === null);
+      const existing = signerOf(await load());
       if (existing !== undefined) return existing;
       await make();
-      return (await load()).rows.find((row) => row.retired_at === null);
+      return signerOf(await load());
     });
     if (current === undefined) throw PlatformError.of('INTERNAL', 'a signing key was made and is not there');
     return current;
@@ -88,7 +100,7 @@ export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: Ke
 
   return {
     async signingKey() {
-      const row = await newest();
+      const row = await signer();
       const plain = unseal(sealingKey, row.sealed, row.kid);
       if (plain === undefined) {
         throw PlatformError.of(
@@ -103,7 +115,7 @@ export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: Ke
       return known ?? (await read(RELOAD_UNKNOWN_MS)).publicKeys.get(kid);
     },
     async jwks() {
-      await newest();
+      await signer();
       return { keys: (await read(RELOAD_MS)).rows.map((row) => row.public_jwk as unknown as PublicJwk) };
     },
     rotate: () =>

@@ -6,14 +6,16 @@ export interface SigningKeyRow {
   /** The private key, sealed by whoever wrote it. */
   sealed: Buffer;
   public_jwk: Record<string, unknown>;
-  created_at: Date;
   retired_at: Date | null;
+  /** Since it was made, by the clock of the database, when the row was read. */
+  age_ms: number;
 }
 
 // A retired key verifies what it signed until that has run out; the reader decides how long that is.
 const LIST_KEYS = {
   name: 'signingKey.list',
-  text: `select kid, sealed, public_jwk, created_at, retired_at from signing_key
+  text: `select kid, sealed, public_jwk, retired_at, (extract(epoch from now() - created_at) * 1000)::float8 as age_ms
+    from signing_key
     where retired_at is null or retired_at > now() - make_interval(secs => $1) order by created_at desc, kid`,
 };
 const ADD_KEY = {

@@ -18,7 +18,7 @@ export function createSigningKeyRoutes({ guard, audited, identity }: SigningKeyR
       guard: 'admin',
       method: 'post',
       path: '/admin/signing-keys/rotate',
-      summary: 'Signs tokens with a new key from now on; those that are out stay good to their end.',
+      summary: 'Makes a key that signs tokens 10 s from now on; those that are out stay good to their end.',
       answer: z.object({ kid: z.string() }),
       handle: async ({ req, res }) => {
         const caller = await guard(req, res);
