@@ -7,9 +7,10 @@ import type { FollowedFrame, FrameSink } from './frame-sink.ts';
 import { compareLogIds } from './log-id.ts';
 import { matchesStream } from './matches-stream.ts';
 import type { StreamTarget } from './matches-stream.ts';
-import { mergeDeltas } from './merge-deltas.ts';
 import type { MergedEntry } from './merge-deltas.ts';
+import { mergePages } from './merge-pages.ts';
 import { readCatchUp } from './read-catch-up.ts';
+import { ReaderPosition } from './reader-position.ts';
 import { createResync } from './resync.ts';
 import type { FeedListener, SessionFeed } from './session-feed.ts';
 
@@ -45,10 +46,7 @@ export class Follower implements FeedListener {
   readonly #joinedAt: string;
   #sink: FrameSink | undefined;
   #join: Join | undefined;
-  /** The last id that the reader has. */
-  #sent: string;
-  /** What the feed says from now on is behind `#sent`: ids of one feed only grow. */
-  #isPastSent = false;
+  readonly #reader: ReaderPosition;
   #unmatched = 0;
   #isClosed = false;
   #isReading = true;
@@ -57,8 +55,6 @@ export class Follower implements FeedListener {
   #wake: (() => void) | undefined;
   /** Read from the log and not yet taken by the reader. */
   #catchUpBytes = 0;
-  /** Where the last resync began to stand for the events; far ahead as long as there was none. */
-  #resyncedFrom = '9999999999-0';
 
   constructor(feed: SessionFeed, target: FollowerTarget, parts: FollowerParts) {
     this.#parts = parts;
@@ -66,7 +62,7 @@ export class Follower implements FeedListener {
     this.feed = feed;
     this.#buffer = new FrameBuffer(target.maxBufferBytes);
     this.#joinedAt = feed.attach(this);
-    this.#sent = this.#joinedAt;
+    this.#reader = new ReaderPosition(this.#joinedAt);
   }
 
   get sessionId(): string {
@@ -96,7 +92,7 @@ export class Follower implements FeedListener {
   /** Decides where the stream begins. Called once, before `start`. */
   begin(join: Join): void {
     this.#join = join;
-    if (join.kind === 'resume') this.#sent = join.from;
+    if (join.kind === 'resume') this.#reader.begin(join.from);
   }
 
   /** Gives its frames to a sink from now on, until one of the two ends. Called once. */
@@ -182,7 +178,7 @@ export class Follower implements FeedListener {
   #deal(item: BufferItem): void {
     switch (item.kind) {
       case 'entry':
-        if (!this.#write(item.entry)) this.#read(() => this.#resync(this.#sent));
+        if (!this.#write(item.entry)) this.#read(() => this.#resync(this.#reader.id));
         return;
       case 'position':
         return this.#move(item.id);
@@ -190,7 +186,7 @@ export class Follower implements FeedListener {
         return this.#give(frame({ event: 'chat_service', data: item.data }));
       case 'lost':
         // What was lost before a resync is in it: it was read after that.
-        if (compareLogIds(item.position, this.#sent) > 0) this.#read(() => this.#resync(item.position));
+        if (compareLogIds(item.position, this.#reader.id) > 0) this.#read(() => this.#resync(item.position));
         return;
       case 'lagged':
         this.#give(frame({ event: 'lagged', data: '{"reason":"slow_reader"}' }));
@@ -210,32 +206,25 @@ export class Follower implements FeedListener {
     }
   }
 
-  /**
-   * What is not new to the reader is left out: it may know more than this process had heard of when it joined, or have a resync. False:
-   * joined while it waited, over the point that the reader has. Half of it would be a repeat, and it cannot be split: it needs a resync.
-   */
+  /** False: half of it would be a repeat, the reader needs a resync. */
   #write(entry: MergedEntry): boolean {
     const { logId, event, data, streamId, conversationId, turnId } = entry;
-    if (!this.#isPastSent) {
-      if (compareLogIds(logId, this.#sent) <= 0) {
-        // A resync stands for it, but a word of the platform is in nothing that can be read again: told without an id.
-        const isStoodFor = compareLogIds(logId, this.#resyncedFrom) > 0;
-        if (event === 'chat_service' && isStoodFor)
-          this.#give({ event, data, streamId, conversationId, turnId });
+    switch (this.#reader.take(entry, !this.#isReading)) {
+      case 'known':
         return true;
-      }
-      if (compareLogIds(entry.firstLogId ?? logId, this.#sent) <= 0) return false;
-      this.#isPastSent = !this.#isReading;
+      case 'split':
+        return false;
+      case 'aside':
+        this.#give({ event, data, streamId, conversationId, turnId });
+        return true;
+      case 'new':
+        this.#give({ id: logId, event, data, streamId, conversationId, turnId });
+        return true;
     }
-    this.#sent = logId;
-    this.#give({ id: logId, event, data, streamId, conversationId, turnId });
-    return true;
   }
 
   #move(id: string): void {
-    if (compareLogIds(id, this.#sent) <= 0) return;
-    this.#sent = id;
-    this.#give(frame({ id }));
+    if (this.#reader.move(id)) this.#give(frame({ id }));
   }
 
   /** The sink's turn, in the midst of a reading. */
@@ -247,9 +236,7 @@ export class Follower implements FeedListener {
   async #catchUp(from: string): Promise<void> {
     const { log, pageSize, ttlMs } = this.#parts;
     const { sessionId, maxBufferBytes } = this.#target;
-    let waiting: MergedEntry[] = [];
-    let reached = from;
-    const pages = readCatchUp({
+    const read = readCatchUp({
       log,
       sessionId,
       from,
@@ -258,19 +245,16 @@ export class Follower implements FeedListener {
       pageBytes: maxBufferBytes,
       ttlMs,
     });
-    for await (const page of pages) {
+    let reached = from;
+    const matches = (entry: LogEntry) => matchesStream(entry, this.#target);
+    for await (const page of mergePages(read, matches, maxBufferBytes)) {
       if (this.#isClosed) return;
       // The log was cut while we read it: say so, and go on from where the live half begins.
       if (page === 'lost') return this.#resync(this.#joinedAt);
-      reached = page.at(-1)?.logId ?? reached;
-      const merged = mergeDeltas([...waiting, ...page.filter((entry) => matchesStream(entry, this.#target))]);
-      this.#catchUpBytes = merged.reduce((sum, entry) => sum + entry.data.length, 0);
-      // The last run may go on in the next page; a long answer becomes one frame, as long as it fits the buffer.
-      const last = merged.at(-1);
-      waiting = last?.event === 'chat_delta' && last.data.length < maxBufferBytes ? merged.splice(-1) : [];
-      await this.#writeAll(merged);
+      reached = page.reached ?? reached;
+      this.#catchUpBytes = page.bytes;
+      await this.#writeAll(page.entries);
     }
-    await this.#writeAll(waiting);
     this.#catchUpBytes = 0;
     this.#move(reached);
     await this.#ready();
@@ -280,7 +264,7 @@ export class Follower implements FeedListener {
     for (const entry of entries) {
       // Closed while its reader was busy: a socket that resumes elsewhere must hear nothing more from here.
       if (this.#isClosed) return;
-      if (!this.#write(entry)) await this.#resync(this.#sent);
+      if (!this.#write(entry)) await this.#resync(this.#reader.id);
       await this.#ready();
     }
   }
@@ -289,9 +273,7 @@ export class Follower implements FeedListener {
     // All that the feed has delivered so far happened before the answers are read.
     const after = newerOf(from, this.feed.position);
     const { data, position } = await createResync(this.#parts.log, this.sessionId, this.#target, after);
-    this.#resyncedFrom = from;
-    this.#sent = position;
-    this.#isPastSent = false;
+    this.#reader.resync(from, position);
     this.#give(frame({ id: position, event: 'resync', data }));
     await this.#ready();
   }
