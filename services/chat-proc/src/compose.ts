@@ -61,12 +61,8 @@ async function open(scope: Scope, config: ProcConfig) {
   const { log, redis, store } = base;
   const masks = createSecretMasks();
   const secrets = openSecrets(base, config);
-  const { runner, python, registry, props, propsFollower, foundations } = await openBundles(
-    scope,
-    base,
-    config,
-    masks,
-  );
+  const bundles = await openBundles(scope, base, config, masks);
+  const { runner, python, registry, props, propsFollower } = bundles;
   const work = openJobs(scope, base, config, secrets);
   const web = openWeb(scope, base, config);
   const calls = openCallsBetweenBundles(base, config);
@@ -118,7 +114,7 @@ async function open(scope: Scope, config: ProcConfig) {
         work.jobs.stop(deadline),
         predictions.predictions.stop(deadline),
       ]);
-      await foundations.stop(deadline);
+      await bundles.stop(deadline);
     },
   };
 }

@@ -44,7 +44,9 @@ export const procConfigSchema = z.object({
   ),
   databaseUrl: text().describe('Address of Postgres.'),
   databasePool: integer(12, 4, 200).describe('Connections to Postgres at most.'),
-  bundlesDir: text('bundles').describe('Folder whose folders are registered as bundles at start.'),
+  bundlesDir: text('bundles').describe(
+    'Folder whose folders are registered as bundles at start, in development also whenever one is changed.',
+  ),
   bundlesLeftOut: list([]).describe('Of these folders those that are not registered, as `docs-site`.'),
   bundleSources: list([]).describe(
     'Further folders from which an admin may register bundles; `*`: any. In development always any.',

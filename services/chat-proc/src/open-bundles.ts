@@ -12,7 +12,7 @@ import { cleanUpProcedures } from './procedures/clean-up-procedures.ts';
 import { checkSchedulesThen } from './jobs/check-schedules.ts';
 import { runnerConfig } from './runner-config.ts';
 import { prepareWidgets } from './widgets/build-widgets.ts';
-import { startBundles } from './start-bundles.ts';
+import { startBundles, watchBundles } from './start-bundles.ts';
 import type { ProcConfig } from './env.ts';
 import type { Base } from './open-base.ts';
 
@@ -53,17 +53,24 @@ export async function openBundles(
   const foundations = createServiceGroup('bundles', [runner, registry]);
   scope.defer(() => foundations.stop(Deadline.in(CLOSE_MS)));
   await foundations.start();
-  const { bundlesDir, defaultBundle, docsDir } = config;
+  const { defaultBundle, docsDir } = config;
+  const shipped = { registry, log, bundlesDir: resolve(config.bundlesDir), leftOut: config.bundlesLeftOut };
+  // Before they are registered: what is saved meanwhile is not missed.
+  const watched = config.nodeEnv === 'development' ? watchBundles(shipped) : undefined;
+  scope.defer(async () => watched?.close());
   await Promise.all([
-    startBundles({
-      registry,
-      bundles,
-      log,
-      bundlesDir: resolve(bundlesDir),
-      leftOut: config.bundlesLeftOut,
-      defaultBundle,
-    }),
+    startBundles({ ...shipped, bundles, defaultBundle }),
     indexDocs({ sql, documents, scope: base.scope }, resolve(docsDir), log),
   ]);
-  return { runner, python, registry, props, propsFollower, foundations };
+  return {
+    runner,
+    python,
+    registry,
+    props,
+    propsFollower,
+    async stop(deadline: Deadline) {
+      await watched?.close();
+      await foundations.stop(deadline);
+    },
+  };
 }
