@@ -1,3 +1,4 @@
+import { makeTar } from '@switchyard/registry/testing';
 import { createStackTest, launchChromium } from '@switchyard/testkit';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -46,6 +47,31 @@ stackTest(
     expect(await chat.ended()).toBe('completed');
     expect(await chat.answer().innerText()).toBe(counted(30));
     expect(await storedAnswer(chat)).toBe(counted(30));
+    expect(chat.complaints).toEqual([]);
+    await reader.close();
+  },
+);
+
+stackTest(
+  'a bundle that was registered while the page is open can be chosen without a reload',
+  async ({ stack }) => {
+    const reader = await openReader(browser, stack, { user: 'ada' });
+    const chat = await openChat(reader, stack.url);
+    const content = `import { defineBundle } from '@switchyard/bundle-sdk';
+    export default defineBundle({ id: 'late', name: 'Latecomer', async executeCore(turn) { await turn.delta('here'); } });`;
+    const answer = await fetch(`${stack.url}/admin/integrations/bundles/upload?id=late`, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${await stack.token({ user: 'root', type: 'privileged' })}`,
+        'content-type': 'application/gzip',
+      },
+      body: new Uint8Array(await makeTar([{ path: 'bundle.ts', content }])),
+    });
+    expect(answer.status).toBe(200);
+    await chat.pickBundle('Latecomer');
+    await chat.send('who is there?');
+    expect(await chat.ended()).toBe('completed');
+    expect(await chat.answer().innerText()).toBe('here');
     expect(chat.complaints).toEqual([]);
     await reader.close();
   },

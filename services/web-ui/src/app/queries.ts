@@ -46,6 +46,8 @@ export interface Bundles {
   byId(bundleId: string | undefined): BundleSummary | undefined;
   usual: BundleSummary | undefined;
   isReady: boolean;
+  /** Asks again: what was registered meanwhile is there, too. */
+  reread(): void;
 }
 
 export function useBundles(): Bundles {
@@ -64,6 +66,7 @@ export function useBundles(): Bundles {
     usual,
     isReady: !query.isPending,
     byId: (bundleId) => all.find((bundle) => bundle.bundle_id === bundleId),
+    reread: () => void query.refetch(),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { BundleSummary } from '@switchyard/protocol';
 import { Check, ChevronDown } from 'lucide-react';
 import { DropdownMenu } from 'radix-ui';
+import { useBundles } from '../app/queries.ts';
 import { texts } from '../texts.ts';
 
 interface BundlePickerProps {
@@ -11,6 +12,7 @@ interface BundlePickerProps {
 
 /** Who answers. A choice for a new conversation; a name for one that has begun. */
 export function BundlePicker({ bundle, bundles, pick }: BundlePickerProps) {
+  const { reread } = useBundles();
   const name = bundle?.name ?? texts.bundles.unknown;
   const label = (
     <>
@@ -24,7 +26,7 @@ export function BundlePicker({ bundle, bundles, pick }: BundlePickerProps) {
     return <div className="flex h-9 min-w-0 shrink-0 items-center gap-2 px-2.5">{label}</div>;
   }
   return (
-    <DropdownMenu.Root modal={false}>
+    <DropdownMenu.Root modal={false} onOpenChange={(isOpen) => isOpen && reread()}>
       <DropdownMenu.Trigger className="flex h-9 min-w-0 items-center gap-2 rounded-md px-2.5 hover:bg-paper-2 data-[state=open]:bg-paper-2">
         {label}
         <span className="sr-only">{texts.bundles.label}</span>
