@@ -1,6 +1,7 @@
 export { createRegistry } from './registry.ts';
 export type { Registry, RegistryParts } from './registry.ts';
 export type { BundleSource, Registration } from './register-source.ts';
+export { Settled } from './settled.ts';
 export { createSources } from './sources.ts';
 export type { Sources } from './sources.ts';
 export type { GitSource } from './fetch-git.ts';

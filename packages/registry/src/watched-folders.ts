@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import type { Log } from '@switchyard/telemetry';
+import { Settled } from './settled.ts';
 
 /** A folder that is registered again whenever something in it changes. */
 export interface WatchedFolder {
@@ -15,15 +16,10 @@ export interface WatchedFoldersParts {
   readonly log: Log;
 }
 
-/** An editor writes a file in several steps; a copy that was taken between two of them is taken again after the next. */
-const SETTLE_MS = 40;
-
 interface Watching {
   readonly dir: string;
   readonly watcher: FSWatcher;
-  timer: NodeJS.Timeout | undefined;
-  running: Promise<void> | undefined;
-  isDirty: boolean;
+  readonly settled: Settled;
 }
 
 /** Folders under development: saved is served (04). */
@@ -39,60 +35,47 @@ export class WatchedFolders {
   set(folders: readonly WatchedFolder[]): void {
     const wanted = new Map(folders.map((folder) => [folder.bundleId, folder]));
     for (const [bundleId, { dir }] of this.#watching)
-      if (wanted.get(bundleId)?.dir !== dir) this.#end(bundleId);
+      if (wanted.get(bundleId)?.dir !== dir) void this.#end(bundleId);
     for (const folder of folders) if (!this.#watching.has(folder.bundleId)) this.#begin(folder);
   }
 
   async close(): Promise<void> {
-    const running = Array.from(this.#watching.values(), async (each) => each.running);
-    for (const bundleId of this.#watching.keys()) this.#end(bundleId);
-    await Promise.allSettled(running);
+    await Promise.all(Array.from(this.#watching.keys(), (bundleId) => this.#end(bundleId)));
   }
 
   #begin(folder: WatchedFolder): void {
     const { bundleId, dir } = folder;
     const fail = (error: unknown): void => {
       this.#parts.log.warn('a bundle folder cannot be watched', { bundle_id: bundleId, dir, error });
-      this.#end(bundleId);
+      void this.#end(bundleId);
     };
     try {
       const watcher = watch(dir, { recursive: true, persistent: false });
-      const watching: Watching = { dir, watcher, timer: undefined, running: undefined, isDirty: false };
-      watcher.on('change', () => this.#noticed(folder, watching));
+      const settled = new Settled(() => this.#register(folder));
+      watcher.on('change', () => settled.changed());
       watcher.on('error', fail);
-      this.#watching.set(bundleId, watching);
+      this.#watching.set(bundleId, { dir, watcher, settled });
     } catch (error) {
       fail(error);
     }
   }
 
-  #end(bundleId: string): void {
+  async #end(bundleId: string): Promise<void> {
     const watching = this.#watching.get(bundleId);
     this.#watching.delete(bundleId);
-    clearTimeout(watching?.timer);
     watching?.watcher.close();
+    await watching?.settled.close();
   }
 
-  #noticed(folder: WatchedFolder, watching: Watching): void {
-    watching.isDirty = true;
-    clearTimeout(watching.timer);
-    watching.timer = setTimeout(() => {
-      watching.running ??= this.#register(folder, watching).finally(() => (watching.running = undefined));
-    }, SETTLE_MS);
-  }
-
-  async #register(folder: WatchedFolder, watching: Watching): Promise<void> {
-    while (watching.isDirty && this.#watching.get(folder.bundleId) === watching) {
-      watching.isDirty = false;
-      try {
-        await this.#parts.register(folder);
-      } catch (error) {
-        // The former version goes on; its author finds the reason beside the bundle, and here.
-        this.#parts.log.warn('a watched bundle could not be registered', {
-          bundle_id: folder.bundleId,
-          error,
-        });
-      }
+  async #register(folder: WatchedFolder): Promise<void> {
+    try {
+      await this.#parts.register(folder);
+    } catch (error) {
+      // The former version goes on; its author finds the reason beside the bundle, and here.
+      this.#parts.log.warn('a watched bundle could not be registered', {
+        bundle_id: folder.bundleId,
+        error,
+      });
     }
   }
 }

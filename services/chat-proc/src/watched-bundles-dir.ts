@@ -1,6 +1,7 @@
 import { watch } from 'node:fs';
 import type { FSWatcher } from 'node:fs';
 import path from 'node:path';
+import { Settled } from '@switchyard/registry';
 import type { Log } from '@switchyard/telemetry';
 import { listBundleFolders } from './source-folders.ts';
 
@@ -11,9 +12,6 @@ export interface WatchedBundlesDirParts {
   readonly register: (folder: string) => Promise<unknown>;
 }
 
-/** An editor writes a file in several steps; a copy that was taken between two of them is taken again after the next. */
-const SETTLE_MS = 40;
-
 /**
  * The folder of bundles under development: what is saved below it is served, and a new folder is a new bundle. A folder that goes changes
  * nothing: bundles are removed by an admin.
@@ -21,9 +19,8 @@ const SETTLE_MS = 40;
 export class WatchedBundlesDir {
   readonly #parts: WatchedBundlesDirParts;
   readonly #dirty = new Set<string>();
+  readonly #settled = new Settled(() => this.#register());
   #watcher: FSWatcher | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(parts: WatchedBundlesDirParts) {
     this.#parts = parts;
@@ -43,31 +40,24 @@ export class WatchedBundlesDir {
 
   async close(): Promise<void> {
     this.#watcher?.close();
-    clearTimeout(this.#timer);
-    this.#dirty.clear();
-    await this.#running;
+    await this.#settled.close();
   }
 
   #noticed(file: string): void {
     const [folder = ''] = file.split(path.sep);
     this.#dirty.add(folder);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#running ??= this.#register().finally(() => (this.#running = undefined));
-    }, SETTLE_MS);
+    this.#settled.changed();
   }
 
   async #register(): Promise<void> {
     const { bundlesDir, log, register } = this.#parts;
-    while (this.#dirty.size > 0) {
-      const dirty = new Set(this.#dirty);
-      this.#dirty.clear();
-      for (const folder of await listBundleFolders(bundlesDir)) {
-        if (!dirty.has(path.basename(folder))) continue;
-        await register(folder).catch((error: unknown) =>
-          log.error('bundle could not be registered', { folder: path.basename(folder), error }),
-        );
-      }
+    const dirty = new Set(this.#dirty);
+    this.#dirty.clear();
+    for (const folder of await listBundleFolders(bundlesDir)) {
+      if (!dirty.has(path.basename(folder))) continue;
+      await register(folder).catch((error: unknown) =>
+        log.error('bundle could not be registered', { folder: path.basename(folder), error }),
+      );
     }
   }
 }
