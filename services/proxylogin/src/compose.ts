@@ -9,6 +9,8 @@ import { createAssets } from './pages/create-assets.ts';
 import { createAccountRoutes } from './routes/account-routes.ts';
 import { createMailRoutes } from './routes/mail-routes.ts';
 import { createOidcRoutes } from './routes/oidc-routes.ts';
+import { createCodeRoutes } from './routes/code-routes.ts';
+import { createEnrolRoutes } from './routes/enrol-routes.ts';
 import { createSecondFactorRoutes } from './routes/second-factor-routes.ts';
 import { createSessionRoutes } from './routes/session-routes.ts';
 import { createSignInRoutes } from './routes/sign-in-routes.ts';
@@ -46,6 +48,8 @@ const open = async (config: LoginConfig, scope: Scope) => {
       ...createSignInRoutes(parts),
       ...createAccountRoutes(parts),
       ...createSessionRoutes(parts),
+      ...createCodeRoutes(parts),
+      ...createEnrolRoutes(parts),
       ...createSecondFactorRoutes(parts),
       ...createMailRoutes(parts),
       ...createOidcRoutes(parts),
