@@ -265,7 +265,10 @@ describe('signing keys', () => {
     expect(keys.every((key) => !('d' in key) && key.use === 'sig' && key.alg === 'ES256')).toBe(true);
   });
 
-  test('no token is refused at any moment around rotations, by who has just looked', async ({ open, postgres }) => {
+  test('no token is refused at any moment around rotations, by who has just looked', async ({
+    open,
+    postgres,
+  }) => {
     const [one, two] = [open(), open()];
     await one.identity.check();
     const forged = (await one.identity.issueToken(ANN)).replace(/^[^.]+/, () =>
@@ -281,7 +284,9 @@ describe('signing keys', () => {
       expect(await two.identity.identify(bearer(token)), `second ${second}`).toMatchObject({ userId: 'ann' });
       one.clock.forward(1_000);
       two.clock.forward(1_000);
-      await postgres.sql.query({ text: `update signing_key set created_at = created_at - interval '1 second'` });
+      await postgres.sql.query({
+        text: `update signing_key set created_at = created_at - interval '1 second'`,
+      });
     }
     // The one before, and of two rotations in a row and a third each what came of it.
     expect(kids.size).toBe(4);
