@@ -54,6 +54,7 @@ export class PythonHost implements PredictorHost {
   /** Nothing of it is left. */
   readonly #gone: Promise<void>;
   readonly #resolveGone: () => void;
+  /** The source first; the others are this process' own. */
   #ownFolders: readonly string[] = [];
   #sink: SetupSink | undefined;
   #wake: () => void = () => undefined;
@@ -107,6 +108,7 @@ export class PythonHost implements PredictorHost {
       call,
       folder: this.#folder,
       ownFolders: this.#ownFolders,
+      temporaryFolders: this.#ownFolders.slice(1),
       maxFileBytes: this.#parts.config.maxFileBytes,
       iterates: iteratesOf(this.schemas),
       hasMarks: this.#hasMarks,
@@ -146,6 +148,7 @@ export class PythonHost implements PredictorHost {
       stop();
       clearTimeout(handover);
       await takeBack().catch(() => undefined);
+      if (!this.#parts.config.keepFiles) await run.removeOutputs();
       this.#runs.delete(call.id);
       if (this.#runs.size === 0) {
         clearInterval(this.#timer);
