@@ -44,6 +44,7 @@ class Host:
         self.predict: Any = None
         self.signature: Any = None
         self.loop: Optional[asyncio.AbstractEventLoop] = None
+        self.side_loop: Optional[asyncio.AbstractEventLoop] = None
         self.events: "queue.Queue[Event]" = queue.Queue()
         self.is_busy = False
         self.interruptible: Optional[str] = None
@@ -101,8 +102,7 @@ class Host:
     def _load(self, config: Dict[str, Any]) -> None:
         sys.path.insert(0, os.getcwd())
         module = importlib.import_module(config["module_name"])
-        self.predictor = signature.load(module, config.get("predictor_name"))
-        self.predict = getattr(self.predictor, "predict", self.predictor)
+        self.predictor, self.predict = signature.load(module, config.get("predictor_name"))
         self.signature = signature.read_signature(self.predict)
         if signature.is_async(self.predict):
             self.folder.write("async_predict", "")
@@ -117,10 +117,19 @@ class Host:
         if setup is None:
             return
         arguments = {"weights": None} if "weights" in inspect.signature(setup).parameters else {}
-        result = setup(**arguments)
-        if inspect.iscoroutine(result):
-            loop = self.loop or asyncio.new_event_loop()
-            loop.run_until_complete(result)
+        self._complete(setup(**arguments))
+
+    def _complete(self, result: Any) -> Any:
+        """Setup and the check of health may be async where predict is not: both run in one loop then."""
+        if not inspect.isawaitable(result):
+            return result
+        if self.side_loop is None:
+            self.side_loop = self.loop or asyncio.new_event_loop()
+
+        async def wait() -> Any:
+            return await result
+
+        return self.side_loop.run_until_complete(wait())
 
     # Files
 
@@ -242,7 +251,7 @@ class Host:
             if kind == "stop":
                 return
             if kind == "check":
-                self._tell_health(running, self._ask_health())
+                self._tell_health(running, self._ask_health_now())
                 continue
             contextvars.copy_context().run(self._run_sync, running)
 
@@ -278,6 +287,13 @@ class Host:
             traceback.print_exc()
             outcome = ("failed", None, describe(error))
         self._finish(running, outcome)
+
+    def _ask_health_now(self) -> Any:
+        try:
+            return self._complete(self._ask_health())
+        except Exception:  # noqa: BLE001 - a check that fails says no
+            traceback.print_exc()
+            return False
 
     # Async
 
