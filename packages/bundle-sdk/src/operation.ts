@@ -116,7 +116,7 @@ export interface ScheduleDefinition<
   S extends string,
   J,
 > extends Wants<P, C, S, J> {
-  /** Five fields, as `0 3 * * *`. */
+  /** Five fields, as `0 3 * * *`, or six with seconds in front. */
   readonly cron: string;
   /** IANA name; UTC without. */
   readonly timezone?: string;

@@ -34,6 +34,10 @@ export function describeInputIssue(issue: Issue, input: unknown, secrets: Readon
       return invalid(`does not match choices [${issue.values.map(show).join(', ')}]`);
     case 'invalid_type':
       return `failed to normalize value ${shown} as ${typeName(issue)}`;
+    case 'invalid_union':
+      return issue.errors.length === 0
+        ? invalid(issue.message)
+        : `failed to normalize value ${shown} as ${unionName(issue.errors)}`;
     case 'custom':
       return issue.message === 'Invalid input'
         ? `failed to normalize value ${shown} as Path`
@@ -52,6 +56,34 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   object: 'dict',
   record: 'dict',
 };
+
+/** What each of several types would have been, by what was wrong with the value there. */
+function unionName(errors: readonly (readonly Issue[])[]): string {
+  const names = errors.map(([first]) => (first === undefined ? 'value' : wantedName(first)));
+  return [...new Set(names)].join(' | ');
+}
+
+function wantedName(issue: Issue): string {
+  // What is wrong further in is wrong with a thing that has an inside.
+  if (issue.path.length > 0) return typeof issue.path[0] === 'number' ? 'list' : 'dict';
+  switch (issue.code) {
+    case 'invalid_type':
+      return typeName(issue);
+    case 'too_small':
+    case 'too_big':
+      return TYPE_NAMES[issue.origin] ?? issue.origin;
+    case 'invalid_format':
+      return 'str';
+    case 'invalid_value':
+      return `one of [${issue.values.map(show).join(', ')}]`;
+    case 'invalid_union':
+      return unionName(issue.errors);
+    case 'custom':
+      return issue.message === 'Invalid input' ? 'Path' : 'value';
+    default:
+      return 'value';
+  }
+}
 
 function typeName(issue: Issue): string {
   if ('format' in issue && issue.format === 'safeint') return 'int';

@@ -118,8 +118,12 @@ function orderOf(names: readonly string[], issue: z.core.$ZodIssue): number {
   return names.indexOf(String(issue.path[0]));
 }
 
+/** The field is one, or has one in it: a secret may be optional, have a default, or be a part of a list or an object. */
 function isSecret(schema: unknown): boolean {
-  return schema instanceof z.ZodType && schema.meta()?.['x-cog-secret'] === true;
+  if (!(schema instanceof z.ZodType)) return false;
+  return JSON.stringify(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })).includes(
+    '"x-cog-secret":true',
+  );
 }
 
 function keep(port: HostPort, at: number, name: string, content: Uint8Array): PredictorFile {

@@ -1,7 +1,7 @@
 export { createJobs } from './create-jobs.ts';
 export type { BackgroundJobs } from './create-jobs.ts';
 export type { JobsConfig, JobsParts, RunJob } from './job-starts.ts';
-export { createJobCarrier } from './job-carrier.ts';
+export { DEFAULT_TIMEZONE, createJobCarrier } from './job-carrier.ts';
 export type { JobCarrier, TickData } from './job-carrier.ts';
 export { createJobRows } from './job-rows.ts';
 export type { JobRows, NewJob } from './job-rows.ts';

@@ -45,6 +45,8 @@ const QUEUE_OF: Readonly<Record<JobKind, string>> = {
   prediction: 'predictions',
   procedure: 'procedures',
 };
+/** Of a schedule that names none. Left to the library it would be that of whichever worker comes first. */
+export const DEFAULT_TIMEZONE = 'UTC';
 const HINT = 'hint';
 const TICK = 'tick';
 /** A worker that lost its Redis for this long gives its hints back; their rows have leases of their own. */
@@ -85,7 +87,7 @@ export function createJobCarrier(parts: CarrierParts) {
       await queues[kind].add(HINT, { attempt, jobId }, { jobId: `${jobId}-${attempt}`, delay: delayMs });
     },
     async setSchedule(id: string, data: TickData): Promise<void> {
-      const repeat = { pattern: data.cron, ...(data.timezone === null ? {} : { tz: data.timezone }) };
+      const repeat = { pattern: data.cron, tz: data.timezone ?? DEFAULT_TIMEZONE };
       await queues.schedule.upsertJobScheduler(id, repeat, { name: TICK, data, opts: once });
     },
     listen({ onHint, onTick }: CarrierHandlers): void {

@@ -1,5 +1,6 @@
 import type { Clock } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
+import { DEFAULT_TIMEZONE } from './job-carrier.ts';
 import type { JobCarrier, TickData } from './job-carrier.ts';
 
 /** A schedule of the version that serves. */
@@ -43,7 +44,7 @@ export function createScheduleSync({ carrier, listServed, clock, log }: Schedule
     const byId = new Map(there.map((one) => [one.key, one]));
     for (const [id, { maxAttempts: _own, ...data }] of wanted) {
       const found = byId.get(id);
-      const isSame = found?.pattern === data.cron && (found.tz ?? null) === data.timezone;
+      const isSame = found?.pattern === data.cron && found.tz === (data.timezone ?? DEFAULT_TIMEZONE);
       if (isSame && !(await isBroken(id, found.next))) continue;
       // A bad cron is its own bundle's failure, never that of the others.
       await carrier.setSchedule(id, data).catch((error: unknown) => {

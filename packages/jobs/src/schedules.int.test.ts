@@ -129,3 +129,32 @@ test('schedulers follow what serves: added, changed, removed, and healed when th
     await carrier.close();
   }
 });
+
+test('a schedule that names no timezone keeps to UTC, wherever its worker stands', async ({
+  redis,
+  postgres,
+}) => {
+  const former = process.env['TZ'];
+  process.env['TZ'] = 'Asia/Tokyo';
+  const noon = { bundleId: 'b', name: 'noon', cron: '0 12 * * *', timezone: null, maxAttempts: 1 };
+  const { jobs, carrier, schedules } = openJobs({
+    redisUrl: redis.url,
+    scope: redis,
+    sql: postgres.sql,
+    run: async () => ({ kind: 'done' }),
+    listServed: async () => [noon],
+  });
+  try {
+    // As a release before this one left it.
+    await carrier.queue.upsertJobScheduler(scheduleId(noon), { pattern: noon.cron }, { name: 'tick' });
+    const hourOfNext = async () => new Date((await schedules.nextTicks('b')).get('noon') ?? 0).getUTCHours();
+    expect(await hourOfNext()).toBe(3);
+    await schedules.sync();
+    expect(await hourOfNext()).toBe(12);
+  } finally {
+    if (former === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = former;
+    await jobs.stop(Deadline.in(5000));
+    await carrier.close();
+  }
+});

@@ -8,7 +8,7 @@ export { PlatformError, toErrorBody } from './platform-error.ts';
 export type { ErrorBody, ErrorExtra } from './platform-error.ts';
 export { Scope, openScoped } from './scope.ts';
 export { Deadline } from './deadline.ts';
-export { sleep, withTimeout } from './wait.ts';
+export { MAX_TIMER_MS, sleep, withTimeout } from './wait.ts';
 export { CONNECTION_RETRIES, decideRetryDelay, errorCode, retry } from './retry.ts';
 export { signWebhook } from './sign-webhook.ts';
 export type { SignedMessage } from './sign-webhook.ts';

@@ -1,5 +1,8 @@
 import { PlatformError } from './platform-error.ts';
 
+/** The longest that a timer can count, a little under 25 days. Given more, Node counts one millisecond. */
+export const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /** Resolves after `ms`; rejects with the signal's reason when it aborts before. Leaves no timer and no listener behind. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

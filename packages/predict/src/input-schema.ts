@@ -5,9 +5,9 @@ export const MASK = '**********';
 type Schema = Readonly<Record<string, unknown>>;
 
 /** What stands at one place of an input, by its schema. */
-export interface FoundValue {
+export interface FoundValue<T = string> {
   readonly pointer: string;
-  readonly value: string;
+  readonly value: T;
 }
 
 /** The names that have to be there. */
@@ -23,10 +23,16 @@ export function iteratesOf(schemas: JsonObject): boolean {
 
 /** Texts at places that the schema marks as files. A text that may be a plain one as well is never a file. */
 export function findFiles(schemas: JsonObject, input: JsonObject): FoundValue[] {
-  return find(schemas, input, (texts) => texts.every(isFile));
+  const isPlace: Test = (options, value) => {
+    const texts = options.filter(({ type }) => type === 'string' || type === undefined);
+    return typeof value === 'string' && texts.length > 0 && texts.every(isFile);
+  };
+  return find(schemas, input, isPlace).flatMap(({ pointer, value }) =>
+    typeof value === 'string' ? [{ pointer, value }] : [],
+  );
 }
 
-/** The input with asterisks at places that the schema marks as secret. */
+/** The input with asterisks at places that the schema marks as secret, whatever stands there: a number may be one in the wrong form. */
 export function maskSecrets(schemas: JsonObject, input: JsonObject): JsonObject {
   return findSecrets(schemas, input).reduce<JsonObject>(
     (masked, { pointer }) => replaceAt(masked, pointer, MASK),
@@ -34,8 +40,19 @@ export function maskSecrets(schemas: JsonObject, input: JsonObject): JsonObject 
   );
 }
 
-export function findSecrets(schemas: JsonObject, input: JsonObject): FoundValue[] {
-  return find(schemas, input, (texts) => texts.some((schema) => schema['x-cog-secret'] === true));
+/** Every text and number that stands at such a place, or in what stands there. */
+export function secretTexts(schemas: JsonObject, input: JsonObject): string[] {
+  return findSecrets(schemas, input).flatMap(({ value }) => textsOf(value));
+}
+
+function findSecrets(schemas: JsonObject, input: JsonObject): FoundValue<unknown>[] {
+  return find(schemas, input, (options) => options.some((schema) => schema['x-cog-secret'] === true));
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  if (typeof value === 'number') return [String(value)];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : [];
 }
 
 /** For an input whose schema nobody knows yet: any text could be a secret. */
@@ -64,11 +81,11 @@ export function replaceAt<T>(root: T, pointer: string, value: unknown): T {
   return Object.fromEntries(entries) as T;
 }
 
-/** Given the schemas that a text may follow. */
-type Test = (texts: readonly Schema[]) => boolean;
+/** Given the schemas that a value may follow. */
+type Test = (options: readonly Schema[], value: unknown) => boolean;
 
-function find(schemas: JsonObject, input: JsonObject, test: Test): FoundValue[] {
-  const found: FoundValue[] = [];
+function find(schemas: JsonObject, input: JsonObject, test: Test): FoundValue<unknown>[] {
+  const found: FoundValue<unknown>[] = [];
   walk(schemas, asSchema(schemas['Input']), input, '', test, found, 0);
   return found;
 }
@@ -81,14 +98,13 @@ function walk(
   value: unknown,
   pointer: string,
   test: Test,
-  found: FoundValue[],
+  found: FoundValue<unknown>[],
   depth: number,
 ): void {
   if (depth > MAX_DEPTH || value === null || value === undefined) return;
   const options = optionsOf(schemas, given);
-  if (typeof value === 'string') {
-    const texts = options.filter((one) => one['type'] === 'string' || one['type'] === undefined);
-    if (texts.length > 0 && test(texts)) found.push({ pointer, value });
+  if (test(options, value)) {
+    found.push({ pointer, value });
     return;
   }
   for (const schema of options) {

@@ -117,7 +117,7 @@ export class Prediction {
     if (this.isFinished) return;
     const { [name]: _former, ...rest } = this.#metrics;
     this.#metrics = value === null || value === undefined ? rest : { ...rest, [name]: value };
-    this.#tell('metric', () => ({ name, value: value ?? null }));
+    this.#tell('metric', () => ({ name, value: value ?? null, mode: 'replace' }));
   }
 
   /** What its code made so far does not count, and its code begins again: the log says why, and `start` says how it stands. */
@@ -136,7 +136,7 @@ export class Prediction {
     this.#outputs ??= [];
     this.#outputs.push(value);
     const index = this.#outputs.length - 1;
-    this.#tell('output', () => ({ index, output: value }));
+    this.#tell('output', () => outputOf(index, value));
   }
 
   /** The output of a predictor that gives one; an iterator that gave nothing has the empty list. */
@@ -144,8 +144,7 @@ export class Prediction {
     if (this.isFinished) return;
     if (Array.isArray(value) && value.length === 0) this.#outputs ??= [];
     this.#output = value;
-    if (value !== null && this.#outputs === undefined)
-      this.#tell('output', () => ({ index: 0, output: value }));
+    if (value !== null && this.#outputs === undefined) this.#tell('output', () => outputOf(0, value));
   }
 
   cancel(): boolean {
@@ -182,4 +181,9 @@ export class Prediction {
     this.replay.add(event);
     for (const listener of this.#listeners) listener(event);
   }
+}
+
+/** `chunk` is what Cog's own clients read of an output. */
+function outputOf(index: number, value: unknown) {
+  return { index, output: value, chunk: value };
 }

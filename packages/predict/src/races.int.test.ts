@@ -113,6 +113,20 @@ async function inTurn(count: number, work: (run: number) => Promise<void>): Prom
 }
 
 describe.for(KINDS)('written in %s', (kind) => {
+  test('files of outputs are gone when they were taken, while the process goes on', LIMIT, async () => {
+    const server = await serveFixture(kind, 'files', { maxConcurrency: 8 });
+    await ready(server);
+    const source = 'data:text/plain;base64,aGVsbG8=';
+    for (let run = 0; run < 3; run += 1) {
+      await send(server, '/predictions', { id: `file-${run}`, input: { source, copies: 3 } });
+      const { output } = await ended(server, `file-${run}`);
+      expect(output).toMatchObject({ more: [source, source, source] });
+    }
+    const left = await readdir(ownTmp, { recursive: true });
+    expect(left.filter((name) => /(copy-\d|upper)\.txt$/u.test(name))).toEqual([]);
+    await server.close(0);
+  });
+
   test('the end is delivered exactly once, with output in flight', LIMIT, async () => {
     const server = await serveFixture(kind, 'overlap', { maxConcurrency: 8, webhookEveryMs: 5 });
     await ready(server);

@@ -1,4 +1,5 @@
-import { findFiles, findSecrets, maskSecrets } from './input-schema.ts';
+import { MAX_TIMER_MS } from '@switchyard/kernel';
+import { findFiles, maskSecrets, secretTexts } from './input-schema.ts';
 import { placeInputFiles } from './files/input-files.ts';
 import type { InputFilesParts } from './files/input-files.ts';
 import { placeOutputFiles } from './files/output-files.ts';
@@ -72,9 +73,11 @@ async function call(
   ending: AbortController,
 ): Promise<Outcome> {
   const { config, input, outputs } = parts;
-  const found = findSecrets(predictor.schemas ?? {}, input).map(({ value }) => value);
-  const mask = createSecretMask([...found, ...parts.secrets]);
-  const limit = setTimeout(() => ending.abort(new Error('over its limit')), config.predictMs);
+  const mask = createSecretMask([...secretTexts(predictor.schemas ?? {}, input), ...parts.secrets]);
+  const limit = setTimeout(
+    () => ending.abort(new Error('over its limit')),
+    Math.min(config.predictMs, MAX_TIMER_MS),
+  );
   let failure: Error | undefined;
   const place = async (output: HostOutput): Promise<unknown> => {
     try {

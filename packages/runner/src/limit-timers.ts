@@ -1,4 +1,4 @@
-import { PlatformError } from '@switchyard/kernel';
+import { MAX_TIMER_MS, PlatformError } from '@switchyard/kernel';
 import type { InvocationLimits } from './invocation-limits.ts';
 
 /** Counts the time of one invocation and tells, once, which limit it reached. */
@@ -25,10 +25,12 @@ export class LimitTimers {
   }
 
   #after(ms: number, error: () => PlatformError): NodeJS.Timeout {
-    const timer = setTimeout(() => {
+    const reach = (): void => {
       this.stop();
       this.#reached(error());
-    }, ms);
+    };
+    // Who declares a year means no limit, and must not get none of his time.
+    const timer = setTimeout(reach, Math.min(ms, MAX_TIMER_MS));
     this.#timers.push(timer);
     return timer;
   }

@@ -1,9 +1,12 @@
 """The names that predictors import. Everything lives in `coglet`; nothing here needs a package beside Python itself."""
 
+from typing import AsyncIterator
+
 from coglet.api import (
     AsyncConcatenateIterator,
     BaseModel,
     BasePredictor,
+    BaseRunner,
     CancelationException,
     CancellationException,
     Coder,
@@ -12,6 +15,7 @@ from coglet.api import (
     Input,
     Path,
     Secret,
+    streaming,
 )
 from coglet.scope import Scope, current_scope, emit_metric
 
@@ -19,8 +23,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AsyncConcatenateIterator",
+    "AsyncIterator",
     "BaseModel",
     "BasePredictor",
+    "BaseRunner",
     "CancelationException",
     "CancellationException",
     "Coder",
@@ -32,4 +38,5 @@ __all__ = [
     "Secret",
     "current_scope",
     "emit_metric",
+    "streaming",
 ]

@@ -5,6 +5,13 @@ import pathlib
 import typing
 from typing import Any, AsyncIterator, Callable, Iterator, List, Optional, TypeVar
 
+from coglet.scope import Scope, current_scope
+
+try:
+    from types import UnionType  # Python 3.10
+except ImportError:
+    UnionType = None  # type: ignore[assignment,misc]
+
 T = TypeVar("T")
 
 MISSING: Any = object()
@@ -113,25 +120,51 @@ def Input(  # noqa: N802 - the name that predictors import
     )
 
 
-class BasePredictor:
-    """A predictor may be any class with `predict`; this one has an empty `setup`."""
+class _RunningScope:
+    """`self.scope`, the running prediction's. No property: a predictor may have a field of its own by this name."""
+
+    def __get__(self, _instance: Any, _owner: Any = None) -> Scope:
+        return current_scope()
+
+
+class BaseRunner:
+    """A predictor may be any class with `run` or `predict`; this one has an empty `setup`, and metrics."""
+
+    scope = _RunningScope()
 
     def setup(self) -> None:
         return None
 
+    def record_metric(self, name: str, value: Any, mode: str = "replace") -> None:
+        current_scope().record_metric(name, value, mode)
+
+
+class BasePredictor(BaseRunner):
+    """The older name."""
+
     def predict(self, **kwargs: Any) -> Any:
         raise NotImplementedError("predict has not been implemented")
+
+
+def is_optional(hint: Any) -> bool:
+    """`Optional[X]`, or `X | None`."""
+    return typing.get_origin(hint) in (typing.Union, UnionType) and type(None) in typing.get_args(hint)
+
+
+def streaming(function: Any = None) -> Any:
+    """Says that a predictor may be streamed, which here every one may: `@streaming` and `@streaming()` change nothing."""
+    return (lambda decorated: decorated) if function is None else function
 
 
 class BaseModel:
     """An object with named, typed fields: for outputs with several values and for nested inputs."""
 
     def __init__(self, **values: Any) -> None:
-        for name in typing.get_type_hints(type(self)):
+        for name, hint in typing.get_type_hints(type(self)).items():
             if name in values:
                 setattr(self, name, values.pop(name))
                 continue
-            default = getattr(type(self), name, MISSING)
+            default = getattr(type(self), name, None if is_optional(hint) else MISSING)
             if isinstance(default, FieldInfo):
                 default = default.make_default() if default.has_default else MISSING
             if default is MISSING:

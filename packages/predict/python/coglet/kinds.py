@@ -7,13 +7,7 @@ import pathlib
 import typing
 from typing import Any, Callable, Dict, List, Optional
 
-from coglet.api import MASK, MISSING, BaseModel, Coder, FieldInfo, Path, Secret
-
-try:
-    from types import UnionType  # Python 3.10
-except ImportError:
-    UnionType = None  # type: ignore[assignment,misc]
-
+from coglet.api import MASK, MISSING, BaseModel, Coder, FieldInfo, Path, Secret, UnionType, is_optional
 
 class Unsupported(Exception):
     """A type that cannot be a field. The message ends a sentence that names the field."""
@@ -372,7 +366,7 @@ def object_kind(tpe: Any, inside: bool) -> Optional[Kind]:
             if field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
         }
     else:
-        optional = {name for name in hints if has_class_default(tpe, name)}
+        optional = {name for name, hint in hints.items() if is_optional(hint) or has_class_default(tpe, name)}
     return ObjectKind(tpe, kinds, [name for name in hints if name not in optional], tpe)
 
 

@@ -6,7 +6,8 @@ from typing import Any, Callable, Dict, Optional
 
 from coglet.shield import shield
 
-MODES = ("replace", "increment", "append")
+# `incr` is what `increment` is called elsewhere.
+MODES = ("replace", "increment", "incr", "append")
 
 
 class Metrics:
@@ -24,7 +25,8 @@ class Metrics:
         if not all(parts) or len(parts) > 4:
             raise ValueError(f"{name!r} is no name of a metric: one to four words joined by dots")
         if parts[0] == "predict_time":
-            raise ValueError("predict_time is measured by the server")
+            # Measured by the server, whatever a predictor says.
+            return
         with shield, self._lock:
             place = self._values
             for part in parts[:-1]:
@@ -40,7 +42,7 @@ class Metrics:
             place.pop(key, None)
         elif mode == "replace":
             place[key] = value
-        elif mode == "increment":
+        elif mode in ("increment", "incr"):
             former = place.get(key, 0)
             if isinstance(value, bool) or not isinstance(value, (int, float)) or not isinstance(former, (int, float)):
                 raise TypeError(f"the metric {key!r} cannot be incremented by {value!r}")
@@ -53,6 +55,9 @@ class Metrics:
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.record(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        self.record(name, None)
 
     def copy(self) -> Dict[str, Any]:
         with self._lock:

@@ -7,7 +7,7 @@ import re
 import typing
 from typing import Any, Dict, List, Optional, Tuple
 
-from coglet.api import MASK, MISSING, AsyncConcatenateIterator, ConcatenateIterator, FieldInfo
+from coglet.api import MASK, MISSING, AsyncConcatenateIterator, BasePredictor, ConcatenateIterator, FieldInfo
 from coglet.kinds import DoesNotFit, Kind, ListKind, SecretKind, UnionKind, Unsupported, kind_of, name_of, title_of
 
 
@@ -151,6 +151,8 @@ def read_output(hint: Any) -> Output:
     origin = typing.get_origin(hint) or hint
     arguments = typing.get_args(hint)
     concatenates = origin in (ConcatenateIterator, AsyncConcatenateIterator)
+    if hint is type(None):
+        return Output(Kind(), False, False)
     try:
         if not concatenates and origin not in ITERATORS:
             return Output(kind_of(hint), False, False)
@@ -296,14 +298,26 @@ def is_async(predict: Any) -> bool:
     return asyncio.iscoroutinefunction(predict) or inspect.isasyncgenfunction(predict)
 
 
-def load(module: Any, name: Optional[str]) -> Any:
-    """The predictor: an instance of a class with `predict`, or a function. Without a name what the module has is looked for."""
+def method_of(tpe: Any) -> Optional[str]:
+    """`predict`, or `run` as newer predictors call it. The base class's own is none."""
+    for name in ("predict", "run"):
+        found = getattr(tpe, name, None)
+        if callable(found) and found is not BasePredictor.predict:
+            return name
+    return None
+
+
+def load(module: Any, name: Optional[str]) -> Tuple[Any, Any]:
+    """The predictor and what is called of it: an instance of a class and its method, or a function. Without a name what the module has is looked for."""
     for one in [name] if name else ["Predictor", "predict", "Runner", "run"]:
         found = getattr(module, one, None)
         if inspect.isclass(found):
-            if not callable(getattr(found, "predict", None)):
-                raise BadSignature(f"the class {one} has no method predict")
-            return found()
+            method = method_of(found)
+            if method is None:
+                raise BadSignature(f"the class {one} has no method predict or run")
+            predictor = found()
+            return predictor, getattr(predictor, method)
         if callable(found):
-            return found
-    raise BadSignature(f"{module.__name__}.py has no {name or 'class Predictor and no function predict'}")
+            return found, found
+    wanted = name or "class Predictor or Runner and no function predict or run"
+    raise BadSignature(f"{module.__name__}.py has no {wanted}")

@@ -33,7 +33,7 @@ class SyncLane:
             if kind == "stop":
                 return
             if kind == "check":
-                self._tell_health(what, self._predictor.ask_health())
+                self._tell_health(what, self._predictor.ask_health_now())
                 continue
             contextvars.copy_context().run(self._run, what)
 

@@ -40,6 +40,7 @@ export class PythonHost implements PredictorHost {
   #setUp: PythonSetUp = { schemas: {}, maxConcurrency: 1, hasHealthcheck: false, hasMarks: false };
   /** Hears lines as long as setup runs. */
   #sink: SetupSink | undefined;
+  /** The source first; the others are this process' own. */
   #ownFolders: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #checks = 0;
@@ -116,6 +117,7 @@ export class PythonHost implements PredictorHost {
       stop();
       clearTimeout(handover);
       await takeBack().catch(() => undefined);
+      if (!this.#parts.config.keepFiles) await run.removeOutputs();
       this.#close(run);
     }
   }
@@ -168,6 +170,7 @@ export class PythonHost implements PredictorHost {
       call,
       folder: this.#folder,
       ownFolders: this.#ownFolders,
+      temporaryFolders: this.#ownFolders.slice(1),
       maxFileBytes: this.#parts.config.maxFileBytes,
       iterates: iteratesOf(this.schemas),
       hasMarks: this.#setUp.hasMarks,

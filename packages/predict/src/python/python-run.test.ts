@@ -25,6 +25,7 @@ test('a result that is read before its log is told after it', async () => {
     },
     folder,
     ownFolders: [],
+    temporaryFolders: [],
     maxFileBytes: 1,
     iterates: false,
     hasMarks: true,

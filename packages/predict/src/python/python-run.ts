@@ -1,5 +1,6 @@
 import path from 'node:path';
 import { openScratchFile } from '@switchyard/runner';
+import { removeInside } from '../files/remove-inside.ts';
 import type { HostFile, HostOutput, PredictCall, PredictResult } from '../predictor.ts';
 import type { JsonObject } from '../prediction-view.ts';
 import { hostResponseSchema } from './host-response.ts';
@@ -17,6 +18,8 @@ export interface PythonRunParts {
   readonly folder: HostFolder;
   /** Folders whose files may leave as outputs. */
   readonly ownFolders: readonly string[];
+  /** Of these, those in which nothing outlives its prediction. */
+  readonly temporaryFolders: readonly string[];
   readonly maxFileBytes: number;
   readonly iterates: boolean;
   /** The host says that it ends the output of each prediction by a mark in both pipes. */
@@ -32,6 +35,7 @@ export class PythonRun {
   #marks = 0;
   #outputs = 0;
   #metrics: JsonObject = {};
+  readonly #taken = new Map<string, string>();
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #last: PredictResult | undefined;
@@ -65,6 +69,11 @@ export class PythonRun {
   async lost(result: PredictResult): Promise<void> {
     await this.look();
     this.#resolve(this.#last ?? result);
+  }
+
+  /** Files that were taken as outputs: whoever has them open still reads them. Only when nothing more of it is to come. */
+  async removeOutputs(): Promise<void> {
+    await Promise.all([...this.#taken].map(([file, folder]) => removeInside(folder, file)));
   }
 
   /** There may be a response. Calls while one reads make it read once more, and wait for it. */
@@ -170,11 +179,14 @@ export class PythonRun {
 
   /** Rejects with a sentence for whoever wrote the predictor. */
   async #openFile(file: string): Promise<HostFile> {
-    const { ownFolders, maxFileBytes } = this.#parts;
+    const { ownFolders, temporaryFolders, maxFileBytes } = this.#parts;
     const own = ownFolders.find((folder) => path.resolve(file).startsWith(`${folder}${path.sep}`));
     if (own === undefined)
-      throw new Error(`the output file ${path.basename(file)} is not in a folder of the predictor`);
+      throw new Error(
+        `the output file ${path.basename(file)} is not in a folder of the predictor: write it where \`tempfile\` does, below TMPDIR`,
+      );
     const opened = await openScratchFile(own, path.resolve(file), maxFileBytes);
+    if (temporaryFolders.includes(own)) this.#taken.set(path.resolve(file), own);
     return { ...opened, name: path.basename(file), bytes: () => opened.bytes(), close: () => opened.close() };
   }
 }

@@ -16,6 +16,8 @@ export interface PythonSource {
 
 const cogSchema = z.looseObject({
   predict: z.string().optional(),
+  /** The newer name of the same. */
+  run: z.string().optional(),
   concurrency: z.looseObject({ max: z.number().int().min(1).max(1000).optional() }).optional(),
 });
 
@@ -32,10 +34,11 @@ export async function readPythonSource(dir: string): Promise<PythonSource | unde
   }
   const cog = cogSchema.safeParse(parse(text));
   if (!cog.success) throw new Error(`cog.yaml does not fit: ${z.prettifyError(cog.error)}`);
-  const { predict = 'predict.py', concurrency } = cog.data;
-  const match = REFERENCE.exec(predict);
+  const { predict, run, concurrency } = cog.data;
+  const reference = predict ?? run ?? 'predict.py';
+  const match = REFERENCE.exec(reference);
   if (match?.[1] === undefined)
-    throw new Error(`cog.yaml: predict is "predict.py:Predictor", not ${predict}`);
+    throw new Error(`cog.yaml: predict is "predict.py:Predictor", not ${reference}`);
   const module = match[1].replace(/^\.\//u, '').replaceAll('/', '.');
   return { dir, module, predictor: match[2], maxConcurrency: concurrency?.max };
 }

@@ -1,6 +1,6 @@
 import { defineRoute } from '@switchyard/http';
 import type { Audited, Route } from '@switchyard/http';
-import { JOB_STATES } from '@switchyard/jobs';
+import { DEFAULT_TIMEZONE, JOB_STATES } from '@switchyard/jobs';
 import type { JobRow } from '@switchyard/jobs';
 import type { Clock } from '@switchyard/kernel';
 import { PlatformError } from '@switchyard/kernel';
@@ -55,7 +55,7 @@ function createScheduleRoutes({ guards, audited, bundles, work, clock }: JobRout
           return {
             name,
             cron,
-            timezone: timezone ?? null,
+            timezone: timezone ?? DEFAULT_TIMEZONE,
             retry: retry === true,
             next_run: at === undefined ? null : new Date(at).toISOString(),
             last_run: run === undefined ? null : viewOf(run),

@@ -80,7 +80,8 @@ test.for(KINDS)(
     const bench = await openBench();
     const { port: benchPort } = bench;
     await rig.ship(ACTOR_DIR);
-    for (const name of ['echo', 'steps', 'control', 'files', 'overlap'])
+    const both = ['echo', 'steps', 'control', 'files', 'overlap'];
+    for (const name of kind === 'py' ? [...both, 'runner'] : both)
       await shipPredictor(rig.bundlesDir, kind, name);
     // The bench names itself by its address.
     const { port } = await rig.start({
