@@ -1,3 +1,4 @@
+import { HEADER } from '@switchyard/protocol';
 import { platformTest } from '@switchyard/testkit';
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
@@ -265,7 +266,10 @@ describe('signing keys', () => {
     expect(keys.every((key) => !('d' in key) && key.use === 'sig' && key.alg === 'ES256')).toBe(true);
   });
 
-  test('no token is refused at any moment around rotations, by who has just looked', async ({ open, postgres }) => {
+  test('no token is refused at any moment around rotations, by who has just looked', async ({
+    open,
+    postgres,
+  }) => {
     const [one, two] = [open(), open()];
     await one.identity.check();
     const forged = (await one.identity.issueToken(ANN)).replace(/^[^.]+/, () =>
@@ -281,10 +285,37 @@ describe('signing keys', () => {
       expect(await two.identity.identify(bearer(token)), `second ${second}`).toMatchObject({ userId: 'ann' });
       one.clock.forward(1_000);
       two.clock.forward(1_000);
-      await postgres.sql.query({ text: `update signing_key set created_at = created_at - interval '1 second'` });
+      await postgres.sql.query({
+        text: `update signing_key set created_at = created_at - interval '1 second'`,
+      });
     }
     // The one before, and of two rotations in a row and a third each what came of it.
     expect(kids.size).toBe(4);
+  });
+
+  test('proven again and again, a token is still refused for another use, and once its key is gone', async ({
+    open,
+    postgres,
+  }) => {
+    const { identity, clock } = open();
+    const token = await identity.issueToken(ANN);
+    const other = await identity.issueToken({ ...ANN, userId: 'bob' });
+    for (const [given, userId] of [
+      [token, 'ann'],
+      [other, 'bob'],
+      [token, 'ann'],
+    ] as const)
+      expect(await identity.identify(bearer(given))).toMatchObject({ userId, userType: 'paid' });
+    const twice = {
+      allowQueryToken: false,
+      headers: { authorization: `Bearer ${token}`, [HEADER.idToken]: token },
+    };
+    await expect(identity.identify(twice)).rejects.toMatchObject({ code: 'BAD_TOKEN' });
+    await postgres.sql.query({ text: 'delete from signing_key' });
+    expect(await identity.identify(bearer(token))).toMatchObject({ userId: 'ann' });
+    // Keys are read again every five minutes.
+    clock.forward(5 * 60_000);
+    await expect(identity.identify(bearer(token))).rejects.toMatchObject({ code: 'BAD_TOKEN' });
   });
 
   test('ten processes that start at once make one key', async ({ open, postgres }) => {
