@@ -14,12 +14,16 @@ export interface Compared {
   readonly rounds: Record<string, Record<string, number>[]>;
 }
 
-/** A B C A B C ...: whatever the machine does meanwhile, it does to all sides. The first contestant is ours. One round each warms up. */
+/**
+ * A B C, B C A, C A B, ...: whatever the machine does meanwhile, it does to all sides, and none is always the first or always behind the same
+ * other one. The first contestant is ours. One round each warms up.
+ */
 export async function runRounds(contestants: readonly Contestant[], count: number): Promise<Compared> {
   const rounds: Record<string, Record<string, number>[]> = {};
   for (const contestant of contestants) await contestant.round(-1);
   for (let index = 0; index < count; index++) {
-    for (const contestant of contestants) {
+    const first = index % contestants.length;
+    for (const contestant of [...contestants.slice(first), ...contestants.slice(0, first)]) {
       const figures = await contestant.round(index);
       (rounds[contestant.name] ??= []).push(figures);
       const shown = Object.entries(figures).map(([name, value]) => `${name} ${value.toFixed(3)}`);

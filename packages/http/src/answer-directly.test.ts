@@ -59,7 +59,8 @@ interface Way {
   readonly direct: { count: number };
 }
 
-async function open(isDirect: boolean): Promise<Way> {
+/** `born`: the server makes the app's own requests and answers, as services do. */
+async function open(way: 'express' | 'adopted' | 'born'): Promise<Way> {
   const lines: unknown[] = [];
   const keep =
     (level: string) =>
@@ -79,14 +80,14 @@ async function open(isDirect: boolean): Promise<Way> {
     bodyLimit: LIMIT,
     routes: rows,
   };
-  const { app, answerDirectly } = createHttpService(options);
+  const { app, answerDirectly, messages } = createHttpService(options);
   const direct = { count: 0 };
   const listening = await listen(
     (req, res) => {
-      if (isDirect && answerDirectly(req, res)) direct.count += 1;
+      if (way !== 'express' && answerDirectly(req, res)) direct.count += 1;
       else app(req, res);
     },
-    { port: 0, host: '127.0.0.1' },
+    { port: 0, host: '127.0.0.1', ...(way === 'born' ? { messages } : {}) },
   );
   return { listening, lines, metrics, direct };
 }
@@ -135,9 +136,9 @@ function requestOf({ method = 'POST', path = '/things/a/do/b', headers = json, b
   ]);
 }
 
-let ways: readonly [express: Way, direct: Way];
+let ways: readonly [express: Way, adopted: Way, born: Way];
 beforeAll(async () => {
-  ways = [await open(false), await open(true)];
+  ways = [await open('express'), await open('adopted'), await open('born')];
 });
 afterAll(async () => {
   for (const { listening } of ways) await listening.close(1000);
@@ -195,20 +196,34 @@ const CASES: readonly [what: string, isDirect: boolean, asked: Asked][] = [
 ];
 
 it.each(CASES)('%s is answered, logged and counted alike', async (_what, isDirect, asked) => {
-  const [express, direct] = ways;
+  const [express, ...others] = ways;
   const request = requestOf(asked);
-  for (const { lines, direct: taken } of ways) {
+  for (const { lines, direct } of ways) {
     lines.length = 0;
-    taken.count = 0;
+    direct.count = 0;
   }
-  const [wanted, given] = [await ask(express, request), await ask(direct, request)];
-  expect(given).toBe(wanted);
-  expect(given).toMatch(/^HTTP\/1\.1 \d/u);
-  expect(direct.direct.count).toBe(isDirect ? 1 : 0);
-  await expect.poll(() => direct.lines.length).toBe(express.lines.length);
-  expect(direct.lines).toEqual(express.lines);
-  expect(direct.lines.length).toBeGreaterThan(0);
-  expect(await direct.metrics.text()).toBe(await express.metrics.text());
+  const wanted = await ask(express, request);
+  expect(wanted).toMatch(/^HTTP\/1\.1 \d/u);
+  for (const other of others) {
+    expect(await ask(other, request)).toBe(wanted);
+    expect(other.direct.count).toBe(isDirect ? 1 : 0);
+    await expect.poll(() => other.lines.length).toBe(express.lines.length);
+    expect(other.lines).toEqual(express.lines);
+    expect(other.lines.length).toBeGreaterThan(0);
+    expect(await other.metrics.text()).toBe(await express.metrics.text());
+  }
+});
+
+it('who asks for many paths gets for each what it names', async () => {
+  const [express, , born] = ways;
+  const names = Array.from({ length: 1100 }, (_, at) => `n${at}`);
+  const pathOf = (name: string) =>
+    requestOf({ method: 'GET', path: `/things/${name.slice(-2)}/do/${name}`, headers: {} });
+  for (const name of [...names, 'n7', 'n1099']) {
+    const given = await ask(born, pathOf(name));
+    expect(given).toContain(`"params":{"kind":"${name.slice(-2)}","name":"${name}"}`);
+  }
+  expect(await ask(born, pathOf('n7'))).toBe(await ask(express, pathOf('n7')));
 });
 
 it('a client that leaves in the middle of its body is answered by nobody, and logged as both log it', async () => {
@@ -225,7 +240,8 @@ it('a client that leaves in the middle of its body is answered by nobody, and lo
     });
     await expect.poll(() => way.lines.length, { timeout: 10_000 }).toBe(1);
   }
-  expect(ways[1].lines).toEqual(ways[0].lines);
+  const [express, ...others] = ways;
+  for (const { lines } of others) expect(lines).toEqual(express.lines);
 });
 
 it.each([

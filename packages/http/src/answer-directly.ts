@@ -14,6 +14,9 @@ const PLAIN_PATH = /^[\w.~/-]+$/;
 /** Where the length of a route's path is not fixed any more. */
 const REST = /[*{]/;
 
+/** Paths of which is remembered what they name; they are asked for again and again. */
+const MAX_PATHS = 1000;
+
 /** What the app itself is made of. */
 export interface DirectParts {
   readonly app: Express;
@@ -30,6 +33,13 @@ interface DirectRow {
   /** As a request says it. */
   readonly method: string;
   readonly path: readonly string[];
+}
+
+/** A row that answers a path. */
+interface Found {
+  readonly row: DirectRow;
+  /** Frozen: it is the same for all requests of this path. */
+  readonly params: Readonly<Record<string, string>>;
 }
 
 /**
@@ -53,20 +63,35 @@ export function createDirectAnswers({ app, begin, onError, ...parts }: DirectPar
       void onError(error, req, res, () => void setImmediate(() => req.socket.destroy()));
     }
   };
+  const lookUp = createLookUp(rows);
   return (incoming, outgoing) => {
     const { url = '', method } = incoming;
     const end = url.indexOf('?');
-    const path = end === -1 ? url : url.slice(0, end);
-    if (!PLAIN_PATH.test(path)) return false;
+    const found = lookUp(end === -1 ? url : url.slice(0, end)).find(({ row }) => row.method === method);
+    if (found === undefined) return false;
+    const { row, params } = found;
+    void answer(...adopt(app, incoming, outgoing, row.route, params), row);
+    return true;
+  };
+}
+
+const NONE: readonly Found[] = [];
+
+function createLookUp(rows: readonly DirectRow[]): (path: string) => readonly Found[] {
+  const known = new Map<string, readonly Found[]>();
+  return (path) => {
+    const found = known.get(path);
+    if (found !== undefined) return found;
+    if (!PLAIN_PATH.test(path)) return NONE;
     const parts = path.split('/');
-    for (const row of rows) {
-      if (row.path.length !== parts.length || row.method !== method) continue;
-      const params = match(row, parts);
-      if (params === undefined) continue;
-      void answer(...adopt(app, incoming, outgoing, row.route, params), row);
-      return true;
-    }
-    return false;
+    const rowsOfPath = rows.flatMap((row) => {
+      const params = row.path.length === parts.length ? match(row, parts) : undefined;
+      return params === undefined ? [] : [{ row, params: Object.freeze(params) }];
+    });
+    if (rowsOfPath.length === 0) return NONE;
+    if (known.size >= MAX_PATHS) known.clear();
+    known.set(path, rowsOfPath);
+    return rowsOfPath;
   };
 }
 
@@ -100,16 +125,23 @@ function match({ path }: DirectRow, parts: readonly string[]): Record<string, st
   return params;
 }
 
+/** Of a server that makes the app's own requests and answers (`createAppMessages`) they are this already. */
+function asOf(message: object, prototype: object): object {
+  return Object.prototype.isPrototypeOf.call(prototype, message)
+    ? message
+    : (Object.setPrototypeOf(message, prototype) as object);
+}
+
 /** What express makes of a request before it looks for a route, and of the one that it found. */
 function adopt(
   app: Express,
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   route: Route,
-  params: Record<string, string>,
+  params: Readonly<Record<string, string>>,
 ): [Request, Response] {
-  const req = Object.setPrototypeOf(incoming, app.request) as Request;
-  const res = Object.setPrototypeOf(outgoing, app.response) as Response;
+  const req = asOf(incoming, app.request) as Request;
+  const res = asOf(outgoing, app.response) as Response;
   req.res = res;
   res.req = req;
   res.locals = Object.create(null) as Response['locals'];

@@ -5,6 +5,8 @@ import { buildOpenApi } from '@switchyard/protocol';
 import type { Log, Metrics } from '@switchyard/telemetry';
 import { createDirectAnswers } from './answer-directly.ts';
 import type { AnswerDirectly } from './answer-directly.ts';
+import { createAppMessages } from './app-messages.ts';
+import type { AppMessages } from './app-messages.ts';
 import { createErrorHandler, answerNotFound } from './error-handler.ts';
 import { createHealthRouter } from './health-routes.ts';
 import type { HealthSource } from './health-routes.ts';
@@ -60,8 +62,15 @@ export function createHttpApp(options: HttpAppOptions): Express {
   return createHttpService(options).app;
 }
 
+export interface HttpService {
+  readonly app: Express;
+  readonly answerDirectly: AnswerDirectly;
+  /** For `listen`. */
+  readonly messages: AppMessages;
+}
+
 /** The same, with a way around express for the routes that say `isDirect`: ask it first. */
-export function createHttpService(options: HttpAppOptions): { app: Express; answerDirectly: AnswerDirectly } {
+export function createHttpService(options: HttpAppOptions): HttpService {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -88,6 +97,7 @@ export function createHttpService(options: HttpAppOptions): { app: Express; answ
   app.use(onError);
   return {
     app,
+    messages: createAppMessages(app),
     answerDirectly: createDirectAnswers({
       app,
       routes,

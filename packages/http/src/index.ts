@@ -4,7 +4,7 @@ export { markAudited } from './audit-mark.ts';
 export { createAudited } from './audited.ts';
 export type { AuditContext, Audited, Change } from './audited.ts';
 export { createHttpApp, createHttpService } from './create-http-app.ts';
-export type { HttpAppOptions } from './create-http-app.ts';
+export type { HttpAppOptions, HttpService } from './create-http-app.ts';
 export { createMetricsApp, isLoopback } from './health-routes.ts';
 export type { HealthSource } from './health-routes.ts';
 export { listen } from './listen.ts';

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { AppMessages } from './app-messages.ts';
 
 export interface ListenOptions {
   /** 0 takes a free port. */
@@ -11,6 +12,8 @@ export interface ListenOptions {
   requestTimeoutMs?: number;
   /** Longer than a proxy's own idle time, so that the proxy and not we end an idle connection. */
   keepAliveTimeoutMs?: number;
+  /** What requests and answers are made by; Node's own without. */
+  messages?: AppMessages;
 }
 
 export interface Listening {
@@ -25,7 +28,7 @@ export interface Listening {
 const SWEEP_MS = 50;
 
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
-  const server = createServer(app);
+  const server = createServer({ ...options.messages }, app);
   server.headersTimeout = options.headersTimeoutMs ?? 20_000;
   server.requestTimeout = options.requestTimeoutMs ?? 120_000;
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 75_000;

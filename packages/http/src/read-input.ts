@@ -24,10 +24,16 @@ export function readInput(
   };
 }
 
-function readParams(schema: z.ZodType, params: unknown): unknown {
+/** Of parameters that are the same for all requests of a path (`answerDirectly` freezes them) what came of them, by themselves. */
+const readOfFrozen = new WeakMap<object, unknown>();
+
+function readParams(schema: z.ZodType, params: object): unknown {
+  const known = readOfFrozen.get(params);
+  if (known !== undefined) return known;
   const parsed = schema.safeParse(params);
   // An id that cannot exist is an id that does not exist: the same 404 (03 §1).
   if (!parsed.success) throw PlatformError.of('NOT_FOUND');
+  if (Object.isFrozen(params)) readOfFrozen.set(params, Object.freeze(parsed.data));
   return parsed.data;
 }
 

@@ -23,6 +23,8 @@ export interface KeyRing {
   signingKey(): Promise<{ kid: string; privateKey: KeyObject }>;
   /** Undefined: a key of that id was never made, or is long retired. */
   verificationKey(kid: string): Promise<KeyObject | undefined>;
+  /** The same of what was read lately, without waiting. Undefined: that has to be asked. */
+  knownKey(kid: string): KeyObject | undefined;
   jwks(): Promise<{ keys: PublicJwk[] }>;
   /** A new key signs after `LEAD_MS` (other processes: `RELOAD_MS` later at most); the old ones go on verifying. */
   rotate(): Promise<string>;
@@ -62,9 +64,13 @@ export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: Ke
     return (loaded = { at, rows, publicKeys });
   }
 
+  const readWithin = (maxAgeMs: number): LoadedKeys | undefined =>
+    loaded !== undefined && clock.monotonic() - loaded.at < maxAgeMs ? loaded : undefined;
+
   /** Many callers share one read; a read that fails is not kept. */
   async function read(maxAgeMs: number): Promise<LoadedKeys> {
-    if (loaded !== undefined && clock.monotonic() - loaded.at < maxAgeMs) return loaded;
+    const known = readWithin(maxAgeMs);
+    if (known !== undefined) return known;
     loading ??= load().finally(() => (loading = undefined));
     return loading;
   }
@@ -114,6 +120,7 @@ export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: Ke
       const known = (await read(RELOAD_MS)).publicKeys.get(kid);
       return known ?? (await read(RELOAD_UNKNOWN_MS)).publicKeys.get(kid);
     },
+    knownKey: (kid) => readWithin(RELOAD_MS)?.publicKeys.get(kid),
     async jwks() {
       await signer();
       return { keys: (await read(RELOAD_MS)).rows.map((row) => row.public_jwk as unknown as PublicJwk) };

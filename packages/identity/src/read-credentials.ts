@@ -38,25 +38,40 @@ export interface Credentials {
  */
 export function readCredentials(carriers: Carriers, names: CookieNames): Credentials {
   const { headers, query = {}, auth = {} } = carriers;
-  const cookies = carriers.cookies ?? parseCookie(one(headers['cookie']) ?? '');
+  const cookies = carriers.cookies ?? cookiesOf(one(headers['cookie']));
   const tokenQuery = carriers.allowQueryToken ? query : refuseTokens(query);
-  const found = {
-    accessToken:
-      one(auth['bearer_token']) ??
+  const found: Credentials = {};
+  const keep = (name: keyof Credentials, value: string | undefined): void => {
+    if (value !== undefined) found[name] = value;
+  };
+  keep(
+    'accessToken',
+    one(auth['bearer_token']) ??
       bearer(headers) ??
       one(tokenQuery[QUERY.accessToken]) ??
       one(cookies[names.accessToken]) ??
       (names.frontHeader === undefined ? undefined : one(headers[names.frontHeader])),
-    idToken:
-      one(auth['id_token']) ??
+  );
+  keep(
+    'idToken',
+    one(auth['id_token']) ??
       one(headers[HEADER.idToken]) ??
       one(tokenQuery[QUERY.idToken]) ??
       one(cookies[names.idToken]),
-    ticket: one(auth['stream_ticket']) ?? one(tokenQuery[QUERY.streamTicket]),
-    sessionId: one(auth['user_session_id']) ?? one(headers[HEADER.sessionId]) ?? one(query[QUERY.sessionId]),
-    anonymousCookie: one(cookies[names.anonymous]),
-  };
-  return Object.fromEntries(Object.entries(found).filter(([, value]) => value !== undefined));
+  );
+  keep('ticket', one(auth['stream_ticket']) ?? one(tokenQuery[QUERY.streamTicket]));
+  keep(
+    'sessionId',
+    one(auth['user_session_id']) ?? one(headers[HEADER.sessionId]) ?? one(query[QUERY.sessionId]),
+  );
+  keep('anonymousCookie', one(cookies[names.anonymous]));
+  return found;
+}
+
+const NO_COOKIES: Values = Object.freeze(Object.create(null) as Values);
+
+function cookiesOf(header: string | undefined): Values {
+  return header === undefined ? NO_COOKIES : parseCookie(header);
 }
 
 function bearer(headers: Values): string | undefined {

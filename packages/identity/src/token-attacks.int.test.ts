@@ -1,3 +1,4 @@
+import { HEADER } from '@switchyard/protocol';
 import { platformTest } from '@switchyard/testkit';
 import { createHmac, createPublicKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
@@ -290,6 +291,31 @@ describe('signing keys', () => {
     }
     // The one before, and of two rotations in a row and a third each what came of it.
     expect(kids.size).toBe(4);
+  });
+
+  test('proven again and again, a token is still refused for another use, and once its key is gone', async ({
+    open,
+    postgres,
+  }) => {
+    const { identity, clock } = open();
+    const token = await identity.issueToken(ANN);
+    const other = await identity.issueToken({ ...ANN, userId: 'bob' });
+    for (const [given, userId] of [
+      [token, 'ann'],
+      [other, 'bob'],
+      [token, 'ann'],
+    ] as const)
+      expect(await identity.identify(bearer(given))).toMatchObject({ userId, userType: 'paid' });
+    const twice = {
+      allowQueryToken: false,
+      headers: { authorization: `Bearer ${token}`, [HEADER.idToken]: token },
+    };
+    await expect(identity.identify(twice)).rejects.toMatchObject({ code: 'BAD_TOKEN' });
+    await postgres.sql.query({ text: 'delete from signing_key' });
+    expect(await identity.identify(bearer(token))).toMatchObject({ userId: 'ann' });
+    // Keys are read again every five minutes.
+    clock.forward(5 * 60_000);
+    await expect(identity.identify(bearer(token))).rejects.toMatchObject({ code: 'BAD_TOKEN' });
   });
 
   test('ten processes that start at once make one key', async ({ open, postgres }) => {

@@ -56,7 +56,7 @@ export async function serveEndpoints(
   });
   const sites = await web.start({ invoker, registry: bundleParts.registry });
   const predictionParts = buildPredictionParts(base, config, { guards, invoker, ...predictions });
-  const { app, answerDirectly } = createHttpService({
+  const { app, answerDirectly, messages } = createHttpService({
     name: 'chat-proc',
     log,
     metrics,
@@ -86,7 +86,7 @@ export async function serveEndpoints(
     if (!sites.handle(req, res) && !answerDirectly(req, res)) app(req, res);
   };
   const server = await scope.use(
-    listen(answer, { port, host, requestTimeoutMs: config.webRequestTimeout }),
+    listen(answer, { port, host, messages, requestTimeoutMs: config.webRequestTimeout }),
     (opened) => opened.close(CLOSE_MS),
   );
   scope.defer(async () => base.bundleLogs.close());

@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { Server as SocketServer } from 'socket.io';
 import { io } from 'socket.io-client';
 import { expect } from 'vitest';
@@ -32,6 +33,72 @@ proxyTest('each chunk of a stream arrives before the next one is written', async
   }
   stream.end();
   expect((await reader?.read())?.done).toBe(true);
+});
+
+/** The body of an answer in chunks, read to the letter, and what came behind it. Undefined: it is not all there yet. */
+const readChunks = (bytes: Buffer): { readonly body: string; readonly rest: string } | undefined => {
+  let at = bytes.indexOf('\r\n\r\n') + 4;
+  const parts: Buffer[] = [];
+  for (;;) {
+    const lineEnd = bytes.indexOf('\r\n', at);
+    if (lineEnd < 0) return undefined;
+    const size = bytes.toString('latin1', at, lineEnd);
+    expect(size).toMatch(/^[0-9a-f]+$/u);
+    const end = lineEnd + 2 + Number.parseInt(size, 16);
+    if (bytes.length < end + 2) return undefined;
+    expect(bytes.toString('latin1', end, end + 2)).toBe('\r\n');
+    if (size === '0')
+      return { body: Buffer.concat(parts).toString(), rest: bytes.toString('latin1', end + 2) };
+    parts.push(bytes.subarray(lineEnd + 2, end));
+    at = end + 2;
+  }
+};
+
+proxyTest('a stream is framed to the letter, and its connection serves on after it', async ({ lab }) => {
+  // One that looks like an end, one that is larger than a buffer, and letters of more than a byte.
+  const pieces = ['data: 1\n\n', '\r\n0\r\n\r\n', 'x'.repeat(300_000), 'data: über\n\n'];
+  const ingress = await lab.upstream((request, response) => {
+    if (request.url !== '/sse/stream') return void response.end('whole');
+    response.writeHead(200, SSE);
+    for (const piece of pieces) response.write(piece);
+    setImmediate(() => response.end());
+  });
+  const { url } = await lab.start({ targets: { ingress: ingress.url } });
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  const ask = (path: string) => socket.write(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+  let bytes: Buffer = Buffer.alloc(0);
+  socket.on('data', (chunk: Buffer) => (bytes = Buffer.concat([bytes, chunk])));
+  for (const path of ['/sse/stream', '/sse/stream']) {
+    ask(path);
+    await expect
+      .poll(() => readChunks(bytes), { timeout: 20_000 })
+      .toEqual({ body: pieces.join(''), rest: '' });
+    expect(bytes.toString('latin1')).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*transfer-encoding: chunked\r\n/iu);
+    bytes = Buffer.alloc(0);
+    ask('/profile');
+    await expect.poll(() => bytes.toString('latin1'), { timeout: 20_000 }).toMatch(/^HTTP[^]*whole/u);
+    bytes = Buffer.alloc(0);
+  }
+  socket.destroy();
+});
+
+proxyTest('who asks with HTTP/1.0, or for the head alone, gets a stream without chunks', async ({ lab }) => {
+  const ingress = await lab.upstream((_request, response) => {
+    response.writeHead(200, SSE);
+    response.end('data: 1\n\n');
+  });
+  const { url } = await lab.start({ targets: { ingress: ingress.url } });
+  const ask = async (request: string): Promise<string> => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1', () => void socket.write(request));
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    return Buffer.concat(chunks).toString('latin1');
+  };
+  const whole = await ask('GET /sse/stream HTTP/1.0\r\nHost: localhost\r\n\r\n');
+  expect(whole).toMatch(/\r\n\r\ndata: 1\n\n$/u);
+  expect(whole).not.toMatch(/transfer-encoding/iu);
+  const head = await ask('HEAD /sse/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\n$/u);
 });
 
 proxyTest('the upstream half ends when the client goes away', async ({ lab }) => {

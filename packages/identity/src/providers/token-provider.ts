@@ -18,6 +18,8 @@ export interface TokenProvider {
   readonly name: string;
   /** Whether the token says that it is from here. Nothing is proven by that. */
   recognises(token: UnverifiedToken): boolean;
+  /** What was proven of this very token before and holds still; undefined: it is to be proven. Of a token that it recognises, and no other. */
+  known?(token: string, use: 'access' | 'id'): TokenIdentity | undefined;
   /** Throws TOKEN_EXPIRED for a token that was good, UNAVAILABLE without the issuer's keys, BAD_TOKEN for everything else. */
   prove(token: string, use: 'access' | 'id'): Promise<TokenIdentity>;
 }
