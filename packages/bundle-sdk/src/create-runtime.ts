@@ -37,12 +37,20 @@ function fittingProps(schema: AnyBundleDefinition['props'], given: unknown): unk
   return schema?.safeParse(fitting).success === true ? fitting : {};
 }
 
+/** A prop without a default, or with one that does not fit, is found when the file is read, not at the first turn. */
+function requireDefaults(schema: AnyBundleDefinition['props']): void {
+  const [issue] = schema?.safeParse({}).error?.issues ?? [];
+  if (issue === undefined) return;
+  const name = issue.path.join('.');
+  throw new TypeError(`the prop "${name}" needs a default that fits its schema: ${issue.message}`);
+}
+
 /** What the host does with a definition, whoever wrote it down. */
 export function createRuntime(definition: AnyBundleDefinition): BundleRuntime {
   let manifest: BundleManifest | undefined;
   const readManifest = () => (manifest ??= describeBundle(definition));
   const readProps = (given: unknown): JsonObject => definition.props?.parse(given ?? {}) ?? {};
-  // Defaults that do not fit their own schema are found when the file is read, not at the first turn.
+  requireDefaults(definition.props);
   let props = readProps({});
   // Its setup is once per process, so its run is one as well.
   const runPredict = createPredictRun();

@@ -332,3 +332,12 @@ describe('a part', () => {
     await expect(bundle[RUNTIME].setProps({ greeting: 7 })).rejects.toThrow(/greeting/);
   });
 });
+
+test.each([
+  ['no default', z.object({ city: z.string() })],
+  ['one that does not fit', z.object({ city: z.string().min(3).prefault('x') })],
+])('a prop with %s is told by its name when the file is read', (_what, props) => {
+  expect(() => defineBundle({ id: 'a', name: 'A', props })).toThrow(
+    /^the prop "city" needs a default that fits its schema: /u,
+  );
+});

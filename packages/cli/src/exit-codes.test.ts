@@ -43,3 +43,14 @@ test('of a stack only the lines of the bundle stay', () => {
     'The bundle does not load: Error: out of order\n  src/bundle.ts:1:7\n  words.ts:3:9',
   );
 });
+
+test('files of the bundle are named as their author knows them', () => {
+  const message = [
+    "Cannot find package 'left-pad' imported from /data/hosts/host-1/version/src/bundle.ts",
+    'file:///data/bundles/clock__upload__0a1b2c3d/bundle.ts:1',
+    'enum A {B}; /etc/version is a file',
+  ].join('\n');
+  expect(withoutStack(message)).toBe(
+    "Cannot find package 'left-pad' imported from src/bundle.ts\nbundle.ts:1\nenum A {B}; /etc/version is a file",
+  );
+});

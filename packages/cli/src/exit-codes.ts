@@ -76,12 +76,15 @@ export function failureOf(error: unknown, url?: string): Failure {
   return failure(EXIT_CODES.usage, text, 'failed');
 }
 
+/** Where a version lies at the server: in a host's folder, or in the store. */
+const OWN_FOLDER = /(?:file:\/\/)?\/[^\s'"]*\/(?:version|[^\s'"/]+__[0-9a-f]{6,})\/(?=[^\s'"])/gu;
+
 /** The server tells an author where a bundle threw: of that the bundle's own lines stay, as `bundle.ts:3:7`. */
 export function withoutStack(message: string): string {
   return message
     .split('\n')
     .flatMap((line) => {
-      if (!/^\s+at /u.test(line)) return [line];
+      if (!/^\s+at /u.test(line)) return [line.replaceAll(OWN_FOLDER, '')];
       const own = /(?:\/version\/|__[0-9a-f]{6,}\/)([^()]+:\d+:\d+)/u.exec(line)?.[1];
       return own === undefined ? [] : [`  ${own}`];
     })
@@ -98,6 +101,7 @@ function failure(code: number, text: string, errorType: string): Failure {
 
 function hintFor(status: number): string {
   if (status === 401) return '\nSign in again: switchyard login URL';
-  if (status === 403) return '\nThis needs a token of an admin; switchyard whoami says whose this is.';
+  if (status === 403)
+    return '\nswitchyard whoami says whose token this is. Bundles, settings, secrets and logs need one of an admin.';
   return '';
 }

@@ -33,7 +33,7 @@ const test = base.extend<{ stand: Stand }>({
     const start = (...words: string[]): ChildProcess => {
       const child = spawn(process.execPath, [PROGRAM, ...words], {
         cwd: folder,
-        env: { ...process.env, SWITCHYARD_CWD: folder, TMPDIR: folder },
+        env: { ...process.env, SWITCHYARD_CWD: folder, TMPDIR: folder, LANG_OF_TEST: 'seen' },
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       children.push(child);
@@ -162,3 +162,40 @@ test('procedures serve runs a folder by its address', LIMIT, async ({ stand }) =
   await post(`${url}/shutdown`, {});
   expect((await exited)[0]).toBe(0);
 });
+
+test(
+  'a client that goes away takes its prediction with it, unless the server was told to keep it; named variables are seen',
+  LIMIT,
+  async ({ stand }) => {
+    const code =
+      'import os, time\ndef predict(s: float) -> str:\n    time.sleep(s)\n    return os.environ.get("LANG_OF_TEST", "none")\n';
+    await writeFile(path.join(stand.folder, 'predict.py'), code);
+    const leave = async (...words: string[]) => {
+      const { url, child } = await stand.serve('predict', 'serve', ...words);
+      await ready(url);
+      const gone = new AbortController();
+      const asked = fetch(`${url}/predictions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ id: 'mine', input: { s: 1 } }),
+        signal: gone.signal,
+      }).catch(() => undefined);
+      const view = async () =>
+        (await (await fetch(`${url}/predictions/mine`)).json()) as { status?: string; output?: unknown };
+      await expect.poll(async () => (await view()).status, { timeout: 60_000 }).toBe('processing');
+      gone.abort();
+      await asked;
+      await expect
+        .poll(async () => (await view()).status, { timeout: 60_000 })
+        .toMatch(/^(canceled|succeeded|failed)$/u);
+      const end = await view();
+      child.kill('SIGKILL');
+      return end;
+    };
+    expect(await leave()).toMatchObject({ status: 'canceled' });
+    expect(await leave('--keep-abandoned', '--pass-env', 'LANG_OF_TEST, HOME')).toMatchObject({
+      status: 'succeeded',
+      output: 'seen',
+    });
+  },
+);

@@ -6,17 +6,26 @@ import { UsageError } from './exit-codes.ts';
 export function readPairs(pairs: readonly string[]): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const pair of pairs) {
-    const at = pair.indexOf('=');
-    if (at < 1) throw new UsageError(`${pair} is not name=value.`);
-    const isText = pair[at - 1] === ':';
-    const name = pair.slice(0, isText ? at - 1 : at);
-    const text = pair.slice(at + 1);
+    const { name, text, isText } = splitPair(pair);
     values[name] = isText ? text : valueOf(text);
   }
   return values;
 }
 
-function valueOf(text: string): unknown {
+/** Throws UsageError for what is no pair. `isText`: it was written with `:=`. */
+export function splitPair(pair: string): {
+  readonly name: string;
+  readonly text: string;
+  readonly isText: boolean;
+} {
+  const at = pair.indexOf('=');
+  if (at < 1) throw new UsageError(`${pair} is not name=value.`);
+  const isText = pair[at - 1] === ':';
+  return { name: pair.slice(0, isText ? at - 1 : at), text: pair.slice(at + 1), isText };
+}
+
+/** JSON where it is JSON, else text. */
+export function valueOf(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -13,12 +13,22 @@ export async function runCli(argv: readonly string[], world: World): Promise<num
     await program.parseAsync([...argv], { from: 'user' });
     return outcome.code;
   } catch (error) {
-    // Help and the parser's own complaints are printed by then.
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT_CODES.ok : EXIT_CODES.usage;
+    // Help and the parser's own complaints are printed by then, for people.
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return EXIT_CODES.ok;
+      if (isJson) world.stdout.write(`${JSON.stringify(misuseOf(error))}\n`);
+      return EXIT_CODES.usage;
+    }
     const { code, text, details } = failureOf(error, outcome.url);
     const { red } = createPaints(world.stderr, world.env);
     if (isJson) world.stdout.write(`${JSON.stringify({ status: 'error', ...details })}\n`);
     else if (text !== '') world.stderr.write(`${red('✗')} ${text}\n`);
     return code;
   }
+}
+
+/** What the parser did not understand, for programs. */
+function misuseOf({ code, message }: CommanderError) {
+  const text = code === 'commander.help' ? 'No command is named.' : message.replace(/^error: /u, '');
+  return { status: 'error', error: text, error_type: 'usage' };
 }

@@ -1,6 +1,7 @@
 import { admissionSettings } from '@switchyard/admission';
 import { identitySettings } from '@switchyard/identity';
 import {
+  PlatformError,
   bytes,
   duration,
   failpointsSetting,
@@ -19,6 +20,7 @@ import { z } from 'zod';
 import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
 import { modelSettings } from './model-settings.ts';
+import { runnerSettings } from './runner-settings.ts';
 import { siteSettings } from './web/sites/site-config.ts';
 import { predictionSettings } from './predictions/prediction-settings.ts';
 import { procedureSettings } from './procedures/procedure-settings.ts';
@@ -91,6 +93,7 @@ export const procConfigSchema = z.object({
     'Keep requests, results and files of every invocation in the work folder, for looking into.',
   ),
   runnerMaxFile: bytes('25MiB').describe('Largest file that a bundle may add to its answer.'),
+  ...runnerSettings,
   blobDir: text('.data/files').describe('Folder of stored files; the same for ingress and proc.'),
   bodyLimit: bytes('1MiB').describe('Largest JSON body of a request.'),
   workerName: text('proc').describe('Name of this worker in the console; its boot id is added.'),
@@ -132,5 +135,8 @@ export type ProcConfig = Readonly<z.output<typeof procConfigSchema>>;
 export function readProcConfig(): ProcConfig {
   const isDevelopment = process.env['NODE_ENV'] === 'development' || process.env['NODE_ENV'] === 'test';
   const env = { ...(isDevelopment ? { ANONYMOUS_ALLOWED: 'true' } : {}), ...process.env };
-  return loadConfig(procConfigSchema, env, 'chat-proc');
+  const config = loadConfig(procConfigSchema, env, 'chat-proc');
+  if (config.runnerUid !== 0 && process.getuid?.() !== 0)
+    throw PlatformError.of('CONFIG', 'chat-proc: RUNNER_UID: only root can start processes of another user');
+  return config;
 }

@@ -5,11 +5,13 @@ import type { Scope } from '@switchyard/kernel';
 import { createRegistry } from '@switchyard/registry';
 import { createRunner } from '@switchyard/runner';
 import { createBundleProps } from '@switchyard/store';
+import { checkGrantsThen } from './check-grants.ts';
 import { createPropsFollower } from './props/follow-props.ts';
 import { indexDocs } from './index-docs.ts';
 import { openPythonHosts, warmPythonAfter, withPythonBundles } from './predictions/open-python-bundles.ts';
 import { cleanUpProcedures } from './procedures/clean-up-procedures.ts';
 import { checkSchedulesThen } from './jobs/check-schedules.ts';
+import { checkOperationsThen } from './operations/check-operations.ts';
 import { runnerConfig } from './runner-config.ts';
 import { prepareWidgets } from './widgets/build-widgets.ts';
 import { startBundles, watchBundles } from './start-bundles.ts';
@@ -46,7 +48,10 @@ export async function openBundles(
     watchesFolders: config.nodeEnv === 'development',
     keepVersions: config.bundleKeepVersions,
     keepRecords: config.bundleKeepRecords,
-    prepare: warmPythonAfter(checkSchedulesThen(prepareWidgets(base, config)), python.bundles),
+    prepare: warmPythonAfter(
+      checkGrantsThen(checkOperationsThen(checkSchedulesThen(prepareWidgets(base, config)))),
+      python.bundles,
+    ),
     furtherCleanUp: async () => void (await cleanUpProcedures({ ...base, idleMs: config.runnerIdle })),
     applySettings: (manifestOf) => propsFollower.apply(manifestOf),
   });

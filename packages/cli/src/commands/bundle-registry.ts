@@ -1,5 +1,7 @@
 import type { CommandSpec } from '../command-spec.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
+import { EXIT_CODES, Refused, withoutStack } from '../exit-codes.ts';
+import { formerVersion } from '../former-version.ts';
+import type { VersionView } from '../former-version.ts';
 import { formatTable } from '../output.ts';
 import { confirm } from '../prompts.ts';
 import { BUNDLES, bundlePath } from '../push-bundle.ts';
@@ -16,14 +18,6 @@ interface BundleView {
   readonly is_default: boolean;
   readonly error: Issue | null;
   readonly worker_error: Issue | null;
-}
-
-interface VersionView {
-  readonly version: string;
-  readonly status: string;
-  readonly is_active: boolean;
-  readonly error: string | null;
-  readonly created_at: string;
 }
 
 const NAME = { name: '<bundle>', description: 'the id of the bundle' };
@@ -46,7 +40,7 @@ export const bundleList: CommandSpec = {
       const faults = list.bundles.flatMap(({ bundle_id, error, worker_error }) =>
         [error, worker_error]
           .filter((issue) => issue !== null)
-          .map((issue) => output.paints.red(`✗ ${bundle_id}: ${issue.error}`)),
+          .map((issue) => output.paints.red(`✗ ${bundle_id}: ${withoutStack(issue.error)}`)),
       );
       return [formatTable([['BUNDLE', 'SERVES', ''], ...rows]), ...faults].join('\n');
     });
@@ -67,47 +61,42 @@ export const bundleVersions: CommandSpec = {
           is_active ? '*' : '',
           version,
           created_at,
-          error === null ? status : `${status}: ${error}`,
+          error === null ? status : `${status}: ${firstLine(withoutStack(error))}`,
         ]),
       ]),
     );
   },
 };
 
+/** A table has one line for each; `bundle list` has all of it for the newest. */
+function firstLine(text: string): string {
+  return text.split('\n')[0] ?? '';
+}
+
 export const bundleRollback: CommandSpec = {
   name: 'bundle rollback',
   summary: 'Have a former version of a bundle serve again',
   details:
-    'It is started and inspected before it takes over, as a new one is. Without a version, the one that served last before.',
+    'It is started and inspected before it takes over, as a new one is. Without a version, the one that served before it: said twice, it is where you were.',
   arguments: [NAME, { name: '[version]', description: 'as "bundle versions" lists it' }],
   examples: [
-    ['bundle rollback weather', 'the version before this one'],
+    ['bundle rollback weather', 'the version that served before this one'],
     ['bundle rollback weather weather__upload__0a1b2c', 'a certain one'],
   ],
   async run({ args: [bundle = '', named], output, server }) {
     const at = await server();
     const version =
       named ??
-      formerOf((await at.json<{ versions: VersionView[] }>(bundlePath(bundle, 'versions'))).versions);
-    if (version === undefined) {
-      output.note(`${bundle} has no former version that could serve.`);
-      return EXIT_CODES.refused;
-    }
+      formerVersion((await at.json<{ versions: VersionView[] }>(bundlePath(bundle, 'versions'))).versions);
+    if (version === undefined) throw new Refused(`${bundle} has no former version that could serve.`);
     const body = { version };
     const answer = await at.json<{ status: string }>(bundlePath(bundle, 'rollback'), {
       method: 'POST',
       body,
     });
     output.result(answer, `${output.paints.green('✓')} ${version} serves`);
-    return EXIT_CODES.ok;
   },
 };
-
-/** The newest version below the active one that came to serve once. */
-function formerOf(versions: readonly VersionView[]): string | undefined {
-  const active = versions.findIndex(({ is_active }) => is_active);
-  return versions.slice(active + 1).find(({ status }) => status !== 'failed')?.version;
-}
 
 export const bundleRemove: CommandSpec = {
   name: 'bundle remove',

@@ -1,13 +1,13 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { serveAlone } from '@switchyard/predict';
 import type { AloneOptions, PredictServer } from '@switchyard/predict';
 import { textOption } from '../command-spec.ts';
 import type { CommandContext, CommandSpec } from '../command-spec.ts';
 import { EXIT_CODES, Refused, UsageError } from '../exit-codes.ts';
-import { readPairs } from '../read-pairs.ts';
+import { readPredictInput, toPredictInput } from '../predict-input.ts';
 import { readServerEvents } from '../read-server-events.ts';
-import { SANDBOX, SERVING, readServing, untilClosed } from './serving.ts';
+import { PASS_ENV, SANDBOX, SERVING, readServing, untilClosed } from './serving.ts';
 
 const FOLDER = { name: '[folder]', description: 'the folder of the predictor (where you stand)' };
 const POLL_MS = 50;
@@ -16,7 +16,7 @@ export const predictServe: CommandSpec = {
   name: 'predict serve',
   summary: 'Serve a predictor over HTTP',
   details:
-    "The API is Cog's: POST /predictions, GET /health-check, GET /openapi.json. A predictor is predict.py or cog.yaml (python3 is needed, nothing else), predict.ts, or a bundle with `predict`. Ends after POST /shutdown, SIGTERM or Ctrl-C.",
+    "The API is Cog's: POST /predictions, GET /health-check, GET /openapi.json. A predictor is predict.py or what cog.yaml names (python3 is needed, nothing else), predict.ts, or a bundle with `predict`. Ends after POST /shutdown, SIGTERM or Ctrl-C.",
   arguments: [FOLDER],
   options: SERVING,
   examples: [
@@ -32,13 +32,12 @@ export const predictSchema: CommandSpec = {
   summary: 'Print the OpenAPI document of a predictor',
   details: 'Runs the predictor once, with its setup, because its inputs are read from its code.',
   arguments: [FOLDER],
-  options: [SANDBOX],
+  options: [PASS_ENV, SANDBOX],
   examples: [['predict schema ./model', 'what it takes and what it gives']],
   isLocal: true,
   async run(context) {
     await withServer(context, async (server) => {
-      const response = await fetch(`${server.url}/openapi.json`, { signal: context.signal });
-      const document: unknown = await response.json();
+      const document = await documentOf(server, context.signal);
       context.output.result(document, () => JSON.stringify(document, null, 2));
     });
   },
@@ -48,21 +47,23 @@ export const predictRun: CommandSpec = {
   name: 'predict run',
   summary: 'Run a predictor once and print its output',
   details:
-    'Inputs are name=value; values that are JSON are taken as that, everything else as text, and @file is the content of a file. Logs go to stderr as they come. An output that is a file is written to --output, or printed as a data URI.',
+    'Inputs are name=value; values that are JSON are taken as that, everything else as text; name:=value is always text. name=@file is a file where the predictor wants one, and the text in it elsewhere. Logs go to stderr as they come. An output that is a file is written to --output, or printed as a data URI.',
   arguments: [
     { name: '<folder>', description: 'the folder of the predictor' },
     { name: '[pairs...]', description: 'its input as name=value, several' },
   ],
-  options: [{ flags: '-o, --output <file>', description: 'write the output there' }, SANDBOX],
+  options: [{ flags: '-o, --output <file>', description: 'write the output there' }, PASS_ENV, SANDBOX],
   examples: [
     ['predict run ./thumbnail image=@cat.png width=200 -o small.png', 'a file in, a file out'],
     ['predict run ./model text="Hello"', 'output is printed as it is made'],
+    ['predict run ./model text=@essay.txt', 'a text out of a file'],
   ],
   isLocal: true,
   async run(context) {
     const { args, output, signal } = context;
-    const input = await readInput(context, args.slice(1));
+    const given = await readPredictInput(args.slice(1), context.world.cwd);
     return withServer(context, async (server) => {
+      const input = toPredictInput(given, await documentOf(server, signal));
       const response = await fetch(`${server.url}/predictions`, {
         method: 'POST',
         headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
@@ -91,6 +92,10 @@ export const predictRun: CommandSpec = {
   },
 };
 
+async function documentOf({ url }: PredictServer, signal: AbortSignal): Promise<unknown> {
+  return (await fetch(`${url}/openapi.json`, { signal })).json();
+}
+
 function isText(value: unknown): boolean {
   return typeof value === 'string' && !value.startsWith('data:');
 }
@@ -116,21 +121,6 @@ function bytesOf(value: unknown): Uint8Array | string {
   if (typeof text !== 'string') return JSON.stringify(value, null, 2);
   const match = /^data:[^,]*;base64,/u.exec(text);
   return match === null ? text : Buffer.from(text.slice(match[0].length), 'base64');
-}
-
-async function readInput(
-  { world }: CommandContext,
-  pairs: readonly string[],
-): Promise<Record<string, unknown>> {
-  const entries = Object.entries(readPairs(pairs)).map(async ([name, value]) => {
-    if (typeof value !== 'string' || !value.startsWith('@')) return [name, value] as const;
-    const bytes = await readFile(path.resolve(world.cwd, value.slice(1)));
-    const type = value.endsWith('.txt')
-      ? 'text/plain'
-      : `application/${path.extname(value).slice(1) || 'octet-stream'}`;
-    return [name, `data:${type};base64,${bytes.toString('base64')}`] as const;
-  });
-  return Object.fromEntries(await Promise.all(entries));
 }
 
 async function withServer<T>(

@@ -23,14 +23,14 @@ export const proceduresServe: CommandSpec = {
   isLocal: true,
   async run(context) {
     const serving = readServing(context, 5000, 'info');
-    const maxRunners = numberOption(context, 'maxRunners');
+    const maxRunners = numberOption(context, 'maxRunners', 1);
     const server = await serveProceduresAlone({
       ...serving,
       config: {
         ...serving.config,
         isOneShot: context.options['oneShot'] === true,
         allowsFolders: context.options['folders'] !== false,
-        ...(maxRunners === undefined ? {} : { maxRunners: Math.max(1, maxRunners) }),
+        ...(maxRunners === undefined ? {} : { maxRunners }),
       },
     });
     return untilClosed(context, server);

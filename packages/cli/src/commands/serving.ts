@@ -1,16 +1,24 @@
 import type { AloneOptions, PredictServer } from '@switchyard/predict';
 import { textOption } from '../command-spec.ts';
-import type { CommandContext, OptionSpec } from '../command-spec.ts';
+import type { CommandContext, OptionSpec, OptionValues } from '../command-spec.ts';
 import { EXIT_CODES, UsageError } from '../exit-codes.ts';
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 /** What `--await-explicit-shutdown` lets predictions have after SIGTERM. */
 const PATIENT_MS = 24 * 3_600_000;
 
+/** As a bundle's own `limits.memoryMb`: no host starts with less. */
+const LEAST_MEMORY_MB = 32;
+
 export const SANDBOX: OptionSpec = {
   flags: '--sandbox <level>',
   description: 'how a predictor is contained; in Python by bwrap or not at all',
   choices: ['auto', 'bwrap', 'permission', 'none'],
+};
+
+export const PASS_ENV: OptionSpec = {
+  flags: '--pass-env <names>',
+  description: 'NAME,... of the environment that predictors in Python see, beside PATH, HOME and LANG',
 };
 
 /** Of everything that serves predictions. */
@@ -29,8 +37,13 @@ export const SERVING: readonly OptionSpec[] = [
     flags: '--allow-private <hosts>',
     description: 'host:port,... that inputs, sources and webhooks may name; * for all',
   },
+  {
+    flags: '--keep-abandoned',
+    description: 'a client that waits for its answer and goes away does not cancel its prediction',
+  },
   { flags: '--keep-files', description: 'keep the files between server and host, for looking into' },
   { flags: '--memory <MiB>', description: 'what the process of a predictor may have for itself' },
+  PASS_ENV,
   SANDBOX,
 ];
 
@@ -42,8 +55,8 @@ export function readServing(
 ): AloneOptions {
   const { options, world } = context;
   const uploadUrl = textOption(options, 'uploadUrl');
-  const maxConcurrency = numberOption(context, 'maxConcurrency');
-  const memoryMb = numberOption(context, 'memory');
+  const maxConcurrency = numberOption(context, 'maxConcurrency', 1);
+  const memoryMb = numberOption(context, 'memory', LEAST_MEMORY_MB);
   const sandbox = textOption(options, 'sandbox') as AloneOptions['sandbox'];
   const { WEBHOOK_AUTH_TOKEN: webhookToken, WEBHOOK_SIGNING_SECRET: webhookSecret } = world.env;
   return {
@@ -57,8 +70,10 @@ export function readServing(
     logTo: world.stderr,
     config: {
       isStrict: options['strictInput'] === true,
+      cancelsOnDisconnect: options['keepAbandoned'] !== true,
       keepFiles: options['keepFiles'] === true,
-      privateHosts: (textOption(options, 'allowPrivate') ?? '').split(',').filter((host) => host !== ''),
+      privateHosts: listOption(options, 'allowPrivate'),
+      environment: listOption(options, 'passEnv'),
       ...(uploadUrl === undefined ? {} : { uploadUrl }),
       ...(maxConcurrency === undefined ? {} : { maxConcurrency }),
       ...(memoryMb === undefined ? {} : { memoryMb }),
@@ -85,12 +100,21 @@ export async function untilClosed(
   return signal.aborted ? EXIT_CODES.interrupted : EXIT_CODES.ok;
 }
 
-export function numberOption({ options }: CommandContext, name: string): number | undefined {
+export function numberOption({ options }: CommandContext, name: string, least = 0): number | undefined {
   const text = textOption(options, name);
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new UsageError(`${text} is no whole number.`);
+  const flag = name.replaceAll(/[A-Z]/gu, (letter) => `-${letter.toLowerCase()}`);
+  if (!Number.isInteger(value) || value < least)
+    throw new UsageError(`--${flag} takes a whole number from ${least} on, not ${text}.`);
   return value;
+}
+
+function listOption(options: OptionValues, name: string): string[] {
+  return (textOption(options, name) ?? '')
+    .split(',')
+    .map((one) => one.trim())
+    .filter((one) => one !== '');
 }
 
 function durationOf(text: string): number {

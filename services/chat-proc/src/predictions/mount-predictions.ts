@@ -50,7 +50,11 @@ export function mountPredictions(app: Express, parts: PredictionRouteParts): voi
     next();
   };
   const router = createPredictionRouter({
-    config: { maxBodyBytes: config.predictionBody, cancelsOnDisconnect: true, isStrict: false },
+    config: {
+      maxBodyBytes: config.predictionBody,
+      cancelsOnDisconnect: !config.predictionKeepAbandoned,
+      isStrict: false,
+    },
     bookOf: (req: Request) => {
       const book = books.get(req);
       if (book === undefined) throw PlatformError.of('NOT_FOUND');

@@ -1,4 +1,4 @@
-import { bytes, duration, integer, optionalSecret, text } from '@switchyard/kernel';
+import { bytes, duration, flag, integer, optionalSecret, text } from '@switchyard/kernel';
 import { z } from 'zod';
 
 /** Predictions of bundles. */
@@ -12,6 +12,9 @@ export const predictionSettings = {
   ),
   predictionWait: duration('60s').describe('How long a caller with `queue` waits for a place.'),
   predictionLimit: duration('1h').describe('Longest that one prediction may take.'),
+  predictionKeepAbandoned: flag(false).describe(
+    'A client that waits for its answer and goes away does not cancel its prediction.',
+  ),
   predictionMaxOpen: integer(100, 1, 100_000).describe(
     'Predictions of one user that may wait or run at once; over it 429.',
   ),

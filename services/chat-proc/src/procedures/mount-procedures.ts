@@ -45,7 +45,11 @@ export function mountProcedures(app: Express, parts: PredictionRouteParts): void
     next();
   };
   const router = createPredictionRouter({
-    config: { maxBodyBytes: config.predictionBody, cancelsOnDisconnect: true, isStrict: false },
+    config: {
+      maxBodyBytes: config.predictionBody,
+      cancelsOnDisconnect: !config.predictionKeepAbandoned,
+      isStrict: false,
+    },
     bookOf: (req) => {
       const book = books.get(req);
       if (book === undefined) throw PlatformError.of('NOT_FOUND');
