@@ -27,7 +27,7 @@ RUN node -e "const fs = require('fs'); \
       fs.writeFileSync(file, JSON.stringify(manifest)); }" \
  && npm ci --ignore-scripts --omit=peer --no-audit --no-fund --loglevel=error \
       -w services/web-proxy -w services/chat-ingress -w services/chat-proc -w services/web-ui -w services/secrets \
-      -w services/proxylogin \
+      -w services/proxylogin -w services/exec \
  && find . -path '*/node_modules/*' -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' -o -name '*.md' \) -delete \
  && find . -name package.json ! -path '*/node_modules/*' -delete && rm -f package-lock.json .npmrc && find . -type d -empty -delete
 
@@ -100,6 +100,17 @@ COPY services/secrets services/secrets
 ENV PORT=7777
 EXPOSE 7777
 CMD ["node", "services/secrets/src/main.ts"]
+
+FROM runtime AS exec
+# What holds programs, and what they are written in. The same image serves as that of containers (EXEC_IMAGE).
+USER root
+RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends python3 bubblewrap >/dev/null \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt /var/log/* /usr/share/doc/*
+USER 10001:10001
+COPY services/exec services/exec
+ENV PORT=8050
+EXPOSE 8050
+CMD ["node", "services/exec/src/main.ts"]
 
 FROM runtime AS proxylogin
 COPY services/proxylogin services/proxylogin

@@ -12,7 +12,7 @@ import { sdkPage } from './reference/sdk-page.ts';
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Services that have settings, in the order of a message's walk. */
-const ORDER = ['web-proxy', 'chat-ingress', 'chat-proc', 'proxylogin', 'web-ui', 'secrets'];
+const ORDER = ['web-proxy', 'chat-ingress', 'chat-proc', 'proxylogin', 'web-ui', 'secrets', 'exec'];
 const services = readdirSync(join(root, 'services'))
   .filter((name) => existsSync(join(root, 'services', name, 'src/env.ts')))
   .toSorted((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b));

@@ -287,3 +287,72 @@ test('a cancel ends the request to the model', async () => {
   await expect(turn).rejects.toThrow(BundleFailure);
   expect(await server.requests[0]?.ended).toBe('aborted');
 });
+
+test('runs a program that the model wrote: the step shows it and its output, its files are files of the answer', async () => {
+  const { bundle, server } = await open();
+  const program = 'open("table.csv", "w").write("a,b")\nprint(6 * 7)';
+  const asked: unknown[] = [];
+  bundle.platform.exec = ({ language, code }) => {
+    asked.push([language, code]);
+    return {
+      stdout: `42\n${'x'.repeat(20_000)}end`,
+      stderr: 'a warning',
+      files: [{ path: 'out/table.csv', bytes: Buffer.from('a,b') }],
+      left_out: ['link'],
+    };
+  };
+  server.script(
+    { toolCalls: [{ name: 'run_code', input: { language: 'python', code: program } }] },
+    { toolCalls: [{ name: 'run_code', input: { language: 'cobol', code: '' } }] },
+    { text: 'It is 42.' },
+  );
+  const turn = await bundle.turn('What is 6 * 7?');
+  expect([turn.answer, asked]).toEqual(['It is 42.', [['python', program]]]);
+  const [first, second, third] = server.requests;
+  expect(JSON.stringify(first?.body.tools)).toContain('python, javascript, shell');
+  expect(JSON.stringify(first?.body.messages[0])).toContain('Run code for what needs more');
+  const told = String(second?.body.messages.at(-1)?.content);
+  expect(told).toMatch(
+    /^\(exit code 0\)\nOutput:\n42\n[^]*Cut here: there are 20006 characters[^]*end\nErrors:\na warning\n/,
+  );
+  expect(told).toContain('Files that the user got: out/table.csv\nFiles that did not come along: link');
+  expect(JSON.stringify(third?.body.messages.at(-1))).toContain('has to be one of python');
+  const step = turn.steps.findLast(({ name }) => name === 'run_code-1');
+  expect(step).toMatchObject({
+    status: 'completed',
+    title: 'Ran python: exit code 0',
+    data: { language: 'python', code: program },
+  });
+  expect(step?.data?.['output']).toContain('42');
+  expect(turn.files).toMatchObject([{ filename: 'table.csv', mime: 'text/csv', text: 'a,b' }]);
+});
+
+test.each([
+  ['timeout', 'it took too long'],
+  ['memory', 'it needed too much memory'],
+  ['output', 'it printed too much'],
+] as const)('a program that reached a limit (%s) is told as that', async (cause, words) => {
+  const { bundle, server } = await open();
+  bundle.platform.exec = () => ({
+    cause,
+    exit_code: null,
+    signal: 'SIGKILL',
+    timed_out: cause === 'timeout',
+  });
+  server.script(
+    { toolCalls: [{ name: 'run_code', input: { language: 'shell', code: 'x' } }] },
+    { text: 'No.' },
+  );
+  await bundle.turn('?');
+  expect(server.requests[1]?.body.messages.at(-1)?.content).toBe(`(${words})`);
+});
+
+test('without a service for it, or switched off, there is no tool for code', async () => {
+  for (const runCode of [true, false]) {
+    const { bundle, server } = await open({ runCode });
+    if (!runCode) bundle.platform.exec = () => ({});
+    server.script({ text: 'Hello.' });
+    await bundle.turn('Hello');
+    expect(JSON.stringify(server.requests[0]?.body.tools)).not.toContain('run_code');
+  }
+});

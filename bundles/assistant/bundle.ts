@@ -24,7 +24,7 @@ export default defineBundle({
   description: 'Answers questions from the documentation, with the passages it used.',
   starters: ['What is a lane?', 'How do I write a bundle?', 'What happens when a worker dies?'],
   props: agentProps,
-  capabilities: ['documents', 'model', 'operations', httpHosts(...PAGE_HOSTS)],
+  capabilities: ['documents', 'model', 'operations', 'exec', httpHosts(...PAGE_HOSTS)],
   async executeCore(turn) {
     const connected = await connectModel(turn.model);
     if (connected === undefined) return answerTurn(turn, pause);

@@ -148,6 +148,22 @@ describe('docker compose', () => {
     );
   });
 
+  it('runs generated code with the profile for it', async () => {
+    showLogs();
+    await stack.compose('--profile', 'exec', 'up', '-d', '--build', 'exec');
+    const isHealthy = ({ service, health }: Container): boolean => service === 'exec' && health === 'healthy';
+    const found = await stack.until('exec healthy', START_MS, (all) => all.some(isHealthy));
+    const name = found.find(isHealthy)?.name ?? '';
+    const program = { language: 'python', code: 'print(6 * 7)' };
+    const ask = `fetch('http://127.0.0.1:8050/runs', { method: 'POST', body: ${JSON.stringify(JSON.stringify(program))},
+      headers: { 'content-type': 'application/json', authorization: 'Bearer ' + process.env.EXEC_TOKEN } })
+      .then((response) => response.text()).then(console.log)`;
+    const told = await stack.exec(name, `node -e '${ask.replaceAll("'", `"`)}'`);
+    expect(told).toContain('"text":"42\\n"');
+    // Of a profile that the next test does not name: it would hold the network.
+    await stack.compose('--profile', 'exec', 'rm', '--stop', '--force', 'exec');
+  });
+
   it('keeps conversations when all containers are made anew', async () => {
     showLogs();
     const list = async (): Promise<string[]> => {

@@ -58,7 +58,7 @@ const launcherTest = test.extend<{ launcher: Launcher }>({
     const dir = await mkdtemp(join(tmpdir(), 'switchyard-launcher-'));
     await chmod(dir, 0o755);
     const port = await freePort();
-    const names = ['chat-ingress', 'chat-proc', 'proxylogin', 'web-ui', 'secrets'];
+    const names = ['chat-ingress', 'chat-proc', 'proxylogin', 'web-ui', 'secrets', 'exec'];
     const others = await Promise.all(names.map(async (name) => [`--${name}-port`, String(await freePort())]));
     const data = join(dir, 'data');
     const flags = ['--port', String(port), ...others.flat(), '--data', data];
@@ -200,6 +200,7 @@ launcherTest(
       'redis',
       'postgres',
       'secrets',
+      'exec',
       'chat-ingress',
       'chat-proc',
       'proxylogin',

@@ -14,7 +14,7 @@ const KEY_FILES: ReadonlySet<string> = new Set(['credentials.json', 'secrets.key
 /** Every place that outlives a process: lines of logs, the files of Redis, every row of Postgres, and what lies in the data folder. */
 export const placesOf = async (stack: StackFixture): Promise<Map<string, Buffer>> => {
   const places = new Map<string, Buffer>();
-  for (const name of ['secrets', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui', 'proxylogin'])
+  for (const name of ['secrets', 'exec', 'chat-ingress', 'chat-proc', 'web-proxy', 'web-ui', 'proxylogin'])
     places.set(`log of ${name}`, Buffer.from(stack.lines(name).join('\n')));
   await saveRedis(stack);
   for (const file of await filesIn(dirname(stack.sealedFile)))

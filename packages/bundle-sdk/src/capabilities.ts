@@ -10,6 +10,7 @@ import type {
   WebScope,
 } from '@switchyard/protocol';
 import type { z } from 'zod';
+import type { Exec } from './exec.ts';
 import type { WebAnswer } from './web-answer.ts';
 
 /** What a bundle may ask for by name. Nothing is granted that is not named in its definition and allowed by the platform. */
@@ -131,11 +132,6 @@ export interface Model {
   describe(): Promise<CapabilityResult<'model', 'describe'>>;
   /** For a model library: only path and body count, address and key are the platform's. */
   readonly fetch: Http['fetch'];
-}
-
-export interface Exec {
-  /** Runs a program in an isolated process of its own, to its end. */
-  run(program: CapabilityCallArgs<'exec', 'run'>[0]): Promise<CapabilityResult<'exec', 'run'>>;
 }
 
 /** Operations of other bundles that these offer as tools (`tool: true`), as the user for whom this bundle works. */

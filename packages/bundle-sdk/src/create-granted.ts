@@ -1,6 +1,7 @@
 import type { CapabilityName, WebScope, WireRequest, WireResponse } from '@switchyard/protocol';
 import type { HostPort } from './bundle-runtime.ts';
 import type { Capability, CapabilityTypes, Kv, KvEntry, Secrets, Storage, Web } from './capabilities.ts';
+import { createExec } from './exec.ts';
 import type { Jobs } from './job.ts';
 import { toWireAnswer } from './web-answer.ts';
 import { createFetch } from './wire-fetch.ts';
@@ -30,7 +31,7 @@ const MAKERS: Makers = {
     describe: () => call('model', 'describe', []),
     fetch: createFetch((request: WireRequest): Promise<WireResponse> => call('model', 'fetch', [request])),
   }),
-  exec: (call) => ({ run: (program) => call('exec', 'run', [program]) }),
+  exec: createExec,
   operations: (call) => ({
     list: () => call('operations', 'list', []),
     async call(bundleId, name, input = {}) {

@@ -37,7 +37,6 @@ export type {
   CapabilityAsk,
   DocumentPassage,
   Documents,
-  Exec,
   Http,
   HttpGrant,
   Kv,
@@ -52,6 +51,7 @@ export type {
   WebGrant,
   WebServe,
 } from './capabilities.ts';
+export type { Exec, ExecOptions, ExecProgram, ExecResult } from './exec.ts';
 export type { WebAnswer } from './web-answer.ts';
 export type {
   SitePlan,

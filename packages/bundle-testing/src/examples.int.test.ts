@@ -34,6 +34,19 @@ test('settings', async () => {
   expect(bundle.platform.kv.get('bundle:asked')?.value).toBe(1);
 });
 
+test('plotter', async () => {
+  await using bundle = await open('plotter');
+  expect(await bundle.operation('languages')).toEqual([]);
+  bundle.platform.exec = ({ files: [file] }) => ({
+    stdout: Buffer.from(file?.bytes ?? []).toString(),
+    files: [{ path: 'twice.txt', bytes: Buffer.from('1,2,31,2,3') }],
+  });
+  const turn = await bundle.turn('go');
+  expect([turn.answer, turn.steps.map(({ data }) => data)]).toEqual(['1,2,3', [{ text: '1,2,3' }]]);
+  expect(turn.files).toMatchObject([{ filename: 'twice.txt', text: '1,2,31,2,3' }]);
+  expect(await bundle.operation('languages')).toEqual(['python', 'javascript', 'shell']);
+});
+
 test('board', async () => {
   await using bundle = await open('board');
   expect(await bundle.operation('add', { text: 'Milk' })).toEqual({ cards: 1 });

@@ -10,9 +10,10 @@ import type {
 } from '@switchyard/protocol';
 import { PlatformError } from '@switchyard/kernel';
 import type { BundleCall } from '@switchyard/runner';
+import { createFakeExec } from './fake-exec.ts';
+import type { FakeExec } from './fake-exec.ts';
 
 type Passage = Awaited<ReturnType<CapabilityHandlers<'documents', unknown>['search']>>[number];
-type Exec = CapabilityHandlers<'exec', unknown>['run'];
 type Fetch = (request: Request) => Promise<Response> | Response;
 
 /** A job that the bundle added, or a live update that it sent. */
@@ -61,7 +62,8 @@ export interface FakePlatform {
   /** Answers `http.fetch`, to allowed hosts only. Without it such a call is refused. */
   http: Fetch | undefined;
   model: { provider: string; model: string; protocol: 'openai' | 'anthropic'; fetch: Fetch } | undefined;
-  exec: ((program: Parameters<Exec>[1]) => ReturnType<Exec>) | undefined;
+  /** Answers `exec.run`; what it leaves out of the result is as of a program that printed nothing and ended well. Without it nothing runs code. */
+  exec: FakeExec | undefined;
 }
 
 export function createFakePlatform(): FakePlatform {
@@ -170,12 +172,7 @@ function createHandlers(platform: FakePlatform): Handlers {
       },
       fetch: (caller, request) => relay(platform.model?.fetch, 'platform.model', request, caller.signal),
     },
-    exec: {
-      run: async (_caller, program) => {
-        if (platform.exec === undefined) throw missing('platform.exec');
-        return platform.exec(program);
-      },
-    },
+    exec: createFakeExec(() => platform.exec),
     operations: createOperations(platform),
     web: createWeb(platform),
     'web.serve': createWebServe(platform),

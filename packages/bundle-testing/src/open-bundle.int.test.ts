@@ -102,14 +102,19 @@ test('requests go to the hosts that were asked for, answered by the test', async
   expect((await bundle.turn('fetch')).answer).toBe('key k');
   expect((await failure(bundle.turn('elsewhere'))).message).toMatch(/may not reach example.org/);
   expect((await failure(bundle.operation('run'))).message).toMatch(/has set no platform.exec/);
-  bundle.platform.exec = async () => ({
-    exit_code: 0,
-    stdout: '1\n',
-    stderr: '',
-    timed_out: false,
-    files: [],
+  expect(await bundle.operation('offer')).toBeNull();
+  bundle.platform.exec = async ({ code }) => ({
+    stdout: `${code}\n`,
+    files: [{ path: 'a', bytes: Buffer.from('b') }],
   });
-  expect(await bundle.operation('run')).toMatchObject({ stdout: '1\n' });
+  const ran = { stdout: 'print(1)\n', exit_code: 0, cause: 'exit', left_out: [] };
+  expect(await bundle.operation('run')).toMatchObject({ ...ran, heard: [] });
+  expect(await bundle.operation('run', { isHeard: true })).toMatchObject({
+    ...ran,
+    heard: ['stdout: print(1)\n'],
+    files: ['a: b'],
+  });
+  expect(await bundle.operation('offer')).toMatchObject({ languages: ['python', 'javascript', 'shell'] });
 });
 
 test('what the author threw is the message, and what was heard before is there', async () => {

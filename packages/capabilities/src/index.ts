@@ -22,3 +22,5 @@ export { createUnavailableCapability } from './unavailable-capability.ts';
 export { createModelCapability } from './model/model-capability.ts';
 export type { ModelConnection, ModelLimits } from './model/model-capability.ts';
 export { defineCapability } from './define-capability.ts';
+export { createExecCapability } from './exec/exec-capability.ts';
+export { createExecClient } from './exec/exec-client.ts';

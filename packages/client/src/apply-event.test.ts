@@ -34,11 +34,14 @@ describe('a turn', () => {
   });
 
   test('keeps thinking, steps and citations beside the answer', () => {
-    const step = (status: string) =>
-      envelope('chat.step', { event: { agent: 'a', step: 'search_docs', status } });
+    const step = (status: string, data?: object) =>
+      envelope('chat.step', {
+        event: { agent: 'a', step: 'search_docs', status },
+        ...(data === undefined ? {} : { data }),
+      });
     const view = run([
       event('1-1', 'chat_start', envelope('chat.start', { data: { message: 'q' } })),
-      event('1-2', 'chat_step', step('started')),
+      event('1-2', 'chat_step', step('started', { query: 'lanes' })),
       event('1-3', 'chat_delta', delta('hm', 'thinking')),
       event('1-4', 'chat_step', step('completed')),
       event(
@@ -55,7 +58,12 @@ describe('a turn', () => {
     expect(turn?.answer).toBe('');
     expect(turn?.citations).toEqual([{ id: 1, title: 'Lanes' }]);
     expect(turn?.steps).toHaveLength(1);
-    expect(turn?.steps[0]).toMatchObject({ name: 'search_docs', title: 'Search docs', status: 'completed' });
+    expect(turn?.steps[0]).toMatchObject({
+      name: 'search_docs',
+      title: 'Search docs',
+      status: 'completed',
+      data: { query: 'lanes' },
+    });
     expect(turn?.steps[0]?.endedAt).toBeGreaterThan(turn?.steps[0]?.startedAt ?? 0);
     expect(view.title).toBe('On lanes');
   });

@@ -136,7 +136,10 @@ function applyTurnStep(turn: TurnView, envelope: ChatEnvelope): TurnView {
       const { step: name, status, title } = envelope.event;
       // A custom type without a title is for programs, not for readers.
       if (envelope.type !== 'chat.step' && title === undefined) return turn;
-      return { ...turn, steps: applyStep(turn.steps, { name, status, title, ts: envelope.ts }) };
+      return {
+        ...turn,
+        steps: applyStep(turn.steps, { name, status, title, ts: envelope.ts, data: envelope.data }),
+      };
     }
   }
 }

@@ -23,6 +23,8 @@ export interface StepView {
   /** Epoch milliseconds. */
   startedAt: number;
   endedAt?: number | undefined;
+  /** What the bundle told with it, as the program that it ran. */
+  data?: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface FileView {

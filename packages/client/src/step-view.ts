@@ -15,15 +15,22 @@ export interface StepEvent {
   title?: string | undefined;
   /** Epoch milliseconds. */
   ts: number;
+  data?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** A step event into the list: the first of a name adds a step, later ones change it in its place (as history does). */
 export function applyStep(steps: readonly StepView[], event: StepEvent): readonly StepView[] {
-  const { name, status, title, ts } = event;
+  const { name, status, title, ts, data } = event;
   const endedAt = OPEN.has(status) ? undefined : ts;
   const index = steps.findLastIndex((step) => step.name === name);
   const known = steps[index];
   if (known === undefined)
-    return [...steps, { name, title: title ?? titleOfStep(name), status, startedAt: ts, endedAt }];
-  return steps.with(index, { ...known, title: title ?? known.title, status, endedAt });
+    return [...steps, { name, title: title ?? titleOfStep(name), status, startedAt: ts, endedAt, data }];
+  return steps.with(index, {
+    ...known,
+    title: title ?? known.title,
+    status,
+    endedAt,
+    data: data ?? known.data,
+  });
 }

@@ -115,6 +115,7 @@ function stepsOf(items: unknown): readonly StepView[] {
       title: typeof item['title'] === 'string' ? item['title'] : titleOfStep(name),
       status: (typeof item['status'] === 'string' ? item['status'] : 'completed') as EventStatus,
       startedAt: typeof item['ts'] === 'number' ? item['ts'] : 0,
+      data: isRecord(item['data']) ? item['data'] : undefined,
     };
   });
 }

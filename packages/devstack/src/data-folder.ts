@@ -26,6 +26,7 @@ export interface Credentials {
   readonly redisPassword: string;
   readonly postgresPassword: string;
   readonly secretsToken: string;
+  readonly execToken: string;
 }
 
 /** Used where the database's account cannot pass the data folder's parents, as under a 0700 home. */
@@ -53,16 +54,20 @@ const newCredentials = (): Credentials => ({
   redisPassword: randomBytes(KEY_BYTES).toString('hex'),
   postgresPassword: randomBytes(KEY_BYTES).toString('hex'),
   secretsToken: randomBytes(KEY_BYTES).toString('hex'),
+  execToken: randomBytes(KEY_BYTES).toString('hex'),
 });
 
 const loadCredentials = async (file: string): Promise<Credentials> => {
-  if (!existsSync(file)) {
-    // Written beside and renamed: a half-written key file would look like a lost key.
-    const partial = `${file}.partial`;
-    await writeFile(partial, `${JSON.stringify(newCredentials(), undefined, 2)}\n`, { mode: 0o600 });
-    await rename(partial, file);
-  }
-  return JSON.parse(await readFile(file, 'utf8')) as Credentials;
+  const kept = existsSync(file) ? (JSON.parse(await readFile(file, 'utf8')) as Partial<Credentials>) : {};
+  const made = newCredentials();
+  // A folder of an earlier release has fewer: what is there stays, it opens what was sealed with it.
+  const credentials = { ...made, ...kept };
+  if (Object.keys(made).every((name) => Object.hasOwn(kept, name))) return credentials;
+  // Written beside and renamed: a half-written key file would look like a lost key.
+  const partial = `${file}.partial`;
+  await writeFile(partial, `${JSON.stringify(credentials, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(partial, file);
+  return credentials;
 };
 
 /** The database's folder for a data folder; one of its own per data folder, so that two clones never share one. */

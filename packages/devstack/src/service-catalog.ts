@@ -2,6 +2,7 @@ import type { CertificateFiles } from './development-certificate.ts';
 
 export const SERVICE_NAMES = [
   'secrets',
+  'exec',
   'chat-ingress',
   'chat-proc',
   'proxylogin',
@@ -17,6 +18,7 @@ export const STOP_ORDER: readonly ServiceName[] = [
   'web-proxy',
   'proxylogin',
   'web-ui',
+  'exec',
   'secrets',
 ];
 /** web-proxy has two: its own, and one where every host name is a site. */
@@ -26,6 +28,7 @@ export type ServicePorts = Readonly<Record<PortName, number>>;
 
 export const DEFAULT_PORTS: ServicePorts = {
   secrets: 7777,
+  exec: 8050,
   'chat-ingress': 8010,
   'chat-proc': 8020,
   proxylogin: 8040,
@@ -48,6 +51,9 @@ export interface StackSettings {
   readonly databaseUrl: string;
   readonly masterKey: string;
   readonly secretsToken: string;
+  readonly execToken: string;
+  /** Whether generated code can be run. */
+  readonly hasExec: boolean;
   /** Whether people can sign in by a page: with proxylogin, which makes their tokens anew. */
   readonly hasLogin: boolean;
   readonly sealedFile: string;
@@ -100,6 +106,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     SECRETS_SEALED_FILE: settings.sealedFile,
     SECRETS_SEALED_KEY_FILE: settings.sealedKeyFile,
   }),
+  exec: (settings) => ({ EXEC_TOKEN: settings.execToken }),
   'chat-ingress': (settings) => ({
     REDIS_URL: settings.redisUrl,
     DATABASE_URL: settings.databaseUrl,
@@ -115,6 +122,7 @@ const OWN_ENV: Readonly<Record<ServiceName, (settings: StackSettings) => Record<
     SWITCHYARD_MASTER_KEY: settings.masterKey,
     SECRETS_URL: local(settings.ports.secrets),
     SECRETS_TOKEN: settings.secretsToken,
+    ...(settings.hasExec ? { EXEC_URL: local(settings.ports.exec), EXEC_TOKEN: settings.execToken } : {}),
     DATA_DIR: settings.dataDir,
     BLOB_DIR: `${settings.dataDir}/blobs`,
     BUNDLE_STORE_DIR: `${settings.dataDir}/bundles`,

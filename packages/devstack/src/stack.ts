@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { migrate } from '@switchyard/store';
+import { canHoldPrograms } from './can-hold-programs.ts';
 import type { DataFolder } from './data-folder.ts';
 import { ensureDevelopmentCertificate, namesOfMachine } from './development-certificate.ts';
 import type { CertificateFiles } from './development-certificate.ts';
@@ -38,7 +39,7 @@ export interface StackOptions {
   readonly unsafeFast?: boolean;
   /** web-proxy speaks HTTPS with a certificate of this machine's own. */
   readonly isTls?: boolean;
-  /** Which services are started; all of them when not given. */
+  /** Which services are started; when not given all of them, `exec` where this machine can hold a program. */
   readonly services?: readonly ServiceName[];
   readonly isRestarted: boolean;
   readonly nodeEnv?: string;
@@ -146,6 +147,9 @@ const startServers = async (options: StackOptions, warden: Warden, closers: Clos
   return { redis, postgres, redisUrl, databaseUrl };
 };
 
+const servicesOf = ({ services, path, userEnv = {} }: StackOptions): readonly ServiceName[] =>
+  services ?? SERVICE_NAMES.filter((name) => name !== 'exec' || canHoldPrograms(path, userEnv));
+
 const stackSettings = (
   options: StackOptions,
   servers: Servers,
@@ -163,7 +167,9 @@ const stackSettings = (
   databaseUrl: servers.databaseUrl,
   masterKey: options.data.credentials.masterKey,
   secretsToken: options.data.credentials.secretsToken,
-  hasLogin: (options.services ?? SERVICE_NAMES).includes('proxylogin'),
+  execToken: options.data.credentials.execToken,
+  hasExec: servicesOf(options).includes('exec'),
+  hasLogin: servicesOf(options).includes('proxylogin'),
   sealedFile: options.data.sealedFile,
   sealedKeyFile: options.data.sealedKeyFile,
   nodeEnv: options.nodeEnv ?? 'development',
@@ -197,7 +203,7 @@ const startServices = async (
   closers.push(async () => {
     for (const name of STOP_ORDER) await services.get(name)?.stop();
   });
-  const wanted = options.services ?? SERVICE_NAMES;
+  const wanted = servicesOf(options);
   for (const name of SERVICE_NAMES.filter((each) => wanted.includes(each))) {
     options.signal?.throwIfAborted();
     const done = options.onStep(name);

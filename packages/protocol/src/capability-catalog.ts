@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { CapabilityMethodSpec } from './capability-method.ts';
 import { CAPABILITY_LIMITS, page, path, prefix, read, write } from './capability-method.ts';
 import { bytesSchema, wireRequestSchema, wireResponseSchema } from './wire-http.ts';
+import { EXEC_CAPABILITY } from './exec-capability.ts';
 import { OPERATIONS_CAPABILITY } from './operations-capability.ts';
 import { WEB_CAPABILITIES } from './web-capability.ts';
 
@@ -174,33 +175,7 @@ export const CAPABILITY_CATALOG = {
       ),
     },
   },
-  exec: {
-    summary: 'Runs generated code in an isolated process of its own.',
-    methods: {
-      run: write(
-        'Runs one program to its end.',
-        z.tuple([
-          z.strictObject({
-            language: z.enum(['python', 'javascript', 'shell']),
-            code: z.string().max(LIMITS.maxCodeCharacters),
-            stdin: z.string().max(LIMITS.maxValueCharacters).optional(),
-            timeoutMs: z.number().int().min(1).max(600_000).default(30_000),
-            files: z
-              .array(z.strictObject({ path, bytes: fileBytes }))
-              .max(50)
-              .default([]),
-          }),
-        ]),
-        z.object({
-          exit_code: z.number().int().nullable(),
-          stdout: z.string(),
-          stderr: z.string(),
-          timed_out: z.boolean(),
-          files: z.array(z.object({ path: z.string(), bytes: bytesSchema })),
-        }),
-      ),
-    },
-  },
+  ...EXEC_CAPABILITY,
   ...OPERATIONS_CAPABILITY,
   ...WEB_CAPABILITIES,
   jobs: {

@@ -107,6 +107,14 @@ export type {
   CapabilityResult,
 } from './capability-catalog.ts';
 export { offeredOperationSchema } from './operations-capability.ts';
+export {
+  EXEC_CAUSES,
+  EXEC_LANGUAGES,
+  execOfferSchema,
+  runEventSchema,
+  runRequestSchema,
+} from './exec-capability.ts';
+export type { ExecCause, ExecLanguage, ExecOffer, RunEvent, RunRequest } from './exec-capability.ts';
 export { turnRecordSchema } from './turn-record.ts';
 export type { TurnRecord } from './turn-record.ts';
 export {

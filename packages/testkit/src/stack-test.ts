@@ -58,6 +58,8 @@ export interface StackTestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Only for tests that open no page: leaves web-ui out, and with it the build of the page. */
   readonly isPageless?: boolean;
+  /** With exec, so that bundles can run generated code. */
+  readonly hasExec?: boolean;
   /** With proxylogin: people sign in by a page, and tokens behind cookies are short and made anew. */
   readonly hasLogin?: boolean;
 }
@@ -95,6 +97,7 @@ export const startTestStack = async ({
   env = {},
   isPageless = false,
   hasLogin = false,
+  hasExec = false,
 }: StackTestOptions = {}): Promise<TestStack> => {
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-stack-'));
   await chmod(dir, 0o755);
@@ -111,7 +114,10 @@ export const startTestStack = async ({
     path: process.env['PATH'] ?? '',
     databaseUrl: database.url,
     services: SERVICE_NAMES.filter(
-      (name) => (name !== 'web-ui' || !isPageless) && (name !== 'proxylogin' || hasLogin),
+      (name) =>
+        (name !== 'web-ui' || !isPageless) &&
+        (name !== 'proxylogin' || hasLogin) &&
+        (name !== 'exec' || hasExec),
     ),
     isRestarted: false,
     nodeEnv: 'test',

@@ -73,6 +73,8 @@ const settingsOf = (options: FleetOptions, member: MemberOptions, port: number):
   databaseUrl: member.databaseUrl,
   masterKey: options.masterKey,
   secretsToken: 'no-secrets-service-in-a-fleet-of-a-test',
+  execToken: '',
+  hasExec: false,
   hasLogin: false,
   sealedFile: '',
   sealedKeyFile: '',

@@ -20,6 +20,7 @@ import type {
 import type { Scope } from '@switchyard/kernel';
 import { createBlobStore, createBundleFiles, createBundleValues, createUsageLog } from '@switchyard/store';
 import type { ProcConfig } from './env.ts';
+import { createConnectedExec } from './exec/connected-exec.ts';
 import { modelConnectionOf } from './model-settings.ts';
 import type { Base } from './open-base.ts';
 import { createRequireBudget } from './usage/require-budget.ts';
@@ -70,7 +71,7 @@ export function buildCapabilities(
       timeoutMs: config.httpTimeout,
     }),
     connectedModel(config, createRequireBudget(createUsageLog(sql, base.scope), base.clock, config)),
-    createUnavailableCapability('exec', 'Isolated execution of code is not here yet.'),
+    createConnectedExec(config, masks, base.clock),
     ...further,
   ]);
 }

@@ -19,6 +19,7 @@ import { workerConfigSchema } from '@switchyard/turns';
 import { z } from 'zod';
 import { widgetSettings } from './widgets/widget-settings.ts';
 import { capabilitySettings } from './capability-settings.ts';
+import { execSettings } from './exec/exec-settings.ts';
 import { modelSettings } from './model-settings.ts';
 import { runnerSettings } from './runner-settings.ts';
 import { siteSettings } from './web/sites/site-config.ts';
@@ -113,6 +114,7 @@ export const procConfigSchema = z.object({
     'Largest answer that is kept for an Idempotency-Key; of a larger one only that there was one.',
   ),
   ...capabilitySettings,
+  ...execSettings,
   ...modelSettings,
   ...jobsSettings,
   ...admissionSettings,

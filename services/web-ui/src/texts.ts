@@ -78,6 +78,8 @@ export const texts = {
     working: 'Working',
     writing: 'Writing',
     done: 'Done',
+    program: 'The program',
+    programOutput: 'What it printed',
     steps: (count: number) => (count === 1 ? '1 step' : `${count} steps`),
     folded: 'Taken into the answer above',
     queued: 'Queued',

@@ -42,6 +42,12 @@ export const agentProps = z.object({
     .describe('The collection of documents that is searched.'),
   searchDocuments: z.boolean().default(true).describe('The model may search the documents.'),
   calculator: z.boolean().default(true).describe('The model may calculate.'),
+  runCode: z
+    .boolean()
+    .default(true)
+    .describe(
+      'The model may run programs that it writes, in a sandbox without network. Without a service for it there is no such tool.',
+    ),
   operations: z
     .array(z.string().regex(/^[A-Za-z0-9][\w.@-]*\.(\*|[A-Za-z_]\w*)$/u))
     .max(50)

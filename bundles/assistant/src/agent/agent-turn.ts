@@ -3,7 +3,7 @@ import type { AgentProps } from './agent-props.ts';
 
 /** What answering with a model needs of a turn. */
 export type AgentTurn = Pick<
-  Turn<AgentProps, 'documents' | 'http' | 'model' | 'operations'>,
+  Turn<AgentProps, 'documents' | 'exec' | 'http' | 'model' | 'operations'>,
   | 'message'
   | 'attachments'
   | 'user'
@@ -15,6 +15,8 @@ export type AgentTurn = Pick<
   | 'step'
   | 'citations'
   | 'documents'
+  | 'exec'
+  | 'file'
   | 'http'
   | 'operations'
   | 'takeNextContinuation'

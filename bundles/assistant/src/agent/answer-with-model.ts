@@ -6,6 +6,7 @@ import type { AgentTurn } from './agent-turn.ts';
 import { createTools } from './create-tools.ts';
 import { fitContext } from './fit-context.ts';
 import { instructionsFor } from './instructions.ts';
+import { codeLanguages } from './code-tool.ts';
 import { allowedOperations } from './operation-tools.ts';
 import { runStep } from './run-step.ts';
 import type { StepEnd } from './run-step.ts';
@@ -37,8 +38,15 @@ const CUT_ENDS: Readonly<Record<string, string>> = {
  * `maxSteps` calls; the last has no tools, so that it answers. A steer without text ends the answer after the step that runs.
  */
 export async function answerWithModel(turn: AgentTurn, parts: AgentParts): Promise<AgentAnswer> {
-  const run = new AgentRun(turn, parts, await allowedOperations(turn));
+  const [operations, languages] = await Promise.all([allowedOperations(turn), codeLanguages(turn)]);
+  const run = new AgentRun(turn, parts, { operations, languages });
   return run.toEnd();
+}
+
+/** What the platform has for this user. */
+interface Offered {
+  operations: readonly OfferedOperation[];
+  languages: readonly string[];
 }
 
 class AgentRun {
@@ -50,11 +58,11 @@ class AgentRun {
   readonly #turnStart: number;
   #answer = '';
 
-  constructor(turn: AgentTurn, parts: AgentParts, operations: readonly OfferedOperation[]) {
+  constructor(turn: AgentTurn, parts: AgentParts, offered: Offered) {
     const { connected, hosts, now } = parts;
     this.#turn = turn;
     this.#parts = parts;
-    this.#tools = createTools({ ai: connected.ai, turn, sources: this.#sources, hosts, operations, now });
+    this.#tools = createTools({ ai: connected.ai, turn, sources: this.#sources, hosts, now, ...offered });
     const history = turn.history().flatMap(({ user, assistant }): ModelMessage[] => [
       { role: 'user', content: user },
       // Providers refuse empty messages.

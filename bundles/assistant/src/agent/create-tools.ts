@@ -3,6 +3,7 @@ import type { ToolSet } from 'ai';
 import type { AiSdk } from '../model/load-ai-sdk.ts';
 import type { AgentTurn } from './agent-turn.ts';
 import { calculate } from './calculate.ts';
+import { codeTool } from './code-tool.ts';
 import { operationTools } from './operation-tools.ts';
 import { readPage } from './read-page.ts';
 import { clip, runAsStep } from './run-as-step.ts';
@@ -20,6 +21,8 @@ interface ToolParts {
   hosts: readonly string[];
   /** Of other bundles, those that the model may call. */
   operations: readonly OfferedOperation[];
+  /** What code can be written in; none: nothing runs it. */
+  languages: readonly string[];
   /** Milliseconds, monotonic. */
   now: () => number;
 }
@@ -46,6 +49,7 @@ export function createTools(parts: ToolParts): ToolSet {
   const count = (): number => (calls += 1);
   return {
     ...operationTools(parts, count),
+    ...(parts.languages.length > 0 ? { run_code: codeTool(parts, count) } : {}),
     // The own ones win: no bundle may take the name of another tool.
     ...Object.fromEntries(
       Object.entries(plans).map(([name, plan]) => [name, toTool(parts, name, plan, count)]),

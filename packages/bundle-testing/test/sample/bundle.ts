@@ -77,7 +77,26 @@ export default defineBundle({
     page: operation({
       run: () => new Response('<p>hi', { status: 201, headers: { 'content-type': 'text/html' } }),
     }),
-    run: operation({ needs: ['exec'], run: (ctx) => ctx.exec.run({ language: 'python', code: 'print(1)' }) }),
+    run: operation({
+      needs: ['exec'],
+      input: z.object({ isHeard: z.boolean().default(false) }).prefault({}),
+      async run(ctx, { isHeard }) {
+        const heard: string[] = [];
+        const program = {
+          language: 'python',
+          code: 'print(1)',
+          files: [{ path: 'in.txt', bytes: 'text' }],
+        } as const;
+        const onOutput = (text: string, stream: string) => void heard.push(`${stream}: ${text}`);
+        const { files, ...result } = await ctx.exec.run(program, isHeard ? { onOutput } : {});
+        return {
+          ...result,
+          heard,
+          files: files.map(({ path, bytes }) => `${path}: ${Buffer.from(bytes).toString()}`),
+        };
+      },
+    }),
+    offer: operation({ needs: ['exec'], run: (ctx) => ctx.exec.describe() }),
   },
   mcp: { tools: { twice: tool({ description: 'Doubles.', input: z.number(), run: (_ctx, n) => n * 2 }) } },
   schedules: {

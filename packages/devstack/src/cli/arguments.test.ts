@@ -15,6 +15,7 @@ test('without flags: the usual ports, data beside the repository', () => {
       proxylogin: 8040,
       'web-ui': 8030,
       secrets: 7777,
+      exec: 8050,
       sites: 8081,
     },
   });

@@ -13,6 +13,7 @@ const PORT_FLAG: Readonly<Record<PortName, string>> = {
   'web-ui': 'web-ui-port',
   proxylogin: 'proxylogin-port',
   secrets: 'secrets-port',
+  exec: 'exec-port',
   sites: 'sites-port',
 };
 
@@ -32,6 +33,7 @@ const OPTIONS = {
   'chat-proc-port': { type: 'string' },
   'web-ui-port': { type: 'string' },
   'secrets-port': { type: 'string' },
+  'exec-port': { type: 'string' },
   'sites-port': { type: 'string' },
   'proxylogin-port': { type: 'string' },
 } as const;

@@ -5,7 +5,7 @@ export const HELP = `Switchyard: ./dev <verb>
      --port N              the address of the page (8080)
      --sites-port N        the port of published sites, each under a name of its own (8081)
      --chat-ingress-port N --chat-proc-port N --web-ui-port N --secrets-port N
-     --proxylogin-port N
+     --proxylogin-port N --exec-port N
      --data DIR            where the data lies (.data)
   down                     end a running stack, in order
   status                   what runs, and how it feels

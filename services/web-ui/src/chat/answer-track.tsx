@@ -94,7 +94,10 @@ function Track({ turn }: { turn: TurnView }) {
       )}
       <ol>
         {turn.steps.map((step) => (
-          <li key={`${step.name}-${step.startedAt}`} className="relative flex items-baseline gap-3 py-1">
+          <li
+            key={`${step.name}-${step.startedAt}`}
+            className="relative flex flex-wrap items-baseline gap-x-3 py-1"
+          >
             <Stop tone={toneOfStep(step, isRunning)} />
             <span className="min-w-0 flex-1 text-pretty">{step.title}</span>
             {step.endedAt !== undefined && (
@@ -102,11 +105,28 @@ function Track({ turn }: { turn: TurnView }) {
                 {formatDuration(step.endedAt - step.startedAt)}
               </span>
             )}
+            <StepProgram step={step} />
           </li>
         ))}
       </ol>
     </div>
   );
+}
+
+/** A program that was run as this step, and what it printed. */
+function StepProgram({ step: { data = {} } }: { step: StepView }) {
+  const parts = [data['code'], data['output']].filter((part) => typeof part === 'string' && part !== '');
+  if (typeof data['code'] !== 'string') return null;
+  return parts.map((part, at) => (
+    <pre
+      key={at === 0 ? 'code' : 'output'}
+      tabIndex={0}
+      aria-label={at === 0 ? texts.turn.program : texts.turn.programOutput}
+      className="mt-1 max-h-64 w-full overflow-auto rounded-sm bg-paper-2 px-3 py-2 text-xs leading-relaxed"
+    >
+      <code>{String(part)}</code>
+    </pre>
+  ));
 }
 
 /** A signal that stands on the track's line. */
