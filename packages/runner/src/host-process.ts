@@ -2,7 +2,6 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { bundleManifestSchema } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
-import { keptBackBytes } from '../host/event-outbox.ts';
 import { HostWire } from '../host/host-wire.ts';
 import type { FromHost, ToHost } from '../host/messages.ts';
 import { HostChild } from './host-child.ts';
@@ -11,7 +10,7 @@ import { HostFailure, toCallerError, toInvocationError } from './host-failure.ts
 import type { EndReason } from './host-failure.ts';
 import { sizeOfFolder } from './host-folders.ts';
 import type { HostFolders } from './host-folders.ts';
-import { HostInvocation } from './host-invocation.ts';
+import { HostInvocations } from './host-invocations.ts';
 import type { HostAssignment, HostProcessParts } from './host-parts.ts';
 import { HostPulse } from './host-pulse.ts';
 import { HostRequests } from './host-requests.ts';
@@ -44,7 +43,7 @@ export class HostProcess {
   readonly #tail = new LogTail();
   readonly #requests = new HostRequests();
   readonly #scratch: ScratchFolders;
-  readonly #running = new Map<number, HostInvocation>();
+  readonly #invocations: HostInvocations;
   readonly #pulse: HostPulse;
   readonly #messages: RateBound;
   readonly #logLines: LogBudget;
@@ -78,6 +77,19 @@ export class HostProcess {
       onMessage: (message) => this.#receive(message),
       onBroken: () => this.kill('protocol'),
     });
+    this.#invocations = new HostInvocations({
+      config,
+      pipe: this.#wire.pipe,
+      requests: this.#requests,
+      scratch: this.#scratch,
+      send: (message) => this.#send(message),
+      violated: () => this.kill('protocol'),
+      overdue: () => {
+        this.#assigned?.stuck();
+        this.#closeIfOverdue();
+      },
+      over: () => this.#servedOne(),
+    });
     const monotonic = () => clock.monotonic();
     this.#messages = new RateBound(config.maxMessagesPerSecond, monotonic);
     this.#logLines = new LogBudget(config.logLinesPerSecond, monotonic);
@@ -105,7 +117,7 @@ export class HostProcess {
   }
 
   get running(): number {
-    return this.#running.size;
+    return this.#invocations.count;
   }
 
   get folders(): HostFolders {
@@ -165,49 +177,16 @@ export class HostProcess {
 
   /** The caller made sure of a place. `ended` resolves when the host is done with it, whatever the caller was told before. */
   invoke(invocation: Invocation): { answer: Promise<unknown>; ended: Promise<void> } {
-    const { config } = this.#parts;
-    const id = this.#requests.nextId();
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    const running = new HostInvocation({
-      id,
-      invocation,
-      pipe: this.#wire.pipe,
-      scratchDir: this.#scratch.folderOf(id),
-      maxFileBytes: config.maxFileBytes,
-      maxWholeBytes: config.maxWholeBytes,
-      limits: this.#manifest === undefined ? {} : decideLimits(this.#manifest, invocation),
-      // Credit counts UTF-16 units, JSON escapes may make six bytes of one; and one event may be as large as a message.
-      maxQueuedBytes: config.windowBytes * 2 + config.maxMessageBytes,
-      ackFromBytes: keptBackBytes(config.windowBytes),
-      send: (message) => this.#send(message),
-      violated: () => this.kill('protocol'),
-      graceMs: config.cancelGraceMs,
-      overdue: () => {
-        this.#assigned?.stuck();
-        this.#closeIfOverdue();
-      },
-    });
-    this.#running.set(id, running);
     this.#change('busy');
-    this.#scratch.keepRequest(id, invocation.payload);
-    const finish = () => {
-      running.end();
-      this.#running.delete(id);
-      this.served += 1;
-      this.lastBusyAt = this.#parts.clock.monotonic();
-      if (this.#running.size === 0 && this.state === 'busy') this.#change('ready');
-      end();
-      this.#closeIfOverdue();
-    };
-    this.#requests.expect(id, finish);
-    try {
-      running.start();
-    } catch (error) {
-      this.#requests.drop(id);
-      running.fail(error);
-      finish();
-    }
-    return { answer: running.answer, ended };
+    const limits = this.#manifest === undefined ? {} : decideLimits(this.#manifest, invocation);
+    return this.#invocations.start(invocation, limits);
+  }
+
+  #servedOne(): void {
+    this.served += 1;
+    this.lastBusyAt = this.#parts.clock.monotonic();
+    if (this.#invocations.count === 0 && this.state === 'busy') this.#change('ready');
+    this.#closeIfOverdue();
   }
 
   /** Takes nothing new; the host exits after its last invocation, or is killed after `drainMs`. */
@@ -243,8 +222,7 @@ export class HostProcess {
 
   /** A draining host that holds nothing but overdue invocations has nobody left to wait for. */
   #closeIfOverdue(): void {
-    if (this.state !== 'draining' || this.#running.size === 0) return;
-    if ([...this.#running.values()].every((running) => running.isOverdue)) this.kill('overdue');
+    if (this.state === 'draining' && this.#invocations.areAllOverdue) this.kill('overdue');
   }
 
   #assignment(): HostAssignment {
@@ -266,17 +244,17 @@ export class HostProcess {
         if (this.rssBytes === 0) this.rssBytes = message.rssBytes;
         return;
       case 'event':
-        return this.#running.get(message.id)?.event(message);
+        return this.#invocations.get(message.id)?.event(message);
       case 'call':
-        return void this.#running.get(message.id)?.call(message);
+        return void this.#invocations.get(message.id)?.call(message);
       case 'log':
         return this.#log(message);
       case 'fatal':
         return this.#tail.add(message.error.stack ?? message.error.message);
       case 'head':
-        return this.#head(message);
+        return this.#invocations.head(message);
       case 'result':
-        return void this.#result(message);
+        return void this.#invocations.result(message);
     }
   }
 
@@ -290,27 +268,10 @@ export class HostProcess {
     return masked === undefined || version === undefined ? value : masked(version.bundleId, value);
   }
 
-  #head(message: Extract<FromHost, { kind: 'head' }>): void {
-    const running = this.#running.get(message.id);
-    // Streams of what does not run: nobody would ever read them.
-    if (running === undefined) return this.kill('protocol');
-    running.head(message);
-  }
-
-  async #result(message: Extract<FromHost, { kind: 'result' }>): Promise<void> {
-    const request = this.#requests.take(message.id);
-    const running = this.#running.get(message.id);
-    await running?.result(message);
-    const { id, value, error, usedScratch = false } = message;
-    if (running !== undefined) this.#scratch.end(id, error ?? value, usedScratch);
-    if (error === undefined) request?.resolve(value);
-    else request?.reject(toInvocationError(error));
-  }
-
   #log(message: Extract<FromHost, { kind: 'log' }>): void {
     this.#tail.add(`${message.level} ${message.text}`);
     if (!this.#logLines.take()) return;
-    const running = message.id === undefined ? undefined : this.#running.get(message.id);
+    const running = message.id === undefined ? undefined : this.#invocations.get(message.id);
     if (running !== undefined) return running.log(message);
     this.#assigned?.log.info('bundle wrote a log line outside of an invocation', {
       level_of_bundle: message.level,
@@ -327,11 +288,11 @@ export class HostProcess {
     if (this.state === 'stopped' || this.state === 'defunct') return;
     clearTimeout(this.#drainTimer);
     const exit = readExit(code, signal);
-    const reason = this.#reason ?? why ?? decideEndReason(this.state, this.#running.size, exit);
+    const reason = this.#reason ?? why ?? decideEndReason(this.state, this.#invocations.count, exit);
     const failure = new HostFailure({ reason, ...exit, lastLines: this.#mask(this.#tail.lines()) });
     this.#change(this.state === 'starting' ? 'defunct' : 'stopped');
     const error = toCallerError(failure);
-    for (const running of this.#running.values()) if (!running.hasResult) running.fail(error);
+    this.#invocations.fail(error);
     this.#requests.rejectAll(error);
     this.#child.socket.destroy();
     this.#wire.pipe.close(new Error('the host has ended'));
