@@ -3,7 +3,6 @@ import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import { PlatformError } from '@switchyard/kernel';
 import type { AnswerHead } from './answer-head.ts';
-import { LAST_CHUNK, chunkFrame } from './chunk-frame.ts';
 import { decideResend } from './decide-resend.ts';
 import type { UpstreamAgent } from './upstream-agent.ts';
 import type { UpstreamAgents } from './upstream-agents.ts';
@@ -56,8 +55,6 @@ export class Forwarding implements Moving {
   #answer: IncomingMessage | undefined;
   /** The client has all of it; what comes after is the end alone. */
   #isWhole = false;
-  /** Chunks are framed here and not by Node, which makes four pieces of each and holds them to the end of the tick. */
-  #isFramed = false;
 
   constructor(forward: Forward, parts: ForwardingParts) {
     this.#forward = forward;
@@ -172,11 +169,7 @@ export class Forwarding implements Moving {
       // It could be read and cannot be written: a status that is none, a character that no header has.
       return this.#fail(error instanceof Error ? error : undefined);
     }
-    if (isStream) {
-      response.flushHeaders();
-      this.#isFramed = response.chunkedEncoding;
-      if (this.#isFramed) response.chunkedEncoding = false;
-    }
+    if (isStream) response.flushHeaders();
     const whole = request.method === 'HEAD' ? 0 : length;
     answer.on('data', (chunk: Buffer) => this.#onChunk(chunk, whole));
     answer.once('end', () => this.#onEnd());
@@ -195,7 +188,7 @@ export class Forwarding implements Moving {
       response.end(chunk);
       return;
     }
-    if (response.write(this.#isFramed ? chunkFrame(chunk) : chunk)) return;
+    if (response.write(chunk)) return;
     this.#answer?.pause();
     response.once('drain', () => this.#answer?.resume());
   }
@@ -203,7 +196,6 @@ export class Forwarding implements Moving {
   #onEnd(): void {
     if (this.#isWhole) return;
     this.#isWhole = true;
-    if (this.#isFramed) this.#forward.response.end(LAST_CHUNK);
-    else this.#forward.response.end();
+    this.#forward.response.end();
   }
 }
