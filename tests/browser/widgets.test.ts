@@ -1,11 +1,13 @@
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
 import { createStackTest, launchChromium } from '@switchyard/testkit';
 import type { StackFixture } from '@switchyard/testkit';
 import type { Browser, BrowserContext, BrowserContextOptions, FrameLocator } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openChat, openReader } from '../src/chat-page.ts';
 import type { ChatPage } from '../src/chat-page.ts';
+import { openCommandLine } from '../src/command-line.ts';
 
 const stackTest = createStackTest();
 let browser: Browser;
@@ -121,6 +123,50 @@ stackTest('a widget has no way out but the bridge, and that leads to its own bun
   });
   await reader.close();
 });
+
+const TUTORIAL = new URL('../../docs/tutorials/a-widget-with-operations.md', import.meta.url);
+
+/** The files that the tutorial has its reader write, by the name that stands before each. */
+const filesOfTutorial = async (): Promise<[name: string, code: string][]> => {
+  const blocks = (await readFile(TUTORIAL, 'utf8')).matchAll(
+    /`([\w./]+)`:\n\n```(?:ts|html)\n([\s\S]*?)```/gu,
+  );
+  return [...blocks].map(([, name = '', code = '']) => [name, code]);
+};
+
+stackTest(
+  'the counter of the tutorial, which answers no messages, is opened by its name and moves for everybody',
+  async ({ stack }) => {
+    const files = await filesOfTutorial();
+    expect(files.map(([name]) => name)).toEqual(['bundle.ts', 'widget/index.html', 'widget/main.ts']);
+    await using line = await openCommandLine();
+    for (const [name, code] of files) {
+      const file = join(line.folder, 'counter', name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, code);
+    }
+    const input = await stack.token({ user: 'ada', type: 'privileged' });
+    await line.run(['login', stack.url], { input });
+    expect(await line.run(['bundle', 'push', 'counter'])).toMatchObject({ code: 0 });
+    expect(await line.json(['ops', 'call', 'counter', 'add'])).toEqual([{ count: 1 }]);
+
+    const [first, second] = [await signIn(stack), await openAs(stack, 'grace')];
+    const open = async (reader: BrowserContext) => {
+      const chat = await openChat(reader, stack.url);
+      await chat.pickBundle('Counter');
+      await chat.message.waitFor({ state: 'detached' });
+      return chat.page.frameLocator('iframe[title=Counter]').getByRole('button');
+    };
+    const [button, other] = [await open(first), await open(second)];
+    await button.getByText('1', { exact: true }).waitFor();
+    await other.getByText('1', { exact: true }).waitFor();
+    await button.click();
+    await button.getByText('2', { exact: true }).waitFor();
+    await other.getByText('2', { exact: true }).waitFor();
+    await first.close();
+    await second.close();
+  },
+);
 
 stackTest.for([360, 768, 1440])(
   '%i px: accessible, and nothing wider than the panel',

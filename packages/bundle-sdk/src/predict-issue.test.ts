@@ -8,13 +8,14 @@ const input = z.object({
   mode: z.union([z.literal('fast'), z.number()]).optional(),
   source: z.union([file(), z.array(z.string())]).optional(),
   nested: z.union([z.object({ at: z.number() }), z.null()]).optional(),
+  whole: z.int().optional(),
   kind: z.discriminatedUnion('type', [z.object({ type: z.literal('a') })]).optional(),
 });
 
 const sentence = (given: Record<string, unknown>, secrets: readonly string[] = []): string => {
   const [issue] = input.safeParse(given).error?.issues ?? [];
   if (issue === undefined) throw new Error('it fits');
-  return describeInputIssue(issue, given, new Set(secrets));
+  return describeInputIssue(issue, given, { secrets: new Set(secrets), integers: new Set(['whole']) });
 };
 
 test.each([
@@ -24,6 +25,10 @@ test.each([
   [{ nested: { at: 'x' } }, "failed to normalize value {'at': 'x'} as dict | null"],
 ])('%j is none of several types, which are named', (given, words) => {
   expect(sentence(given)).toBe(words);
+});
+
+test('what is no whole number is told as that', () => {
+  expect(sentence({ whole: 'x' })).toBe("failed to normalize value 'x' as int");
 });
 
 test('a secret among them is asterisks', () => {

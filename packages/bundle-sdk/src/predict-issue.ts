@@ -3,8 +3,16 @@ import { MASK } from './predictor-values.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** The first thing that is wrong with an input, in the words that clients of predictors know. `secrets`: fields never to be shown. */
-export function describeInputIssue(issue: Issue, input: unknown, secrets: ReadonlySet<string>): string {
+/** What is known of fields beside what a schema says of a value. */
+export interface FieldFacts {
+  /** Never to be shown. */
+  readonly secrets: ReadonlySet<string>;
+  /** Of whole numbers; of a text at their place the validator says only that it is no number. */
+  readonly integers: ReadonlySet<string>;
+}
+
+/** The first thing that is wrong with an input, in the words that clients of predictors know. */
+export function describeInputIssue(issue: Issue, input: unknown, { secrets, integers }: FieldFacts): string {
   const [first] = issue.path;
   const name = String(first ?? 'input');
   const value = valueAt(input, issue.path);
@@ -33,7 +41,7 @@ export function describeInputIssue(issue: Issue, input: unknown, secrets: Readon
     case 'invalid_value':
       return invalid(`does not match choices [${issue.values.map(show).join(', ')}]`);
     case 'invalid_type':
-      return `failed to normalize value ${shown} as ${typeName(issue)}`;
+      return `failed to normalize value ${shown} as ${issue.path.length === 1 && integers.has(name) ? 'int' : typeName(issue)}`;
     case 'invalid_union':
       return issue.errors.length === 0
         ? invalid(issue.message)

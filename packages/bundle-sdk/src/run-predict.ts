@@ -107,23 +107,28 @@ async function readInput(
   );
   const parsed = await definition.input.safeParseAsync(given);
   if (parsed.success) return parsed.data;
-  const secrets = new Set(names.filter((name) => isSecret(definition.input.shape[name])));
+  const schemaOf = (name: string) => jsonSchemaOf(definition.input.shape[name]);
+  const secrets = new Set(names.filter((name) => hasSecret(schemaOf(name))));
+  const integers = new Set(names.filter((name) => schemaOf(name)['type'] === 'integer'));
   // In the order of the fields, whatever order the schema looked at them in.
   const [issue] = parsed.error.issues.toSorted((one, other) => orderOf(names, one) - orderOf(names, other));
   if (issue === undefined) throw new InvalidInput('the input does not fit');
-  throw new InvalidInput(describeInputIssue(issue, given, secrets));
+  throw new InvalidInput(describeInputIssue(issue, given, { secrets, integers }));
 }
 
 function orderOf(names: readonly string[], issue: z.core.$ZodIssue): number {
   return names.indexOf(String(issue.path[0]));
 }
 
+function jsonSchemaOf(schema: unknown): JsonObject {
+  return schema instanceof z.ZodType
+    ? { ...z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) }
+    : {};
+}
+
 /** The field is one, or has one in it: a secret may be optional, have a default, or be a part of a list or an object. */
-function isSecret(schema: unknown): boolean {
-  if (!(schema instanceof z.ZodType)) return false;
-  return JSON.stringify(z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })).includes(
-    '"x-cog-secret":true',
-  );
+function hasSecret(schema: JsonObject): boolean {
+  return JSON.stringify(schema).includes('"x-cog-secret":true');
 }
 
 function keep(port: HostPort, at: number, name: string, content: Uint8Array): PredictorFile {

@@ -75,3 +75,23 @@ test('no answer while nothing was computed, and a no, do; a yes mends it', async
   expect(asked()).toBe(4);
   await close();
 });
+
+test('what it takes is known as soon as its code was read, and no longer when setup failed', async () => {
+  const schemas = { Input: { type: 'object' } };
+  const { promise, reject } = Promise.withResolvers<PredictorHost>();
+  const predictor = new SupervisedPredictor({
+    startHost: (sink) => {
+      sink.onSchemas?.({ schemas, maxConcurrency: 1 });
+      return promise;
+    },
+    config: { maxCrashes: 5, crashWindowMs: 1, breakerOpenMs: 1, maxLogCharacters: 100 },
+    log: silentLog,
+    now: () => 0,
+    monotonic: () => 0,
+  });
+  const started = predictor.start();
+  expect([predictor.status, predictor.schemas]).toEqual(['STARTING', schemas]);
+  reject(new Error('no weights'));
+  await started;
+  expect([predictor.status, predictor.schemas]).toEqual(['SETUP_FAILED', undefined]);
+});

@@ -111,6 +111,8 @@ export class SupervisedPredictor implements Predictor {
     try {
       const host = await startHost({
         onLog: (text) => this.#setupLog.add(text),
+        // Setup may take minutes; what the predictor takes can be asked for before.
+        onSchemas: ({ schemas }) => (this.#schemas = schemas),
         signal: this.#stopping.signal,
       });
       this.#host = host;
@@ -122,6 +124,7 @@ export class SupervisedPredictor implements Predictor {
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       this.#setupLog.add(`${text}\n`);
+      this.#schemas = undefined;
       finish('failed');
       log.error('setup of a predictor failed', { text });
       return undefined;

@@ -150,8 +150,10 @@ export const bundleSummarySchema = z.object({
   version: z.string().nullable(),
   /** Free text of the bundle's own on its state, as "offline". */
   note: z.string().optional(),
-  /** False: it serves sites, jobs or operations alone, and no chat page offers it. A worker of an older build does not say. */
+  /** False: it serves sites, jobs or operations alone, and no chat page offers it unless it has widgets. A worker of an older build does not say. */
   answers_messages: z.boolean().optional(),
+  /** There is a widget that the caller may see. A worker of an older build does not say. */
+  has_widgets: z.boolean().optional(),
 });
 export type BundleSummary = z.output<typeof bundleSummarySchema>;
 export const bundleListSchema = z.object({

@@ -104,7 +104,9 @@ export class BundleHost {
         ? (Reflect.get(exported, RUNTIME) as Runtime | undefined)
         : undefined;
     if (runtime === undefined)
-      throw new TypeError('the entry file must export the result of defineBundle() as default');
+      throw new TypeError(
+        'the entry file must export the result of defineBundle() as default, or of predictor()',
+      );
     if (runtime.contract !== CONTRACT)
       throw new TypeError(
         `the bundle was made for contract ${runtime.contract} of the SDK, this platform speaks ${CONTRACT}`,

@@ -33,11 +33,13 @@ export function createBundleRoutes(
       guard: 'session',
       answer: bundleListSchema,
       async handle({ req, res }): Promise<BundleList> {
-        await guards.session(req, res);
+        const caller = await guards.session(req, res);
         const rows = await bundles.list();
         return {
           default_bundle_id: rows.find((row) => row.is_default)?.bundle_id ?? null,
-          bundles: rows.map((row) => summaryOf(row, hasModel)).filter((summary) => summary !== undefined),
+          bundles: rows
+            .map((row) => summaryOf(row, hasModel, caller))
+            .filter((summary) => summary !== undefined),
         };
       },
     }),

@@ -6,10 +6,10 @@ import { visibleTools } from './mcp/visible-tools.ts';
 import { mayUse } from './operations/may-use.ts';
 
 /**
- * What anybody who may chat sees of a bundle; undefined while none of its versions can serve. The note of a bundle that asks for a model is
+ * What this caller sees of a bundle in a list; undefined while none of its versions can serve. The note of a bundle that asks for a model is
  * on being without one.
  */
-export function summaryOf(row: BundleRow, hasModel: boolean): BundleSummary | undefined {
+export function summaryOf(row: BundleRow, hasModel: boolean, caller: Caller): BundleSummary | undefined {
   const manifest = row.version?.manifest;
   if (manifest === null || manifest === undefined) return undefined;
   const isUntrue = hasModel && manifest.capabilities.includes('model');
@@ -20,6 +20,7 @@ export function summaryOf(row: BundleRow, hasModel: boolean): BundleSummary | un
     ...(manifest.note === undefined || isUntrue ? {} : { note: manifest.note }),
     starters: manifest.starters,
     answers_messages: manifest.hasTurns,
+    has_widgets: Object.values(manifest.widgets).some((widget) => mayUse(widget, caller)),
     is_default: row.is_default,
     version: row.active_version,
   };
@@ -27,7 +28,7 @@ export function summaryOf(row: BundleRow, hasModel: boolean): BundleSummary | un
 
 /** The summary and what of the bundle this caller may use, with schemas (03 §6). */
 export function detailsOf(row: BundleRow, hasModel: boolean, caller: Caller) {
-  const summary = summaryOf(row, hasModel);
+  const summary = summaryOf(row, hasModel, caller);
   const manifest = row.version?.manifest;
   if (summary === undefined || manifest === null || manifest === undefined) return undefined;
   const operations = Object.entries(manifest.operations)

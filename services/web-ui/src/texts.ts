@@ -63,6 +63,8 @@ export const texts = {
   empty: {
     fallbackTitle: 'What would you like to know?',
     fallbackBody: 'Write a message below. The answer appears while it is being made.',
+    noMessages: 'It answers no messages.',
+    byWidget: 'It answers no messages: what it does is opened by the button at the top right.',
     starters: ['What can you do?', 'How does a message become an answer?', 'How do I write my own bundle?'],
     offline:
       'Offline mode: answers come from the documents on this server, with their sources. Nothing leaves it.',

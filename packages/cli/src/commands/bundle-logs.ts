@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import type { CommandSpec } from '../command-spec.ts';
+import { withoutStack } from '../exit-codes.ts';
 import type { Output } from '../output.ts';
 import { bundlePath } from '../push-bundle.ts';
 
@@ -55,5 +56,5 @@ function formatLine(value: LogLine, { paints }: Output): string {
   const fields = Object.entries(rest)
     .filter(([, field]) => field !== null && field !== undefined)
     .map(([name, field]) => `${name}=${typeof field === 'string' ? field : JSON.stringify(field)}`);
-  return `${time} ${paint(level.padEnd(5))} ${text} ${paints.dim(fields.join(' '))}`.trim();
+  return `${time} ${paint(level.padEnd(5))} ${withoutStack(text)} ${paints.dim(fields.join(' '))}`.trim();
 }

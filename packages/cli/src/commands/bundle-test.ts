@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
+import { glob } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { requireFolder } from '../folder-files.ts';
@@ -33,6 +34,8 @@ export const bundleTest: CommandSpec = {
       if (code !== 0) throw new Refused('The types are wrong.', { step: 'types' });
       if (!output.isJson) output.note(`${output.paints.green('✓')} types`);
     }
+    if (!isTyped && options['types'] !== false) output.note('No tsconfig.json: types are not checked.');
+    if (!(await hasTests(folder))) output.note('No tests: files named *.test.ts are run.');
     const only = typeof options['only'] === 'string' ? [`--test-name-pattern=${options['only']}`] : [];
     const code = await runNode(context, folder, ['--test', ...only]);
     if (code !== 0) throw new Refused('A test failed.', { step: 'tests' });
@@ -40,6 +43,12 @@ export const bundleTest: CommandSpec = {
     return EXIT_CODES.ok;
   },
 };
+
+async function hasTests(cwd: string): Promise<boolean> {
+  const found = glob('**/*.test.{ts,js,mjs}', { cwd, exclude: ['**/node_modules/**'] });
+  for await (const _file of found) return true;
+  return false;
+}
 
 function compiler(): string {
   const manifest = fileURLToPath(import.meta.resolve('typescript/package.json'));

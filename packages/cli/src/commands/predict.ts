@@ -127,7 +127,8 @@ async function withServer<T>(
   context: CommandContext,
   work: (server: PredictServer) => Promise<T>,
 ): Promise<T> {
-  const server = await serve(context, 0, 'warn');
+  // Whoever waits at a terminal reads what setup wrote, not lines that are made for a collector of logs.
+  const server = await serve(context, 0, 'warn', { write: () => undefined });
   try {
     await untilReady(context, server);
     return await work(server);
@@ -151,9 +152,10 @@ async function serve(
   context: CommandContext,
   port: number,
   logLevel: AloneOptions['logLevel'],
+  logTo: AloneOptions['logTo'] = context.world.stderr,
 ): Promise<PredictServer> {
   const folder = path.resolve(context.world.cwd, context.args[0] ?? '.');
   const found = await stat(folder).catch(() => undefined);
   if (found?.isDirectory() !== true) throw new UsageError(`There is no folder ${folder}.`);
-  return serveAlone(folder, readServing(context, port, logLevel));
+  return serveAlone(folder, { ...readServing(context, port, logLevel), logTo });
 }

@@ -28,16 +28,19 @@ export interface Delivery {
   readonly signal: AbortSignal;
 }
 
+interface Attempt {
+  readonly outcome: 'taken' | 'refused' | 'failed';
+  /** For the operator, where it was not taken. */
+  readonly reason: string;
+}
+
 export type WebhookSender = ReturnType<typeof createWebhookSender>;
 
 /** The longest wait between two attempts. With 1 s and eight attempts: about two minutes in all. */
 const MAX_WAIT_MS = 64_000;
 
 export function createWebhookSender({ outbound, config, log, now, random, makeId }: WebhookSenderParts) {
-  const attempt = async (
-    id: string,
-    { url, view, headers }: Delivery,
-  ): Promise<'taken' | 'refused' | 'failed'> => {
+  const attempt = async (id: string, { url, view, headers }: Delivery): Promise<Attempt> => {
     const body = Buffer.from(JSON.stringify(view));
     try {
       const answer = await outbound.send(new URL(url), {
@@ -52,10 +55,12 @@ export function createWebhookSender({ outbound, config, log, now, random, makeId
         signal: AbortSignal.timeout(config.webhookMs),
       });
       answer.body.resume();
-      if (answer.status >= 200 && answer.status < 300) return 'taken';
-      return answer.status === 429 || answer.status >= 500 ? 'failed' : 'refused';
+      if (answer.status >= 200 && answer.status < 300) return { outcome: 'taken', reason: '' };
+      const outcome = answer.status === 429 || answer.status >= 500 ? 'failed' : 'refused';
+      return { outcome, reason: `the answer is ${answer.status}` };
     } catch (error) {
-      return error instanceof RefusedAddress ? 'refused' : 'failed';
+      const reason = error instanceof Error ? error.message : String(error);
+      return { outcome: error instanceof RefusedAddress ? 'refused' : 'failed', reason };
     }
   };
 
@@ -70,9 +75,9 @@ export function createWebhookSender({ outbound, config, log, now, random, makeId
 
   return {
     async sendOnce(delivery: Delivery): Promise<void> {
-      const outcome = await attempt(makeId(), delivery);
+      const { outcome, reason } = await attempt(makeId(), delivery);
       if (outcome !== 'taken')
-        log.info('webhook not delivered', { prediction_id: delivery.view.id, outcome });
+        log.info('webhook not delivered', { prediction_id: delivery.view.id, outcome, reason });
     },
     /** Retried on network errors, 429 and 5xx with growing waits; any other answer is final. */
     async sendUntilTaken(delivery: Delivery): Promise<void> {
@@ -80,11 +85,16 @@ export function createWebhookSender({ outbound, config, log, now, random, makeId
       // One message, however often it is tried: who got it already can tell.
       const id = makeId();
       for (let tried = 1; ; tried += 1) {
-        const outcome = await attempt(id, delivery);
+        const { outcome, reason } = await attempt(id, delivery);
         if (outcome === 'taken') return;
         const waitMs = outcome === 'failed' ? decideRetryDelay(rule, tried, random) : undefined;
         if (waitMs === undefined || delivery.signal.aborted) {
-          log.warn('last webhook given up', { prediction_id: delivery.view.id, outcome, attempts: tried });
+          log.warn('last webhook given up', {
+            prediction_id: delivery.view.id,
+            outcome,
+            reason,
+            attempts: tried,
+          });
           return;
         }
         await sleep(waitMs, delivery.signal).catch(() => undefined);

@@ -77,6 +77,22 @@ test('an archive is uploaded and serves, a broken one says why, and a former one
   expect(broken.status).toBe(422);
   expect(detailOf(broken)['error']).toContain('the moon is missing');
   expect(await says()).toBe('two');
+  // Nor do parts that nobody could reach: they are named before anybody looks for them.
+  for (const [from, to, words] of [
+    ['say: operation', 'status: operation', 'The operation "status" cannot be called'],
+    ["name: 'three'", "name: 'three', capabilities: ['teleport']", 'There is no capability "teleport"'],
+  ] as const) {
+    const content = bundleText('three').replace(from, to);
+    const refused = await ask(
+      'POST',
+      `${ADMIN}/upload?id=sayer`,
+      await makeTar([{ path: 'bundle.ts', content }]),
+      { 'content-type': 'application/gzip' },
+    );
+    expect(refused.status).toBe(422);
+    expect(detailOf(refused)['error']).toContain(words);
+    expect(await says()).toBe('two');
+  }
   // Nor does a process that ends while it loads keep its author in the dark.
   const quitting = await ask(
     'POST',
@@ -90,7 +106,7 @@ test('an archive is uploaded and serves, a broken one says why, and a former one
   const { body } = await ask('GET', `${ADMIN}/sayer/versions`);
   const versions = body['versions'] as { version: string; status: string; is_active: boolean }[];
   expect(versions.map(({ status, is_active }) => [status, is_active])).toEqual([
-    ['failed', false],
+    ...Array.from({ length: 3 }, () => [expect.stringMatching(/^(failed|removed)$/u), false]),
     ['ready', true],
     ['ready', false],
   ]);

@@ -45,6 +45,12 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
   const running = entry === undefined ? undefined : runningTurn(entry.view);
   const isNew = conversationId === undefined || (entry?.load === 'ready' && turns.length === 0);
 
+  /** What answers no messages was picked for its widget. */
+  function pick(bundleId: string): void {
+    pickBundle(bundleId);
+    if (bundles.byId(bundleId)?.answers_messages === false) showWidgetsOf(bundleId);
+  }
+
   /** False when there is no room for it: the writer keeps it. */
   function send(text: string, files: readonly File[] = []): boolean {
     const message = {
@@ -84,8 +90,8 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
             <ChatHeader
               title={isNew ? undefined : (entry?.view.title ?? texts.sidebar.untitled)}
               bundle={bundle}
-              bundles={bundles.all.filter((each) => each.answers_messages !== false)}
-              pick={conversationId === undefined ? pickBundle : undefined}
+              bundles={bundles.all.filter((each) => each.answers_messages !== false || each.has_widgets)}
+              pick={conversationId === undefined ? pick : undefined}
               widgets={
                 hasWidgets
                   ? {
@@ -117,14 +123,16 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
             <div className="dock relative mx-auto w-full max-w-[calc(var(--measure)+56px)] px-2 pb-[max(8px,env(safe-area-inset-bottom))] sm:px-5 sm:pb-4">
               <ConnectionNote />
               <QueuedMessages turns={turns} />
-              <Composer
-                draft={draft}
-                isRunning={running !== undefined}
-                send={send}
-                stop={() =>
-                  conversationId !== undefined && void chat.stop(conversationId).catch(() => undefined)
-                }
-              />
+              {(conversationId !== undefined || bundle?.answers_messages !== false) && (
+                <Composer
+                  draft={draft}
+                  isRunning={running !== undefined}
+                  send={send}
+                  stop={() =>
+                    conversationId !== undefined && void chat.stop(conversationId).catch(() => undefined)
+                  }
+                />
+              )}
             </div>
           </main>
           {shown !== undefined && <SourcesPanel turns={turns} />}

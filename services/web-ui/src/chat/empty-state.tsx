@@ -13,6 +13,7 @@ const STARTERS_SHOWN = 3;
 /** Before the first message: what this bundle can do, ways to start, and whether anything leaves this machine. */
 export function EmptyState({ bundle, isReady, start }: EmptyStateProps) {
   if (!isReady) return <div className="flex-1" aria-busy="true" />;
+  if (bundle?.answers_messages === false) return <NoMessages bundle={bundle} />;
   const starters =
     bundle === undefined || bundle.starters.length === 0 ? texts.empty.starters : bundle.starters;
   const isOffline = /offline/i.test(bundle?.note ?? '');
@@ -49,6 +50,25 @@ export function EmptyState({ bundle, isReady, start }: EmptyStateProps) {
             {texts.empty.offline}
           </p>
         )}
+      </div>
+    </div>
+  );
+}
+
+/** Of a bundle that does something else. */
+function NoMessages({ bundle }: { bundle: BundleSummary }) {
+  return (
+    <div className="flex min-h-0 flex-1 flex-col overflow-y-auto">
+      <div className="mx-auto mt-auto mb-auto w-full max-w-[calc(var(--measure)+24px)] px-5 py-8">
+        <h1 className="text-2xl leading-tight font-semibold tracking-[-0.02em] text-balance">
+          {bundle.name}
+        </h1>
+        {bundle.description !== undefined && (
+          <p className="mt-2.5 max-w-[36rem] text-ink-2 text-pretty">{bundle.description}</p>
+        )}
+        <p className="mt-2.5 max-w-[36rem] text-ink-2 text-pretty">
+          {bundle.has_widgets === true ? texts.empty.byWidget : texts.empty.noMessages}
+        </p>
       </div>
     </div>
   );
