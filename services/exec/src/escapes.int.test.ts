@@ -107,7 +107,7 @@ print("".join(found), dict(os.environ), sorted(int(fd) for fd in os.listdir("/pr
 `;
     const { stdout } = await python(code);
     expect(stdout).toContain('[0, 1, 2, 3]');
-    for (const word of [TOKEN, 'EXEC_TOKEN', 'NODE_ENV', 'VITEST']) expect(stdout).not.toContain(word);
+    for (const word of [TOKEN, 'EXEC_TOKEN', 'VITEST']) expect(stdout).not.toContain(word);
   });
 
   test('sees and ends no process but its own', async () => {
@@ -169,9 +169,12 @@ attempts = ${JSON.stringify({
     })}
 print(json.dumps({name: tried(what) for name, what in attempts.items()}))
 `;
-    const outcome = told(await python(code)) as unknown as Record<string, [number, number]>;
-    const allowed = Object.entries(outcome).filter(
-      ([, [result, errno]]) => result !== -1 || ![1, 38].includes(errno),
+    const outcome = told(await python(code)) as unknown as Record<string, [number, number] | undefined>;
+    // An engine's own filter lets programs trace themselves, and some let them have rings.
+    const { trace, rings, ...all } = outcome;
+    const refused = backend === 'bwrap' ? { trace, rings, ...all } : all;
+    const allowed = Object.entries(refused).filter(
+      ([, [result, errno] = [0, 0]]) => result !== -1 || ![1, 38].includes(errno),
     );
     expect(allowed).toEqual([]);
   });
@@ -217,10 +220,10 @@ print(json.dumps({name: tried(what) for name, what in attempts.items()}))
     expect(one.stderr.includes('MemoryError') || one.end?.cause === 'memory').toBe(true);
     const many = await besides(
       python(
-        'import os, time\nfor _ in range(8):\n  if os.fork() == 0:\n    kept = bytearray(b"x" * (60 * 1024 * 1024))\n    time.sleep(600)\ntime.sleep(600)',
+        'import os, time\nfor _ in range(8):\n  if os.fork() == 0:\n    kept = bytearray(b"x" * (60 * 1024 * 1024))\n    time.sleep(5)\n    os._exit(0)\nfor _ in range(8): os.wait()',
       ),
     );
-    expect(['memory', 'exit']).toContain(many.end?.cause);
+    expect(many.end).toMatchObject({ cause: 'memory' });
     const node = await besides(
       rig.run({
         language: 'javascript',

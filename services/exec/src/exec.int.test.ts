@@ -114,7 +114,8 @@ describe.each(BACKENDS)('in %s', (backend) => {
     expect(await rig.run({ language: 'shell', code: 'kill -SEGV $$' })).toMatchObject({
       end: { exit_code: null, signal: 'SIGSEGV', cause: 'exit' },
     });
-    expect((await rig.run({ language: 'shell', command: ['no-such-program'] })).end?.exit_code).toBe(127);
+    const missing = await rig.run({ language: 'shell', command: ['no-such-program'] });
+    expect(missing.end?.exit_code).toBe(127);
   });
 
   test('what is asked for beyond the limits gets the limits', async () => {

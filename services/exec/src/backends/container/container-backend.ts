@@ -18,6 +18,7 @@ export interface ContainerParts {
 
 /** Longest that the engine may take to make a container, or to take one away. */
 const ENGINE_MS = 60_000;
+const MAX_WORDS = 1000;
 
 /** Programs in containers of their own, one for each run. */
 export function createContainerBackend(parts: ContainerParts): Backend {
@@ -56,9 +57,16 @@ async function inHolder(
   ear: RunEar,
   signal: AbortSignal,
 ): Promise<ProgramExit> {
-  const unpacked = await engine.call(unpackArguments(name), { input: packFiles(program.files), signal });
+  const said: string[] = [];
+  const unpacked = await engine.call(unpackArguments(name), {
+    input: packFiles(program.files),
+    signal,
+    stderr: (stream) => keep(stream, said),
+  });
   if (unpacked !== 0 && !signal.aborted)
-    throw PlatformError.of('UNAVAILABLE', 'The container did not take the files.');
+    throw PlatformError.of('UNAVAILABLE', 'The container did not take the files.', {
+      cause: new Error(said.join('').slice(0, MAX_WORDS)),
+    });
   const code = await engine.call(programArguments(name, program.language, program.command), {
     input: program.stdin,
     signal,

@@ -17,6 +17,11 @@ const OPEN_FILES = 256;
 /** Beside the program's own time: unpacking its files, packing its folder. */
 const SPARE_SEC = 60;
 const MAX_INODES = 100_000;
+/**
+ * The first process of a container: sleeps so many seconds, and takes in the children that other processes leave. It cannot be ended from
+ * inside; a second of its sleep can.
+ */
+const HOLD = 'i=0; while [ "$i" -lt "$0" ]; do sleep 1; i=$((i + 1)); done';
 
 export interface Holder {
   readonly name: string;
@@ -28,12 +33,13 @@ export interface Holder {
 /** The arguments that make a container which holds a program. Its first process sleeps, and ends it should nobody be left to do so. */
 export function holderArguments(holder: Holder, limits: ContainerLimits): string[] {
   const { memoryBytes } = holder;
+  // Of the program's own user: engines set the mode to that of the folder which is covered.
   const tmpfs = (path: string): string[] => [
     '--tmpfs',
-    `${path}:rw,exec,nosuid,nodev,size=${limits.diskBytes},nr_inodes=${MAX_INODES},mode=1777`,
+    `${path}:rw,exec,nosuid,nodev,size=${limits.diskBytes},nr_inodes=${MAX_INODES},uid=${limits.uid},gid=${limits.uid},mode=755`,
   ];
   return [
-    ['run', '--detach', '--rm', '--pull', 'never', '--init', '--name', holder.name],
+    ['run', '--detach', '--rm', '--pull', 'never', '--name', holder.name],
     Object.entries(holder.labels).flatMap(([name, value]) => ['--label', `${name}=${value}`]),
     ['--network', 'none', '--read-only', '--user', `${limits.uid}:${limits.uid}`],
     ['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges', '--ipc', 'private'],
@@ -43,12 +49,12 @@ export function holderArguments(holder: Holder, limits: ContainerLimits): string
     ['--ulimit', 'core=0', '--ulimit', `nofile=${OPEN_FILES}`, '--ulimit', `fsize=${limits.diskBytes}`],
     ['--shm-size', String(limits.diskBytes), ...tmpfs('/tmp'), ...tmpfs(RUN_DIR)],
     ['--workdir', RUN_DIR, '--hostname', 'sandbox', '--env', `HOME=${RUN_DIR}`, '--env', 'LANG=C.UTF-8'],
-    ['--entrypoint', 'sleep', limits.image],
+    ['--entrypoint', 'sh', limits.image, '-c', HOLD],
     [String(Math.ceil(holder.timeoutMs / 1000) + SPARE_SEC)],
   ].flat();
 }
 
-/** Of the image, only what a program should see. */
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 const ENVIRONMENT: Readonly<Record<ExecLanguage, Readonly<Record<string, string>>>> = {
   python: { PYTHONUNBUFFERED: '1', PYTHONDONTWRITEBYTECODE: '1' },
   javascript: { NO_COLOR: '1' },
@@ -57,11 +63,10 @@ const ENVIRONMENT: Readonly<Record<ExecLanguage, Readonly<Record<string, string>
 
 /** Runs a program in its container. */
 export function programArguments(name: string, language: ExecLanguage, command: readonly string[]): string[] {
-  const variables = Object.entries(ENVIRONMENT[language]).flatMap(([key, value]) => [
-    '--env',
-    `${key}=${value}`,
-  ]);
-  return ['exec', '--interactive', ...variables, name, ...command];
+  const variables = { PATH, HOME: RUN_DIR, LANG: 'C.UTF-8', ...ENVIRONMENT[language] };
+  // What the image says of itself is not for the program.
+  const env = ['env', '-i', ...Object.entries(variables).map(([key, value]) => `${key}=${value}`)];
+  return ['exec', '--interactive', name, ...env, ...command];
 }
 
 /** Unpacks the program's files from its input. */
