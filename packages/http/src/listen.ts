@@ -1,6 +1,8 @@
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ServerCertificate } from './server-certificate.ts';
 
 export interface ListenOptions {
   /** 0 takes a free port. */
@@ -11,6 +13,8 @@ export interface ListenOptions {
   requestTimeoutMs?: number;
   /** Longer than a proxy's own idle time, so that the proxy and not we end an idle connection. */
   keepAliveTimeoutMs?: number;
+  /** With it HTTPS is spoken, and nothing else. */
+  certificate?: ServerCertificate | undefined;
 }
 
 export interface Listening {
@@ -25,7 +29,7 @@ export interface Listening {
 const SWEEP_MS = 50;
 
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
-  const server = createServer(app);
+  const server = options.certificate === undefined ? createServer(app) : openSecure(app, options.certificate);
   server.headersTimeout = options.headersTimeoutMs ?? 20_000;
   server.requestTimeout = options.requestTimeoutMs ?? 120_000;
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 75_000;
@@ -50,6 +54,12 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     server,
     close: (waitMs) => (closing ??= closeServer(server, sockets, waitMs)),
   };
+}
+
+function openSecure(app: RequestListener, certificate: ServerCertificate): Server {
+  const server = createSecureServer(certificate.current(), app);
+  certificate.onChange((pem) => server.setSecureContext(pem));
+  return server;
 }
 
 async function closeServer(server: Server, sockets: ReadonlySet<Socket>, waitMs: number): Promise<void> {
