@@ -5,9 +5,10 @@ import { createSigningKeys } from '@switchyard/store';
 import { describe, expect } from 'vitest';
 import { bearer, identityFixture } from '../test/identity-fixture.ts';
 import type { Open } from '../test/identity-fixture.ts';
-import { deriveKey } from './derive-key.ts';
+import { deriveKeys } from './derive-key.ts';
 import { createKeyRing } from './key-ring.ts';
 import { createLocalTokens } from './local-tokens.ts';
+import { readMasterKeys } from './master-keys.ts';
 
 const test = platformTest.extend<{ open: Open }>(identityFixture);
 
@@ -212,10 +213,10 @@ describe('time', () => {
   test('not valid before, and without an end', async ({ open, postgres }) => {
     const { identity, config, clock, ids } = open();
     await identity.check();
-    const sealingKey = deriveKey(config.switchyardMasterKey, 'signing-keys');
+    const sealingKeys = deriveKeys(readMasterKeys(config), 'signing-keys');
     const ring = createKeyRing({
       keys: createSigningKeys(postgres.sql),
-      sealingKey,
+      sealingKeys,
       clock,
       ids,
       retiredForMs: 1,
@@ -265,7 +266,10 @@ describe('signing keys', () => {
     expect(keys.every((key) => !('d' in key) && key.use === 'sig' && key.alg === 'ES256')).toBe(true);
   });
 
-  test('no token is refused at any moment around rotations, by who has just looked', async ({ open, postgres }) => {
+  test('no token is refused at any moment around rotations, by who has just looked', async ({
+    open,
+    postgres,
+  }) => {
     const [one, two] = [open(), open()];
     await one.identity.check();
     const forged = (await one.identity.issueToken(ANN)).replace(/^[^.]+/, () =>
@@ -281,7 +285,9 @@ describe('signing keys', () => {
       expect(await two.identity.identify(bearer(token)), `second ${second}`).toMatchObject({ userId: 'ann' });
       one.clock.forward(1_000);
       two.clock.forward(1_000);
-      await postgres.sql.query({ text: `update signing_key set created_at = created_at - interval '1 second'` });
+      await postgres.sql.query({
+        text: `update signing_key set created_at = created_at - interval '1 second'`,
+      });
     }
     // The one before, and of two rotations in a row and a third each what came of it.
     expect(kids.size).toBe(4);
