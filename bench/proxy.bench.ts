@@ -71,7 +71,7 @@ const vault = createTokenVault({
   keys: createKeys(services),
   clock: systemClock,
   ids: createIds(systemClock, randomBytes),
-  masterKey: new Secret(servers.masterKey),
+  masterKeys: { current: new Secret(servers.masterKey), former: [] },
 });
 const hour = 3_600_000;
 const cookie = `${COOKIE.masked}=${await vault.mask('a-token', systemClock.now() + hour)}`;

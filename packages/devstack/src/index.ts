@@ -1,5 +1,6 @@
 export { createAdminLink, issueAccessToken } from './admin-access.ts';
 export type { StackAccess, TokenType } from './admin-access.ts';
+export { ensureDatabaseUser } from './database-user.ts';
 export { openDataFolder } from './data-folder.ts';
 export type { Credentials, DataFolder } from './data-folder.ts';
 export { freePort, isPortFree } from './free-port.ts';

@@ -22,6 +22,7 @@ export { forgetRequest } from './forget-request.ts';
 export { sendError } from './error-handler.ts';
 export type { SseFrame } from './encode-sse-frame.ts';
 export { sendJson } from './send-json.ts';
+export { openServerCertificate, readAuthorities, serverCertificateSettings } from './server-certificate.ts';
 export { setCookieName } from './set-cookie-name.ts';
 export { SseConnection, lastEventIdOf } from './sse-connection.ts';
 export type { SseCloseReason, SseOptions, SseWritten } from './sse-connection.ts';

@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { RequestListener, Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { AppMessages } from './app-messages.ts';
+import type { ServerCertificate } from './server-certificate.ts';
 
 export interface ListenOptions {
   /** 0 takes a free port. */
@@ -14,6 +16,8 @@ export interface ListenOptions {
   keepAliveTimeoutMs?: number;
   /** What requests and answers are made by; Node's own without. */
   messages?: AppMessages;
+  /** With it HTTPS is spoken, and nothing else. */
+  certificate?: ServerCertificate | undefined;
 }
 
 export interface Listening {
@@ -28,7 +32,9 @@ export interface Listening {
 const SWEEP_MS = 50;
 
 export async function listen(app: RequestListener, options: ListenOptions): Promise<Listening> {
-  const server = createServer({ ...options.messages }, app);
+  const { certificate, messages } = options;
+  const server =
+    certificate === undefined ? createServer({ ...messages }, app) : openSecure(app, certificate, messages);
   server.headersTimeout = options.headersTimeoutMs ?? 20_000;
   server.requestTimeout = options.requestTimeoutMs ?? 120_000;
   server.keepAliveTimeout = options.keepAliveTimeoutMs ?? 75_000;
@@ -53,6 +59,16 @@ export async function listen(app: RequestListener, options: ListenOptions): Prom
     server,
     close: (waitMs) => (closing ??= closeServer(server, sockets, waitMs)),
   };
+}
+
+function openSecure(
+  app: RequestListener,
+  certificate: ServerCertificate,
+  messages: AppMessages | undefined,
+): Server {
+  const server = createSecureServer({ ...messages, ...certificate.current() }, app);
+  certificate.onChange((pem) => server.setSecureContext(pem));
+  return server;
 }
 
 async function closeServer(server: Server, sockets: ReadonlySet<Socket>, waitMs: number): Promise<void> {

@@ -1,9 +1,11 @@
 import { hashHex } from '@switchyard/kernel';
 import type { Clock, Ids } from '@switchyard/kernel';
 import { readAnonymous, signAnonymous } from './anonymous-cookie.ts';
+import type { AnonymousId } from './anonymous-cookie.ts';
 import type { Proven } from './caller.ts';
-import { deriveKey } from './derive-key.ts';
+import { deriveKeys } from './derive-key.ts';
 import type { IdentityConfig } from './identity-settings.ts';
+import { readMasterKeys } from './master-keys.ts';
 import type { SessionStore } from './session-store.ts';
 import { serverCookie } from './server-cookie.ts';
 
@@ -17,13 +19,26 @@ export function createAnonymousCallers(parts: {
   sessions: SessionStore;
 }) {
   const { clock, ids, config, sessions } = parts;
-  const key = deriveKey(config.switchyardMasterKey, 'anonymous-cookie', `${config.tenant}:${config.project}`);
+  const { current, all } = deriveKeys(
+    readMasterKeys(config),
+    'anonymous-cookie',
+    `${config.tenant}:${config.project}`,
+  );
   const ttlSec = Math.floor(config.anonymousTtl / 1000);
+
+  /** Of a former key it is known, and not `isOurs`: the browser gets one of the current key. */
+  function read(cookie: string, nowSec: number): (AnonymousId & { isOurs: boolean }) | undefined {
+    for (const key of all) {
+      const found = readAnonymous(key, cookie, nowSec, ttlSec);
+      if (found !== undefined) return { ...found, isOurs: key === current };
+    }
+    return undefined;
+  }
 
   return {
     recognise(cookie: string | undefined): { proven: Proven; setCookies?: string[] } {
       const nowSec = Math.floor(clock.now() / 1000);
-      const known = cookie === undefined ? undefined : readAnonymous(key, cookie, nowSec, ttlSec);
+      const known = cookie === undefined ? undefined : read(cookie, nowSec);
       const id = known?.id ?? ids.token(ID_BYTES);
       const fingerprint = hashHex(`anonymous:${id}`).slice(0, 32);
       const userId = `anonymous-${fingerprint}`;
@@ -38,8 +53,8 @@ export function createAnonymousCallers(parts: {
         fingerprint,
       };
       // Renewed at half of its life, so that somebody who comes back keeps it.
-      if (known !== undefined && nowSec - known.issuedAtSec < ttlSec / 2) return { proven };
-      const value = signAnonymous(key, { id, issuedAtSec: nowSec });
+      if (known?.isOurs === true && nowSec - known.issuedAtSec < ttlSec / 2) return { proven };
+      const value = signAnonymous(current, { id, issuedAtSec: nowSec });
       return { proven, setCookies: [serverCookie(config.anonymousCookie, value, ttlSec)] };
     },
   };

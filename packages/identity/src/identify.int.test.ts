@@ -184,7 +184,7 @@ test('without Redis it is 503, not "nobody"', async ({ open, redis }) => {
     keys,
     clock,
     scope: config,
-    masterKey: config.switchyardMasterKey,
+    nameKey: Buffer.alloc(32),
     ttlMs: 1000,
   };
   const caller = await identity.identify(nobody());

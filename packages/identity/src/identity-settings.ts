@@ -1,14 +1,13 @@
-import { duration, flag, secret, text } from '@switchyard/kernel';
+import { duration, flag, text } from '@switchyard/kernel';
 import { COOKIE } from '@switchyard/protocol';
 import { z } from 'zod';
+import { masterKeySettings } from './master-keys.ts';
 import { providerSettings } from './provider-settings.ts';
 
 /** Settings of identity, for a service's own schema: `z.object({...identitySettings, port: ...})`. */
 export const identitySettings = {
   ...providerSettings,
-  switchyardMasterKey: secret().describe(
-    'Seals signing keys and masked tokens; at least 32 characters, the same for every service',
-  ),
+  ...masterKeySettings,
   tokenIssuer: text('switchyard').describe('Issuer written into and asked of own tokens'),
   rolePrefix: text('kdcube:role:').describe('Prefix of role names'),
   anonymousAllowed: flag(false).describe('Whether people may chat without signing in'),

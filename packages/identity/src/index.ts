@@ -19,8 +19,15 @@ export type { OpenedTicket, WidgetPlace, WidgetTickets } from './widget-tickets.
 export type { TokenUser } from './token-claims.ts';
 export { ACCESS_HEADER, createAccessVerifier } from './providers/cloudflare-access.ts';
 export type { AccessIdentity, AccessPolicy, AccessVerifier } from './providers/cloudflare-access.ts';
-export { deriveKey, macHex } from './derive-key.ts';
+export { deriveKey, deriveKeys, macHex } from './derive-key.ts';
+export type { DerivedKeys } from './derive-key.ts';
+export { masterKeySettings, readMasterKeys } from './master-keys.ts';
+export type { MasterKeys } from './master-keys.ts';
+export { openKeptKeys } from './kept-keys.ts';
+export type { KeptKeys } from './kept-keys.ts';
+export { createResealer } from './reseal-rows.ts';
+export type { ResealerParts } from './reseal-rows.ts';
 export { createOneUseCodes } from './one-use-codes.ts';
-export { seal, unseal } from './seal.ts';
+export { seal, unsealAny } from './seal.ts';
 export { createIssuerKeys } from './providers/issuer-keys.ts';
 export { issuerUserId, readIssuerIdentity } from './providers/read-issuer-identity.ts';

@@ -5,7 +5,8 @@ import { PlatformError } from '@switchyard/kernel';
 import type { Clock, Ids } from '@switchyard/kernel';
 import type { SigningKeyRow, SigningKeys } from '@switchyard/store';
 import { randomBytes } from './random-bytes.ts';
-import { seal, unseal } from './seal.ts';
+import type { DerivedKeys } from './derive-key.ts';
+import { seal, unsealAny } from './seal.ts';
 
 export interface PublicJwk {
   kty: string;
@@ -32,7 +33,7 @@ export interface KeyRing {
 
 export interface KeyRingParts {
   keys: SigningKeys;
-  sealingKey: Buffer;
+  sealingKeys: DerivedKeys;
   clock: Clock;
   ids: Ids;
   /** How long a retired key verifies: the longest life of a token. */
@@ -51,7 +52,7 @@ const RELOAD_UNKNOWN_MS = 5_000;
 // Known before used: when a key begins to sign, whoever last looked before it was made may look again.
 const LEAD_MS = 2 * RELOAD_UNKNOWN_MS;
 
-export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: KeyRingParts): KeyRing {
+export function createKeyRing({ keys, sealingKeys, clock, ids, retiredForMs }: KeyRingParts): KeyRing {
   let loaded: LoadedKeys | undefined;
   let loading: Promise<LoadedKeys> | undefined;
 
@@ -79,7 +80,7 @@ export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: Ke
     const pair = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256' });
     const publicJwk = toPublicJwk(pair.publicKey);
     const plain = pair.privateKey.export({ format: 'der', type: 'pkcs8' });
-    const sealed = seal(sealingKey, randomBytes(ids, 12), plain, publicJwk.kid);
+    const sealed = seal(sealingKeys.current, randomBytes(ids, 12), plain, publicJwk.kid);
     await keys.add({ kid: publicJwk.kid, sealed, publicJwk: { ...publicJwk } });
     return publicJwk.kid;
   }
@@ -107,7 +108,7 @@ export function createKeyRing({ keys, sealingKey, clock, ids, retiredForMs }: Ke
   return {
     async signingKey() {
       const row = await signer();
-      const plain = unseal(sealingKey, row.sealed, row.kid);
+      const plain = unsealAny(sealingKeys.all, row.sealed, row.kid);
       if (plain === undefined) {
         throw PlatformError.of(
           'CONFIG',

@@ -12,8 +12,8 @@ export interface Carriers {
   query?: Values;
   /** `auth` of a Socket.IO handshake. */
   auth?: Values;
-  /** Only `/sse/*` and bundle widgets take tokens from the query (03 §1). */
-  allowQueryToken: boolean;
+  /** Only `/sse/*` and bundle widgets take tokens from the query (03 §1). `ticket`: none but the one that opens a stream once. */
+  allowQueryToken: boolean | 'ticket';
 }
 
 export interface CookieNames {
@@ -39,7 +39,7 @@ export interface Credentials {
 export function readCredentials(carriers: Carriers, names: CookieNames): Credentials {
   const { headers, query = {}, auth = {} } = carriers;
   const cookies = carriers.cookies ?? cookiesOf(one(headers['cookie']));
-  const tokenQuery = carriers.allowQueryToken ? query : refuseTokens(query);
+  const tokenQuery = takeFromQuery(query, carriers.allowQueryToken);
   const found: Credentials = {};
   const keep = (name: keyof Credentials, value: string | undefined): void => {
     if (value !== undefined) found[name] = value;
@@ -82,12 +82,13 @@ function bearer(headers: Values): string | undefined {
   return token;
 }
 
-function refuseTokens(query: Values): Values {
-  const given = [QUERY.accessToken, QUERY.idToken, QUERY.streamTicket].find(
-    (name) => one(query[name]) !== undefined,
-  );
+function takeFromQuery(query: Values, allowed: Carriers['allowQueryToken']): Values {
+  if (allowed === true) return query;
+  const isTicketTaken = allowed === 'ticket';
+  const refused = [QUERY.accessToken, QUERY.idToken, ...(isTicketTaken ? [] : [QUERY.streamTicket])];
+  const given = refused.find((name) => one(query[name]) !== undefined);
   if (given !== undefined) throw PlatformError.of('BAD_TOKEN', `${given} is not taken from the query here.`);
-  return {};
+  return isTicketTaken ? { [QUERY.streamTicket]: query[QUERY.streamTicket] } : {};
 }
 
 /** One value of that name. Undefined when there is none; two are not "the first one wins" but a mistake or an attack. */

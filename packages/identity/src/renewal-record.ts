@@ -1,10 +1,11 @@
 import { hashHex } from '@switchyard/kernel';
-import type { Ids, Secret } from '@switchyard/kernel';
+import type { Ids } from '@switchyard/kernel';
 import type { Keys, RedisConnection } from '@switchyard/redis';
-import { deriveKey } from './derive-key.ts';
+import { deriveEach, deriveKey } from './derive-key.ts';
 import { fromRedis } from './from-redis.ts';
+import type { MasterKeys } from './master-keys.ts';
 import { randomBytes } from './random-bytes.ts';
-import { seal, unseal } from './seal.ts';
+import { seal, unsealAny } from './seal.ts';
 
 /** What the next token of a sign-in is made with. Sealed like the token: only who brings the cookie can open it. */
 export interface Renewal {
@@ -21,20 +22,22 @@ export function createRenewalRecord(parts: {
   redis: RedisConnection;
   keys: Keys;
   ids: Ids;
-  masterKey: Secret;
+  masterKeys: MasterKeys;
 }) {
-  const { redis, keys, ids, masterKey } = parts;
-  const keyOf = (cookie: string) => deriveKey(masterKey, PURPOSE, cookie);
+  const { redis, keys, ids, masterKeys } = parts;
   return {
     seal(cookie: string, renewal: Renewal): string {
       const plain = Buffer.from(JSON.stringify(renewal));
       const key = keys.authRenewal(hashHex(cookie));
-      return seal(keyOf(cookie), randomBytes(ids, 12), plain, key).toString('base64');
+      const sealingKey = deriveKey(masterKeys.current, PURPOSE, cookie);
+      return seal(sealingKey, randomBytes(ids, 12), plain, key).toString('base64');
     },
     async read(cookie: string): Promise<Renewal | undefined> {
       const key = keys.authRenewal(hashHex(cookie));
       const sealed = await fromRedis(redis.driver.get(key));
-      const plain = sealed === null ? undefined : unseal(keyOf(cookie), Buffer.from(sealed, 'base64'), key);
+      if (sealed === null) return undefined;
+      const opening = deriveEach(masterKeys, PURPOSE, cookie);
+      const plain = unsealAny(opening, Buffer.from(sealed, 'base64'), key);
       return plain === undefined ? undefined : (JSON.parse(plain.toString()) as Renewal);
     },
   };

@@ -3,6 +3,7 @@ import { PlatformError } from '@switchyard/kernel';
 import { describe, expect } from 'vitest';
 import { bearer, identityFixture } from '../test/identity-fixture.ts';
 import type { Open } from '../test/identity-fixture.ts';
+import { readMasterKeys } from './master-keys.ts';
 import { createRenewals } from './renewals.ts';
 
 const test = platformTest.extend<{ open: Open }>(identityFixture);
@@ -32,7 +33,7 @@ const renewalsOf = ({ connection, keys, clock, ids, config }: Opened) =>
     keys,
     clock,
     ids,
-    masterKey: config.switchyardMasterKey,
+    masterKeys: readMasterKeys(config),
     aheadMs: config.renewAhead,
   });
 

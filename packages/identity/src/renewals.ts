@@ -1,10 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { PlatformError, hashHex } from '@switchyard/kernel';
-import type { Clock, Ids, Secret } from '@switchyard/kernel';
+import type { Clock, Ids } from '@switchyard/kernel';
 import { loadScripts } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import { fromRedis } from './from-redis.ts';
 import { createTakeOn } from './create-take-on.ts';
+import type { MasterKeys } from './master-keys.ts';
 import { createRenewalRecord } from './renewal-record.ts';
 import type { Renewal } from './renewal-record.ts';
 import { COOKIE_BYTES, COOKIE_PATTERN, createTokenSeal } from './token-vault.ts';
@@ -36,18 +37,18 @@ export interface RenewalParts {
   readonly keys: Keys;
   readonly clock: Clock;
   readonly ids: Ids;
-  readonly masterKey: Secret;
+  readonly masterKeys: MasterKeys;
   /** So long before its token runs out a cookie asks for the next one, ms. */
   readonly aheadMs: number;
 }
 
 export function createRenewals(parts: RenewalParts): Renewals {
-  const { redis, keys, clock, ids, masterKey, aheadMs } = parts;
+  const { redis, keys, clock, ids, masterKeys, aheadMs } = parts;
   const scripts = loadScripts(fileURLToPath(new URL('scripts/', import.meta.url)));
   const call = { connection: redis, prefix: keys.prefix };
   const replace = scripts.define('replace-masked', Number);
   const release = scripts.define('release-renewal', Number);
-  const sealToken = createTokenSeal({ keys, ids, masterKey });
+  const sealToken = createTokenSeal({ keys, ids, masterKeys });
   const record = createRenewalRecord(parts);
   const takeOn = createTakeOn(parts);
   const isThere = async (key: string) => (await fromRedis(redis.driver.exists(key))) > 0;

@@ -30,3 +30,12 @@ export function unseal(key: Buffer, sealed: Uint8Array, context: string): Buffer
     return undefined;
   }
 }
+
+/** With the first of the keys that fits. */
+export function unsealAny(keys: Iterable<Buffer>, sealed: Uint8Array, context: string): Buffer | undefined {
+  for (const key of keys) {
+    const plain = unseal(key, sealed, context);
+    if (plain !== undefined) return plain;
+  }
+  return undefined;
+}

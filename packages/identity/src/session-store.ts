@@ -1,8 +1,8 @@
-import type { Clock, Secret } from '@switchyard/kernel';
+import type { Clock } from '@switchyard/kernel';
 import type { TenantProject } from '@switchyard/protocol';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import type { Proven } from './caller.ts';
-import { deriveKey, macHex } from './derive-key.ts';
+import { macHex } from './derive-key.ts';
 import { fromRedis } from './from-redis.ts';
 
 const ID_BYTES = 16;
@@ -26,11 +26,11 @@ export function createSessionStore(parts: {
   keys: Keys;
   clock: Clock;
   scope: TenantProject;
-  masterKey: Secret;
+  /** Of `session-id`, the same for the whole life of the installation. */
+  nameKey: Buffer;
   ttlMs: number;
 }): SessionStore {
-  const { redis, keys, clock, scope, ttlMs } = parts;
-  const mac = deriveKey(parts.masterKey, 'session-id');
+  const { redis, keys, clock, scope, nameKey, ttlMs } = parts;
   const ids = new Map<string, string>();
   const fresh = new Map<string, { createdAt: number; touchedAt: number; proven: Proven }>();
   const remember = (proven: Proven, createdAt: number): void => {
@@ -42,7 +42,7 @@ export function createSessionStore(parts: {
       const who = `${kind}:${userId}`;
       const known = ids.get(who);
       if (known !== undefined) return known;
-      const id = `s${macHex(mac, [scope.tenant, scope.project, kind, userId], ID_BYTES)}`;
+      const id = `s${macHex(nameKey, [scope.tenant, scope.project, kind, userId], ID_BYTES)}`;
       if (ids.size >= MAX_FRESH) ids.clear();
       ids.set(who, id);
       return id;

@@ -6,9 +6,10 @@ import { createSigningKeys } from '@switchyard/store';
 import { describe, expect } from 'vitest';
 import { bearer, identityFixture } from '../test/identity-fixture.ts';
 import type { Open } from '../test/identity-fixture.ts';
-import { deriveKey } from './derive-key.ts';
+import { deriveKeys } from './derive-key.ts';
 import { createKeyRing } from './key-ring.ts';
 import { createLocalTokens } from './local-tokens.ts';
+import { readMasterKeys } from './master-keys.ts';
 
 const test = platformTest.extend<{ open: Open }>(identityFixture);
 
@@ -213,10 +214,10 @@ describe('time', () => {
   test('not valid before, and without an end', async ({ open, postgres }) => {
     const { identity, config, clock, ids } = open();
     await identity.check();
-    const sealingKey = deriveKey(config.switchyardMasterKey, 'signing-keys');
+    const sealingKeys = deriveKeys(readMasterKeys(config), 'signing-keys');
     const ring = createKeyRing({
       keys: createSigningKeys(postgres.sql),
-      sealingKey,
+      sealingKeys,
       clock,
       ids,
       retiredForMs: 1,

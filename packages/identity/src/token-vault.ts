@@ -1,10 +1,11 @@
 import { hashHex } from '@switchyard/kernel';
-import type { Clock, Ids, Secret } from '@switchyard/kernel';
+import type { Clock, Ids } from '@switchyard/kernel';
 import type { Keys, RedisConnection } from '@switchyard/redis';
-import { deriveKey } from './derive-key.ts';
+import { deriveEach, deriveKey } from './derive-key.ts';
 import { fromRedis } from './from-redis.ts';
+import type { MasterKeys } from './master-keys.ts';
 import { randomBytes } from './random-bytes.ts';
-import { seal, unseal } from './seal.ts';
+import { seal, unsealAny } from './seal.ts';
 
 /**
  * Tokens that browsers never see. Redis holds them under the hash of the cookie, sealed with a key made of the master key *and*
@@ -26,9 +27,9 @@ export const COOKIE_PATTERN = /^[\w-]{43}$/;
 const PURPOSE = 'token-vault';
 
 /** A token as Redis holds it: sealed for this cookie. */
-export function createTokenSeal(parts: { keys: Keys; ids: Ids; masterKey: Secret }) {
+export function createTokenSeal(parts: { keys: Keys; ids: Ids; masterKeys: MasterKeys }) {
   return (cookie: string, token: string): string => {
-    const key = deriveKey(parts.masterKey, PURPOSE, cookie);
+    const key = deriveKey(parts.masterKeys.current, PURPOSE, cookie);
     const place = parts.keys.authMasked(hashHex(cookie));
     return seal(key, randomBytes(parts.ids, 12), Buffer.from(token), place).toString('base64');
   };
@@ -39,13 +40,13 @@ export function createTokenVault(parts: {
   keys: Keys;
   clock: Clock;
   ids: Ids;
-  masterKey: Secret;
+  masterKeys: MasterKeys;
 }): TokenVault {
-  const { redis, keys, clock, ids, masterKey } = parts;
+  const { redis, keys, clock, ids, masterKeys } = parts;
   // Throws at once where the master key is not fit, and not at the first sign-in.
-  deriveKey(masterKey, PURPOSE);
-  const keyOf = (cookie: string) => deriveKey(masterKey, PURPOSE, cookie);
-  const sealToken = createTokenSeal({ keys, ids, masterKey });
+  deriveKey(masterKeys.current, PURPOSE);
+  const keysOf = (cookie: string) => deriveEach(masterKeys, PURPOSE, cookie);
+  const sealToken = createTokenSeal({ keys, ids, masterKeys });
   // Token and renewal in one command: of a sign-in that has ended nothing is left to make a token with.
   const drop = async (maskedHash: string) =>
     (await fromRedis(redis.driver.del(keys.authMasked(maskedHash), keys.authRenewal(maskedHash)))) > 0;
@@ -64,7 +65,7 @@ export function createTokenVault(parts: {
       const sealed = await fromRedis(redis.driver.get(key));
       return sealed === null
         ? undefined
-        : unseal(keyOf(cookie), Buffer.from(sealed, 'base64'), key)?.toString();
+        : unsealAny(keysOf(cookie), Buffer.from(sealed, 'base64'), key)?.toString();
     },
     drop: async (cookie) => COOKIE_PATTERN.test(cookie) && (await drop(hashHex(cookie))),
     dropByHash: drop,

@@ -1,6 +1,7 @@
-import { secret } from '@switchyard/kernel';
+import { Secret } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
 import type { Caller } from './caller.ts';
+import type { MasterKeys } from './master-keys.ts';
 import { createWidgetTickets } from './widget-tickets.ts';
 
 const CALLER: Caller = {
@@ -20,10 +21,17 @@ const PLACE = {
   folder: 'board__folder__abc/w',
 };
 
+const OLD = new Secret('a key for tests that is long enough to be one');
+const NEW = new Secret('another key for tests that is long enough too');
+
 let tokens = 0;
-function ticketsAt(now: () => number, project = 'main') {
+function ticketsAt(
+  now: () => number,
+  project = 'main',
+  masterKeys: MasterKeys = { current: OLD, former: [] },
+) {
   return createWidgetTickets({
-    masterKey: secret().parse('a key for tests that is long enough to be one'),
+    masterKeys,
     scope: { tenant: 'demo', project },
     clock: { now },
     ids: { token: (bytes) => Buffer.alloc(bytes, (tokens += 1)).toString('base64url') },
@@ -40,6 +48,15 @@ test('a ticket says who holds it and which widget it is for, until its time', ()
   expect(tickets.open(ticket)).toEqual({ caller: CALLER, place: PLACE });
   now = 601_000;
   expect(tickets.open(ticket)).toBeUndefined();
+});
+
+test('one of a former master key opens as long as that one is named', () => {
+  const { ticket } = ticketsAt(() => 1_000).make(CALLER, PLACE);
+  const both = ticketsAt(() => 1_000, 'main', { current: NEW, former: [OLD] });
+  const alone = ticketsAt(() => 1_000, 'main', { current: NEW, former: [] });
+  expect(both.open(ticket)).toMatchObject({ caller: CALLER });
+  expect(alone.open(ticket)).toBeUndefined();
+  expect(alone.open(both.make(CALLER, PLACE).ticket)).toMatchObject({ caller: CALLER });
 });
 
 test('it does not outlive the token of its holder', () => {

@@ -1,10 +1,11 @@
-import type { Clock, Ids, Secret } from '@switchyard/kernel';
+import type { Clock, Ids } from '@switchyard/kernel';
 import { userTypeSchema } from '@switchyard/protocol';
 import type { TenantProject } from '@switchyard/protocol';
 import { z } from 'zod';
 import type { Caller } from './caller.ts';
-import { deriveKey } from './derive-key.ts';
-import { seal, unseal } from './seal.ts';
+import { deriveKeys } from './derive-key.ts';
+import type { MasterKeys } from './master-keys.ts';
+import { seal, unsealAny } from './seal.ts';
 
 /** Which files of which version a ticket opens. */
 export interface WidgetPlace {
@@ -29,7 +30,7 @@ export interface WidgetTickets {
 }
 
 export interface WidgetTicketParts {
-  readonly masterKey: Secret;
+  readonly masterKeys: MasterKeys;
   readonly scope: TenantProject;
   readonly clock: Pick<Clock, 'now'>;
   readonly ids: Pick<Ids, 'token'>;
@@ -60,7 +61,7 @@ const sealedSchema = z.object({
  * for dozens of files, and none of that should ask Redis. The price is that one cannot be called back before its time.
  */
 export function createWidgetTickets(parts: WidgetTicketParts): WidgetTickets {
-  const key = deriveKey(parts.masterKey, 'widget-tickets');
+  const keys = deriveKeys(parts.masterKeys, 'widget-tickets');
   const context = `${parts.scope.tenant}:${parts.scope.project}`;
   return {
     make(caller, place) {
@@ -73,11 +74,14 @@ export function createWidgetTickets(parts: WidgetTicketParts): WidgetTickets {
         caller: { kind, userId, username, userType, roles, permissions, sessionId, sessionCreatedAt },
       });
       const iv = Buffer.from(parts.ids.token(IV_BYTES), 'base64url');
-      return { ticket: seal(key, iv, Buffer.from(text), context).toString('base64url'), expiresAt: until };
+      return {
+        ticket: seal(keys.current, iv, Buffer.from(text), context).toString('base64url'),
+        expiresAt: until,
+      };
     },
     open(ticket) {
       if (ticket.length > MAX_CHARACTERS) return undefined;
-      const text = unseal(key, Buffer.from(ticket, 'base64url'), context);
+      const text = unsealAny(keys.all, Buffer.from(ticket, 'base64url'), context);
       if (text === undefined) return undefined;
       const { until, place, caller } = sealedSchema.parse(JSON.parse(text.toString('utf8')));
       if (until <= parts.clock.now()) return undefined;

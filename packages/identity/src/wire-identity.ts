@@ -6,10 +6,12 @@ import { createSigningKeys, createSignIns, createUsers } from '@switchyard/store
 import type { Sql } from '@switchyard/store';
 import { createAnonymousCallers } from './anonymous-callers.ts';
 import type { Proven } from './caller.ts';
-import { deriveKey } from './derive-key.ts';
+import { deriveKey, deriveKeys } from './derive-key.ts';
 import type { IdentityConfig } from './identity-settings.ts';
+import type { KeptKeys } from './kept-keys.ts';
 import { createKeyRing } from './key-ring.ts';
 import { createLocalTokens } from './local-tokens.ts';
+import { readMasterKeys } from './master-keys.ts';
 import { createOneUseCodes } from './one-use-codes.ts';
 import { createLocalProvider } from './providers/local-provider.ts';
 import { createProviders, createTokenProver } from './providers/create-providers.ts';
@@ -29,6 +31,8 @@ export interface IdentityParts {
   clock: Clock;
   ids: Ids;
   config: IdentityConfig;
+  /** Of `openKeptKeys`. Undefined: the master key was never replaced, as in most tests, or no session is named. */
+  kept?: KeptKeys | undefined;
 }
 
 export interface IssueOptions {
@@ -39,18 +43,20 @@ export interface IssueOptions {
 }
 
 /** The parts of identity, put together. Opens nothing and asks nobody. */
-export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityParts) {
-  const { tenant, project, switchyardMasterKey: masterKey, tokenIssuer: issuer } = config;
+export function wireIdentity({ sql, redis, keys, clock, ids, config, kept }: IdentityParts) {
+  const { tenant, project, tokenIssuer: issuer } = config;
+  const masterKeys = readMasterKeys(config);
   const scope = { tenant, project };
   const ring = createKeyRing({
     keys: createSigningKeys(sql),
-    sealingKey: deriveKey(masterKey, 'signing-keys'),
+    sealingKeys: deriveKeys(masterKeys, 'signing-keys'),
     clock,
     ids,
     retiredForMs: Math.max(config.signInTtl, config.accessTokenTtl),
   });
   const tokens = createLocalTokens({ ring, issuer, audience: `switchyard:${tenant}:${project}`, clock });
-  const sessions = createSessionStore({ redis, keys, clock, scope, masterKey, ttlMs: config.sessionTtl });
+  const nameKey = kept?.sessionNames ?? deriveKey(masterKeys.current, 'session-id');
+  const sessions = createSessionStore({ redis, keys, clock, scope, nameKey, ttlMs: config.sessionTtl });
   const anonymous = createAnonymousCallers({ clock, ids, config, sessions });
   const tickets = createOneUseCodes<Proven>({
     redis,
@@ -76,8 +82,8 @@ export function wireIdentity({ sql, redis, keys, clock, ids, config }: IdentityP
   const desk = createSignInDesk({
     users,
     signIns: createSignIns(sql, scope),
-    vault: createTokenVault({ redis, keys, clock, ids, masterKey }),
-    renewals: createRenewals({ redis, keys, clock, ids, masterKey, aheadMs: config.renewAhead }),
+    vault: createTokenVault({ redis, keys, clock, ids, masterKeys }),
+    renewals: createRenewals({ redis, keys, clock, ids, masterKeys, aheadMs: config.renewAhead }),
     issueToken,
     clock,
     ids,

@@ -6,6 +6,7 @@ import type { Sql } from '@switchyard/store';
 import { z } from 'zod';
 import { createIdentity } from '../src/create-identity.ts';
 import { identitySettings } from '../src/identity-settings.ts';
+import { readMasterKeys } from '../src/master-keys.ts';
 import { createTokenVault } from '../src/token-vault.ts';
 
 export const MASTER_KEY = 'a-master-key-for-tests-of-32-chars-or-more';
@@ -43,7 +44,7 @@ export const identityFixture = {
       const config = { ...settings(env), tenant: scope.tenant, project: scope.project, nodeEnv };
       const shared = { redis: connection, keys, clock, ids };
       const identity = createIdentity({ ...shared, sql: postgres.sql, config });
-      const vault = createTokenVault({ ...shared, masterKey: config.switchyardMasterKey });
+      const vault = createTokenVault({ ...shared, masterKeys: readMasterKeys(config) });
       return { identity, clock, ids, config, vault, connection, keys };
     });
     await connection.close();

@@ -42,6 +42,8 @@ export function masterConnector(finder: MasterFinder, isTls: boolean, trace: Mas
       // The driver takes a rejection here for the end, and a socket that is closed already for a failed attempt: it tries again.
       if (!this.connecting || this.firstError !== undefined) this.stream.destroy();
       this.stream.once('error', (error: Error) => (this.firstError = error));
+      // The driver listens once. Over TLS a second one may follow, an alert after a certificate that was refused, and would end the process.
+      this.stream.on('error', () => undefined);
       return this.stream;
     }
   } as unknown as NonNullable<DriverOptions['Connector']>;

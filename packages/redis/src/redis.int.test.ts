@@ -1,5 +1,5 @@
 import { connect as connectTcp, createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { redisCommand, redisTest } from '@switchyard/testkit';
 import { expect } from 'vitest';
@@ -343,4 +343,16 @@ test('a server that may evict what is queued is refused', async ({ redis, connec
     code: 'CONFIG',
     message: expect.stringContaining('noeviction') as string,
   });
+});
+
+redisTest('a socket that fails twice is made anew, and nobody is ended by it', async ({ redis }) => {
+  const connection = await connectRedis({ url: redis.url, name: 'test', kind: 'commands' });
+  const { stream } = connection.driver as unknown as { stream: Socket };
+  stream.destroy(new Error('the certificate is refused'));
+  await expect.poll(() => stream.closed).toBe(true);
+  // What nobody listens for throws here, and in a service ends the process.
+  expect(stream.emit('error', new Error('an alert that came later'))).toBe(true);
+  await connection.ready(10_000);
+  expect(await connection.driver.ping()).toBe('PONG');
+  await connection.close();
 });

@@ -46,6 +46,11 @@ const SET_PASSWORD = {
   text: `update app_user set password_hash = $4, password_changed_at = now(), updated_at = now(), login = coalesce($6, login)
     where ${OWN} and password_hash is not distinct from $5 and disabled_at is null returning ${COLUMNS}`,
 };
+// The same password, kept in another way: it was not changed.
+const KEEP_ANEW = {
+  name: 'account.keepAnew',
+  text: `update app_user set password_hash = $4 where ${OWN} and password_hash = $5 returning ${COLUMNS}`,
+};
 const START_TOTP = {
   name: 'account.startTotp',
   text: `update app_user set totp_sealed = $4, totp_last_step = null where ${OWN} and totp_confirmed_at is null returning ${COLUMNS}`,
@@ -109,6 +114,9 @@ export function createAccounts(sql: Sql, { tenant, project }: TenantProject) {
     /** `former` is the hash that was checked. Undefined: somebody changed it meanwhile. Throws a unique violation for a login that is taken. */
     setPassword: (userId: string, passwordHash: string, former: string | null, login?: string) =>
       row(SET_PASSWORD, userId, passwordHash, former, login ?? null),
+    /** The hash of the same password by another pepper. Undefined: it was changed meanwhile. */
+    keepAnew: (userId: string, passwordHash: string, former: string) =>
+      row(KEEP_ANEW, userId, passwordHash, former),
     /** Undefined: a confirmed one is there already. */
     startTotp: (userId: string, sealed: Buffer) => row(START_TOTP, userId, sealed),
     /** One change: the second factor counts, and these codes stand for it. Undefined: another secret was begun, or it counts already. */

@@ -26,6 +26,14 @@ const RETIRE_OTHERS = {
   name: 'signingKey.retireOthers',
   text: 'update signing_key set retired_at = now() where kid <> $1 and retired_at is null returning kid',
 };
+const LIST_SEALED = {
+  name: 'signingKey.listSealed',
+  text: 'select kid, sealed from signing_key order by created_at desc, kid for update',
+};
+const RESEAL = {
+  name: 'signingKey.reseal',
+  text: 'update signing_key set sealed = $2 where kid = $1',
+};
 
 export type SigningKeys = ReturnType<typeof createSigningKeys>;
 
@@ -39,6 +47,11 @@ export function createSigningKeys(sql: Sql) {
     },
     async retireOthers(kid: string): Promise<string[]> {
       return (await sql.query<{ kid: string }>({ ...RETIRE_OTHERS, values: [kid] })).map((row) => row.kid);
+    },
+    /** All of them, however long they are retired; nobody else changes them before the transaction ends. */
+    listSealed: () => sql.query<Pick<SigningKeyRow, 'kid' | 'sealed'>>(LIST_SEALED),
+    async reseal(kid: string, sealed: Uint8Array): Promise<void> {
+      await sql.query({ ...RESEAL, values: [kid, Buffer.from(sealed)] });
     },
     /** One process at a time makes a key. */
     underLock: <T>(run: () => Promise<T>): Promise<T> => sql.advisoryLock('switchyard:signing-keys', run),

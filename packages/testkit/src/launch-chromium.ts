@@ -21,11 +21,20 @@ const findChromium = (path: string): string | undefined =>
     MAC_CHROME,
   ].find(isExecutable);
 
+export interface ChromiumOptions {
+  /** A home of its own, with what this browser trusts; else that of whoever runs the tests. */
+  readonly home?: string;
+}
+
 /** The machine's own Chromium, headless. Close it after the tests. */
-export const launchChromium = (): Promise<Browser> => {
+export const launchChromium = ({ home }: ChromiumOptions = {}): Promise<Browser> => {
   const executablePath = findChromium(process.env['PATH'] ?? '');
   if (executablePath === undefined)
     throw new Error('no Chromium on the PATH; ./dev test browser installs it where it may');
   // As root (containers, CI) Chromium refuses to run with its own sandbox; /dev/shm is too small for it there.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+  return chromium.launch({
+    executablePath,
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    ...(home === undefined ? {} : { env: { PATH: process.env['PATH'] ?? '', HOME: home } }),
+  });
 };

@@ -32,6 +32,8 @@ export interface StackFixture {
   readonly ports: ServicePorts;
   readonly redisUrl: string;
   readonly databaseUrl: string;
+  /** The certificate of `isTls`, signed by itself; undefined: plain HTTP. */
+  readonly certificateFile: string | undefined;
   /** What the secrets service fills in at its start, and the file with its passphrase. */
   readonly sealedFile: string;
   readonly sealedKeyFile: string;
@@ -62,6 +64,8 @@ export interface StackTestOptions {
   readonly hasExec?: boolean;
   /** With proxylogin: people sign in by a page, and tokens behind cookies are short and made anew. */
   readonly hasLogin?: boolean;
+  /** As `./dev up --tls`: the proxy speaks HTTPS. */
+  readonly isTls?: boolean;
 }
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, '');
@@ -98,6 +102,7 @@ export const startTestStack = async ({
   isPageless = false,
   hasLogin = false,
   hasExec = false,
+  isTls = false,
 }: StackTestOptions = {}): Promise<TestStack> => {
   const dir = await mkdtemp(join(tmpdir(), 'switchyard-stack-'));
   await chmod(dir, 0o755);
@@ -120,6 +125,7 @@ export const startTestStack = async ({
         (name !== 'exec' || hasExec),
     ),
     isRestarted: false,
+    isTls,
     nodeEnv: 'test',
     userEnv: env,
     onLine: (source, line) => lines.keep(source, line),
@@ -136,6 +142,7 @@ export const startTestStack = async ({
       return stack.settings.redisUrl;
     },
     databaseUrl: database.url,
+    certificateFile: stack.settings.certificate?.cert,
     sealedFile: data.sealedFile,
     sealedKeyFile: data.sealedKeyFile,
     token: ({ user = 'tester', type = 'registered', scope = {}, ...rest } = {}) =>

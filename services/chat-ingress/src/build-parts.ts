@@ -1,6 +1,6 @@
 import { createAdmission } from '@switchyard/admission';
 import type { Admission } from '@switchyard/admission';
-import { createIdentity } from '@switchyard/identity';
+import { createIdentity, openKeptKeys } from '@switchyard/identity';
 import type { Identity } from '@switchyard/identity';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
@@ -76,7 +76,8 @@ export async function buildParts(
   const { log, metrics, clock, ids, keys, redis, subscriber, store, blobs } = resources;
   const { sql } = store;
   const scope = { tenant: config.tenant, project: config.project };
-  const identity = createIdentity({ sql, redis, keys, clock, ids, config });
+  const kept = await openKeptKeys({ sql, ids, config });
+  const identity = createIdentity({ sql, redis, keys, clock, ids, config, kept });
   await identity.check();
   const limits = await openLimits(config, resources, scope, closing);
   const { liveLimits, breakers } = limits;

@@ -31,7 +31,7 @@ import { createSubmitMessage } from './submit/submit-message.ts';
 /** What clients reach: the route table and the parts of the socket server. Opens nothing. */
 export function buildSurface(parts: IngressParts): { routes: Route[]; socketParts: SocketServerParts } {
   const { config, scope, clock, identity, relay, streams } = parts;
-  const identify = createIdentifyRequest(identity);
+  const identify = createIdentifyRequest(identity, config);
   const tellSignedOut = createSignOutNotice({ relay, scope, clock });
   const answerStatus = createAnswerConversationStatus(parts);
   const delivered = messageParts(parts.metrics);

@@ -1,4 +1,4 @@
-import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import { createHttpApp, createMetricsApp, listen, openServerCertificate } from '@switchyard/http';
 import type { Listening } from '@switchyard/http';
 import { armFailpoints, openScoped } from '@switchyard/kernel';
 import type { Deadline, HealthReport, Scope } from '@switchyard/kernel';
@@ -79,8 +79,9 @@ async function buildIngress(config: IngressConfig, scope: Scope) {
       (opened) => opened.close(0),
     );
   }
+  const certificate = await openServerCertificate({ config, name: 'chat-ingress', scope, log });
   const listening: Listening = await scope.use(
-    listen(app, { port: config.port, host: config.host }),
+    listen(app, { port: config.port, host: config.host, certificate }),
     (opened) => opened.close(0),
   );
   const sockets = createSocketServer(listening.server, socketParts);

@@ -1,5 +1,6 @@
 import { bytes, duration, failpointsSetting, flag, integer, loadConfig, text } from '@switchyard/kernel';
 import { admissionSettings } from '@switchyard/admission';
+import { serverCertificateSettings } from '@switchyard/http';
 import { identitySettings } from '@switchyard/identity';
 import { DEFAULT_LIMITS, idSchema } from '@switchyard/protocol';
 import { redisUrlSetting } from '@switchyard/redis';
@@ -13,6 +14,7 @@ const MIB = (count: number) => `${count / 1024 ** 2}MiB`;
 export const ingressSchema = z.object({
   failpoints: failpointsSetting,
   ...identitySettings,
+  ...serverCertificateSettings,
   ...admissionSettings,
   ...turnsConfigSchema.shape,
   ...turnsAdminSettings,
@@ -53,6 +55,9 @@ export const ingressSchema = z.object({
   maxStreamsPerSession: integer(50, 1).describe('Open streams of one session in this process'),
   shutdownSpread: duration('3s').describe('Time over which streams are told that this instance ends'),
   stopLimit: duration('20s').describe('How long an orderly stop may take'),
+  queryTokensAccepted: flag(true).describe(
+    'Whether `/sse/*` takes tokens from the query, where logs of others may keep them; a stream ticket works either way',
+  ),
   trustForwarded: flag(true).describe(
     'Whether X-Forwarded-Host of the proxy is believed when origins are compared',
   ),

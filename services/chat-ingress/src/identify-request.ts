@@ -13,11 +13,18 @@ export interface IdentifyOptions {
 /** First step of every request: who is asking. Says it in the answer's headers. */
 export type IdentifyRequest = (req: Request, res: Response, options?: IdentifyOptions) => Promise<Caller>;
 
-export function createIdentifyRequest(identity: Pick<Identity, 'identify'>): IdentifyRequest {
+export function createIdentifyRequest(
+  identity: Pick<Identity, 'identify'>,
+  { queryTokensAccepted }: { readonly queryTokensAccepted: boolean },
+): IdentifyRequest {
   return async (req, res, { allowQueryToken = false, anonymous = 'ifAllowed' } = {}) => {
     refuseOtherSites(req);
     const caller = await identity.identify(
-      { headers: req.headers, query: req.query, allowQueryToken },
+      {
+        headers: req.headers,
+        query: req.query,
+        allowQueryToken: allowQueryToken && !queryTokensAccepted ? 'ticket' : allowQueryToken,
+      },
       { anonymous },
     );
     noteCaller(res, caller.userId);

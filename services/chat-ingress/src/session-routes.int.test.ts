@@ -55,6 +55,24 @@ ingressTest(
   },
 );
 
+platformTest(
+  'where it is so set no token is taken from a query, and a ticket is',
+  async ({ redis, postgres }) => {
+    const ingress = await openIngress({ redis, postgres, env: { QUERY_TOKENS_ACCEPTED: 'false' } });
+    const token = await ingress.tokenFor('ann');
+    for (const name of ['bearer_token', 'id_token'])
+      expect(
+        await errorOf(await ingress.call('GET', `/sse/stream?stream_id=s1&${name}=${token}`)),
+      ).toMatchObject({ status: 401, type: 'auth.bad_token' });
+    const answer = await ingress.call('POST', '/api/auth/stream-ticket', { token });
+    const { ticket } = (await answer.json()) as { ticket: string };
+    const stream = await ingress.call('GET', `/sse/stream?stream_id=s1&stream_ticket=${ticket}`);
+    expect(stream.status).toBe(200);
+    await stream.body?.cancel();
+    await ingress.stop();
+  },
+);
+
 platformTest('where anonymous use is off, only the profile answers nobody', async ({ redis, postgres }) => {
   const ingress = await openIngress({ redis, postgres, env: { ANONYMOUS_ALLOWED: 'false' } });
   expect((await ingress.call('GET', '/profile')).status).toBe(200);

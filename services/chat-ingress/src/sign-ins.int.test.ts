@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createTokenVault } from '@switchyard/identity';
+import { createTokenVault, readMasterKeys } from '@switchyard/identity';
 import { createIds, systemClock } from '@switchyard/kernel';
 import { connectRedis, createKeys } from '@switchyard/redis';
 import { expect } from 'vitest';
@@ -22,7 +22,7 @@ async function openVault({ config, scope }: IngressBench) {
     keys,
     clock: systemClock,
     ids,
-    masterKey: config.switchyardMasterKey,
+    masterKeys: readMasterKeys(config),
   });
   return { vault, close: () => redis.close() };
 }

@@ -3,7 +3,10 @@ import { bytes, duration, list, optionalSecret, text } from '@switchyard/kernel'
 /** What bundles may ask of this worker, and where it gets it. */
 export const capabilitySettings = {
   secretsUrl: text('').describe(
-    'Address of the secrets service, as `http://127.0.0.1:7777`; empty: there is none.',
+    'Address of the secrets service, as `http://127.0.0.1:7777` or `https://secrets:7777`; empty: there is none.',
+  ),
+  secretsCaFile: text('').describe(
+    'Certificate (PEM) of who vouches for the secrets service, and nobody else then; empty: whom Node trusts.',
   ),
   secretsToken: optionalSecret().describe('Token of chat-proc at the secrets service.'),
   httpAllowedHosts: list(['*']).describe(

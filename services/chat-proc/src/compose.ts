@@ -60,7 +60,7 @@ async function open(scope: Scope, config: ProcConfig) {
   const base = await openBase(scope, config);
   const { log, redis, store } = base;
   const masks = createSecretMasks();
-  const secrets = openSecrets(base, config);
+  const secrets = await openSecrets(base, config);
   const bundles = await openBundles(scope, base, config, masks);
   const { runner, python, registry, props, propsFollower } = bundles;
   const work = openJobs(scope, base, config, secrets);

@@ -1,4 +1,5 @@
 import { admissionSettings } from '@switchyard/admission';
+import { serverCertificateSettings } from '@switchyard/http';
 import { identitySettings } from '@switchyard/identity';
 import {
   PlatformError,
@@ -32,6 +33,7 @@ import { scaleInSettings } from './scale-in/scale-in-settings.ts';
 export const procConfigSchema = z.object({
   port: integer(8020, 0, 65_535).describe('Port of the HTTP endpoints.'),
   host: text('127.0.0.1').describe('Address to listen on.'),
+  ...serverCertificateSettings,
   metricsPort: integer(0, 0, 65_535).describe(
     'Port of /metrics alone; 0: on the main port, for the own machine only.',
   ),

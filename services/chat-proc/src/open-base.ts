@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
+import { openKeptKeys } from '@switchyard/identity';
 import { createIds, systemClock } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
 import { connectRedis, createKeys, createSubscriber, requireSafeRedis } from '@switchyard/redis';
@@ -55,6 +56,8 @@ export async function openBase(scope: Scope, config: ProcConfig) {
     random: () => randomBytes(2).readUInt16BE() / 65_536,
     metrics: createMetrics({ service: 'chat-proc', withProcessMetrics: true }),
     scope: at,
+    /** Proves at the start that the master key fits the database. */
+    kept: await openKeptKeys({ sql: store.sql, ids, config }),
     keys,
     sql: store.sql,
     subscriber: createSubscriber(subscribing),

@@ -1,5 +1,5 @@
 import type { RequestListener } from 'node:http';
-import { createHttpService, createMetricsApp, listen } from '@switchyard/http';
+import { createHttpService, createMetricsApp, listen, openServerCertificate } from '@switchyard/http';
 import type { HealthSource } from '@switchyard/http';
 import { createIdentity } from '@switchyard/identity';
 import type { Scope } from '@switchyard/kernel';
@@ -85,8 +85,9 @@ export async function serveEndpoints(
   const answer: RequestListener = (req, res) => {
     if (!sites.handle(req, res) && !answerDirectly(req, res)) app(req, res);
   };
+  const certificate = await openServerCertificate({ config, name: 'chat-proc', scope, log });
   const server = await scope.use(
-    listen(answer, { port, host, messages, requestTimeoutMs: config.webRequestTimeout }),
+    listen(answer, { port, host, messages, requestTimeoutMs: config.webRequestTimeout, certificate }),
     (opened) => opened.close(CLOSE_MS),
   );
   scope.defer(async () => base.bundleLogs.close());

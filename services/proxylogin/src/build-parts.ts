@@ -1,7 +1,7 @@
 import { createAttemptLimits } from '@switchyard/admission';
 import type { Ids, Scope } from '@switchyard/kernel';
 import { roleNames } from '@switchyard/protocol';
-import { createIdentity, deriveKey } from '@switchyard/identity';
+import { createIdentity, deriveKeys, openKeptKeys, readMasterKeys } from '@switchyard/identity';
 import type { Identity } from '@switchyard/identity';
 import { createEventLog, createSignOutNotice } from '@switchyard/relay';
 import { createAccounts } from '@switchyard/store';
@@ -15,6 +15,7 @@ import { createProveAgain } from './accounts/prove-again.ts';
 import { createSecondFactor } from './accounts/second-factor.ts';
 import { createJoin, createResetPassword } from './accounts/use-mail-link.ts';
 import { createMailer } from './mail/create-mailer.ts';
+import { openResealers } from './open-resealers.ts';
 import { createSignInByPassword } from './accounts/sign-in-by-password.ts';
 import { createSignOut } from './accounts/sign-out.ts';
 import { createWelcome } from './accounts/welcome.ts';
@@ -43,19 +44,21 @@ export async function buildParts(
   const { log, metrics, clock, ids, keys, redis, store } = resources;
   const { sql } = store;
   const scope = { tenant: config.tenant, project: config.project };
-  const masterKey = config.switchyardMasterKey;
-  const identity = createIdentity({ sql, redis, keys, clock, ids, config });
+  const masterKeys = readMasterKeys(config);
+  const kept = await openKeptKeys({ sql, ids, config });
+  const identity = createIdentity({ sql, redis, keys, clock, ids, config, kept });
   await identity.check();
+  await openResealers({ config, resources, closing });
   const accounts = createAccounts(sql, scope);
   const known = createKnownBrowsers({
-    key: deriveKey(masterKey, 'known-browser'),
+    keys: deriveKeys(masterKeys, 'known-browser'),
     clock,
     ids,
     ttlMs: config.knownBrowserTtl,
   });
   const hasher = createPasswordHasher({
     ids,
-    pepper: deriveKey(masterKey, 'password-pepper'),
+    peppers: kept.allOf('password-pepper'),
     atOnce: config.passwordHashesAtOnce,
     queue: config.passwordQueue,
   });
@@ -65,7 +68,8 @@ export async function buildParts(
   const secondFactor = createSecondFactor({
     accounts,
     hasher,
-    masterKey,
+    masterKeys,
+    recoveryKeys: kept.allOf('recovery-code'),
     requiredFor: config.secondFactorRequired,
     clock,
     ids,

@@ -1,4 +1,4 @@
-import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import { createHttpApp, createMetricsApp, listen, openServerCertificate } from '@switchyard/http';
 import { openScoped } from '@switchyard/kernel';
 import type { HealthReport, RunningMain, Scope } from '@switchyard/kernel';
 import { toRedisError } from '@switchyard/redis';
@@ -61,8 +61,10 @@ const open = async (config: LoginConfig, scope: Scope) => {
     const address = { port: config.metricsPort, host: config.host };
     await scope.use(listen(createMetricsApp(metrics), address), (opened) => opened.close(0));
   }
-  const listening = await scope.use(listen(app, { port: config.port, host: config.host }), (opened) =>
-    opened.close(config.drain),
+  const certificate = await openServerCertificate({ config, name: 'proxylogin', scope, log });
+  const listening = await scope.use(
+    listen(app, { port: config.port, host: config.host, certificate }),
+    (opened) => opened.close(config.drain),
   );
   log.info('listening', { host: config.host, port: listening.port });
   return { port: listening.port, drain: () => void (isDraining = true) };

@@ -1,3 +1,4 @@
+import { serverCertificateSettings } from '@switchyard/http';
 import { duration, integer, loadConfig, text } from '@switchyard/kernel';
 import { identitySettings } from '@switchyard/identity';
 import { idSchema } from '@switchyard/protocol';
@@ -16,6 +17,7 @@ export const settings = z.object({
     .describe('Development is lenient where production is not'),
   host: text('0.0.0.0').describe('Address to listen on; web-proxy and nobody else should reach it'),
   port: integer(8040, 0, 65_535).describe('Port to listen on'),
+  ...serverCertificateSettings,
   metricsPort: integer(0, 0, 65_535).describe('Port of /metrics for scrapers; 0: only from the same machine'),
   tenant: idSchema.default('demo').describe('Tenant that this stack serves'),
   project: idSchema.default('main').describe('Project that this stack serves'),

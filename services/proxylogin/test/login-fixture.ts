@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { createIdentity, createTokenVault, rolesOfUserType } from '@switchyard/identity';
+import {
+  createIdentity,
+  createTokenVault,
+  openKeptKeys,
+  readMasterKeys,
+  rolesOfUserType,
+} from '@switchyard/identity';
 import type { Identity, TokenVault } from '@switchyard/identity';
 import { Deadline, createIds, systemClock } from '@switchyard/kernel';
 import { COOKIE, roleNames } from '@switchyard/protocol';
@@ -63,8 +69,9 @@ export async function openLogin({ redis, postgres, env = {} }: LoginSettings): P
   });
   const ids = createIds(systemClock, randomBytes);
   const shared = { redis: connection, keys, clock: systemClock, ids };
-  const identity = createIdentity({ ...shared, sql: postgres.sql, config });
-  const vault = createTokenVault({ ...shared, masterKey: config.switchyardMasterKey });
+  const kept = await openKeptKeys({ sql: postgres.sql, ids, config });
+  const identity = createIdentity({ ...shared, sql: postgres.sql, config, kept });
+  const vault = createTokenVault({ ...shared, masterKeys: readMasterKeys(config) });
   const url = `http://127.0.0.1:${running.port}`;
   const scope = { tenant: config.tenant, project: config.project };
   const browser: LoginBench['browser'] = (options) => createBrowser({ url, vault, ...options });

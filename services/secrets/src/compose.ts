@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import { createHttpApp, createMetricsApp, listen, openServerCertificate } from '@switchyard/http';
 import type { Listening } from '@switchyard/http';
 import { PlatformError, createIds, forbidCoreDumps, openScoped, systemClock } from '@switchyard/kernel';
 import type { Deadline, RunningMain, Scope } from '@switchyard/kernel';
@@ -65,7 +65,11 @@ async function open(config: SecretsConfig, scope: Scope, log: Log): Promise<Open
       listen(createMetricsApp(metrics), { port: config.metricsPort, host: config.host }),
       close,
     );
-  const listening = await scope.use(listen(app, { port: config.port, host: config.host }), close);
+  const certificate = await openServerCertificate({ config, name: 'secrets', scope, log });
+  const listening = await scope.use(
+    listen(app, { port: config.port, host: config.host, certificate }),
+    close,
+  );
   log.info('listening', { host: config.host, port: listening.port });
   return { listening, drain: () => void (isDraining = true) };
 }

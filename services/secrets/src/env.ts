@@ -1,3 +1,4 @@
+import { serverCertificateSettings } from '@switchyard/http';
 import { bytes, flag, integer, loadConfig, optionalSecret, secret, text } from '@switchyard/kernel';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { z } from 'zod';
@@ -6,6 +7,7 @@ import { z } from 'zod';
 export const settings = z.object({
   host: text('127.0.0.1').describe('Address to listen on; only the inside may reach it'),
   port: integer(7777, 0, 65_535).describe('Port to listen on'),
+  ...serverCertificateSettings,
   metricsPort: integer(0, 0, 65_535).describe('Port of /metrics for scrapers; 0: only from the same machine'),
   tenant: text('demo').describe('Tenant that this stack serves'),
   project: text('main').describe('Project that this stack serves'),

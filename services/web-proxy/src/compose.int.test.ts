@@ -41,7 +41,7 @@ redisTest('the whole service: a cookie of the vault signs in, the stop leaves no
     keys: createKeys({ tenant, project }),
     clock: systemClock,
     ids: createIds(systemClock, randomBytes),
-    masterKey: new Secret(MASTER_KEY),
+    masterKeys: { current: new Secret(MASTER_KEY), former: [] },
   });
   const cookie = await vault.mask('the-token', Date.now() + 60_000);
   const address = `http://127.0.0.1:${service.port}`;

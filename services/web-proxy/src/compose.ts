@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createMetricsApp, listen } from '@switchyard/http';
-import { createRenewals, createTokenVault } from '@switchyard/identity';
+import { createRenewals, createTokenVault, readMasterKeys } from '@switchyard/identity';
 import { PlatformError, createIds, openScoped, systemClock } from '@switchyard/kernel';
 import type { RunningMain, Scope } from '@switchyard/kernel';
 import { connectRedis, createKeys } from '@switchyard/redis';
@@ -18,6 +18,7 @@ import type { ProxyParts } from './proxy-parts.ts';
 import { readAddresses } from './read-addresses.ts';
 import { createSiteHosts } from './site-hosts.ts';
 import type { MatchesSiteHost } from './site-hosts.ts';
+import { trustAuthorities } from './trust-authorities.ts';
 import { createUnmask } from './unmask-cookie.ts';
 import { createUpstreamPool } from './upstream-pool.ts';
 import type { UpstreamPool } from './upstream-pool.ts';
@@ -77,7 +78,7 @@ const openParts = async (config: ProxyConfig, scope: Scope, { isTls, log }: { is
     keys,
     clock,
     ids,
-    masterKey: config.switchyardMasterKey,
+    masterKeys: readMasterKeys(config),
   });
   // It only looks: proxylogin renews.
   const renewals = createRenewals({
@@ -85,7 +86,7 @@ const openParts = async (config: ProxyConfig, scope: Scope, { isTls, log }: { is
     keys,
     clock,
     ids,
-    masterKey: config.switchyardMasterKey,
+    masterKeys: readMasterKeys(config),
     aheadMs: 0,
   });
   const forwarder = await scope.use(
@@ -133,6 +134,7 @@ const open = async (config: ProxyConfig, scope: Scope) => {
     project: config.project,
   });
   const metrics = createMetrics({ service: 'web-proxy', withProcessMetrics: true });
+  await trustAuthorities(config, scope);
   const certificates = await openCertificatesOf(config, scope, log);
   const { parts, redis } = await openParts(config, scope, { isTls: certificates !== undefined, log });
   let isDraining = false;

@@ -1,4 +1,5 @@
-import { bytes, duration, flag, integer, list, loadConfig, secret, text } from '@switchyard/kernel';
+import { bytes, duration, flag, integer, list, loadConfig, text } from '@switchyard/kernel';
+import { masterKeySettings } from '@switchyard/identity';
 import { COOKIE } from '@switchyard/protocol';
 import { redisUrlSetting } from '@switchyard/redis';
 import { LOG_LEVELS } from '@switchyard/telemetry';
@@ -18,12 +19,15 @@ export const settings = z.object({
   tenant: text('demo').describe('Tenant that this stack serves'),
   project: text('main').describe('Project that this stack serves'),
   redisUrl: redisUrlSetting().describe('Redis that holds the masked tokens, in the forms of chat-ingress'),
-  switchyardMasterKey: secret().describe('Opens the masked tokens; the same for every service'),
+  ...masterKeySettings,
   ingressUrl: list(['http://127.0.0.1:8010']).describe('Where chat-ingress answers; several by commas'),
   procUrl: list(['http://127.0.0.1:8020']).describe('Where chat-proc answers; several by commas'),
   webUiUrl: list(['http://127.0.0.1:8030']).describe('Where web-ui answers; several by commas'),
   loginUrl: list().describe(
     'Where proxylogin answers; several by commas; empty: there is none, and /auth/* is 404',
+  ),
+  internalCaFile: text('').describe(
+    'Certificates (PEM) of who vouches for the services and for Redis, where their addresses say `https` and `rediss`, and nobody else then; empty: whom Node trusts',
   ),
   upstreamCheckInterval: duration('2s').describe(
     'How often each address of a service that has several is asked whether it is ready',

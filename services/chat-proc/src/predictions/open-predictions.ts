@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { readMasterKeys } from '@switchyard/identity';
 import type { JobOutcome, JobRow } from '@switchyard/jobs';
 import { Deadline } from '@switchyard/kernel';
 import type { Scope } from '@switchyard/kernel';
@@ -20,6 +21,7 @@ import { createHandOn } from './hand-on.ts';
 import type { PythonHosts } from './open-python-bundles.ts';
 import type { PredictionParts } from './prediction-parts.ts';
 import { reconcilePredictions } from './reconcile-predictions.ts';
+import { openRequestResealer } from './open-request-resealer.ts';
 import { createRequestSeal } from './request-seal.ts';
 import { RecordedPredictions } from './recorded-predictions.ts';
 
@@ -69,7 +71,7 @@ export async function openPredictions(
     python: python.bundles,
     procedures,
     outbound,
-    seal: createRequestSeal({ masterKey: config.switchyardMasterKey, scope: base.scope, randomBytes }),
+    seal: createRequestSeal({ masterKeys: readMasterKeys(config), scope: base.scope, randomBytes }),
     config,
     folder,
     clock,
@@ -88,5 +90,6 @@ export async function openPredictions(
   };
   const timer = setInterval(reconcile, config.jobReconcile);
   scope.defer(() => clearInterval(timer));
+  await openRequestResealer(scope, base, config);
   return { predictions, rows, procedures, runJob: (row, signal) => predictions.runJob(row, signal) };
 }

@@ -1,9 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { Scope, createIds, systemClock } from '@switchyard/kernel';
 import { expect, vi } from 'vitest';
 import { ASYNC, PATIENT, askAt, viewsAt } from '../../test/ask-predictions.ts';
 import type { Ask } from '../../test/ask-predictions.ts';
-import { ACTOR_DIR, procTest as test } from '../../test/proc-rig.ts';
+import { ACTOR_DIR, MASTER_KEY, procTest as test } from '../../test/proc-rig.ts';
 import type { ProcRig } from '../../test/proc-rig.ts';
+import { procConfigSchema } from '../env.ts';
+import { openRequestResealer } from './open-request-resealer.ts';
 
 const ORACLE_DIR = path.join(import.meta.dirname, '../../test/bundles/oracle');
 const LIMIT = { timeout: 120_000 };
@@ -123,5 +127,42 @@ test(
         status: 'succeeded',
         logs: `begin ${id} **********\nend\n`,
       });
+  },
+);
+
+test(
+  'what waits when the master key is replaced is sealed anew, and run by who has the new one',
+  LIMIT,
+  async ({ rig, redis, postgres }) => {
+    const { ask, free } = await openBusy(rig, redis);
+    const row = await waiting(ask, rig, 'waits');
+    const before = (await row())?.sealed;
+    const keys = {
+      switchyardMasterKey: 'the next key for tests that is long enough too',
+      switchyardMasterKeyFormer: MASTER_KEY,
+    };
+    const scope = new Scope();
+    const silent = { info: () => undefined, warn: () => undefined };
+    const base = {
+      sql: postgres.sql,
+      scope: { tenant: redis.tenant, project: redis.project },
+      ids: createIds(systemClock, randomBytes),
+      log: silent,
+      clock: systemClock,
+    };
+    const config = procConfigSchema.parse({ databaseUrl: postgres.url, ...keys });
+    await openRequestResealer(scope, base, config);
+    await vi.waitFor(
+      async () => expect(before?.equals((await row())?.sealed ?? before)).toBe(false),
+      PATIENT,
+    );
+    await scope.close();
+    // The worker that has the former key alone is busy; this one has both.
+    await rig.start({ predictionSlots: '1', jobReconcile: '500ms', ...keys });
+    expect(await ended(ask, 'waits')).toMatchObject({
+      status: 'succeeded',
+      logs: 'begin waits **********\nend\n',
+    });
+    await free();
   },
 );

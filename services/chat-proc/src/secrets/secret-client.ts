@@ -3,11 +3,14 @@ import { PlatformError } from '@switchyard/kernel';
 import type { Secret } from '@switchyard/kernel';
 import type { TenantProject } from '@switchyard/protocol';
 import { z } from 'zod';
+import { createServiceAsker } from './ask-service.ts';
 
 export interface SecretClientParts {
   /** Undefined: there is no secrets service, and nothing is set. */
   readonly url: string | undefined;
   readonly token: Secret | undefined;
+  /** Who vouches for the service (PEM), and nobody else then; undefined: whom Node trusts. */
+  readonly authorities?: readonly string[] | undefined;
   readonly scope: TenantProject;
 }
 
@@ -43,7 +46,8 @@ const valueSchema = z.object({ value: z.string() });
 const deletedSchema = z.object({ deleted: z.boolean() });
 
 /** Bundles' secrets in the service that holds them. Every method rejects UNAVAILABLE when it does not answer. */
-export function createSecretClient({ url, token, scope }: SecretClientParts): SecretClient {
+export function createSecretClient({ url, token, authorities, scope }: SecretClientParts): SecretClient {
+  const askService = createServiceAsker(authorities);
   const ask = async (
     method: 'GET' | 'PUT' | 'DELETE',
     bundleId: string,
@@ -54,21 +58,23 @@ export function createSecretClient({ url, token, scope }: SecretClientParts): Se
       throw PlatformError.of('UNAVAILABLE', 'No secrets service is configured.');
     const parts = [scope.tenant, scope.project, bundleId, ...(name === undefined ? [] : [name])];
     const address = `${url}/v1/bundles/${parts.map(encodeURIComponent).join('/')}`;
-    const response = await fetch(address, {
+    const text = body === undefined ? undefined : JSON.stringify(body);
+    const question = {
       method,
       headers: {
         authorization: `Bearer ${token.reveal()}`,
         'x-bundle-id': bundleId,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(text === undefined
+          ? {}
+          : { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(text)) }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      redirect: 'error',
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    }).catch((error: unknown) => {
+      body: text,
+      timeoutMs: TIMEOUT_MS,
+    };
+    const response = await askService(question, new URL(address)).catch((error: unknown) => {
       throw PlatformError.of('UNAVAILABLE', 'The secrets service does not answer.', { cause: error });
     });
-    if (response.ok) return response.json();
-    await response.body?.cancel();
+    if (response.status >= 200 && response.status < 300) return response.json();
     if (response.status === 404) return undefined;
     if (response.status === 413) throw PlatformError.of('TOO_LARGE', 'The value of the secret is too large.');
     if (response.status === 400 || response.status === 422)

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Route } from '@switchyard/http';
-import { createWidgetTickets } from '@switchyard/identity';
+import { createWidgetTickets, readMasterKeys } from '@switchyard/identity';
 import type { WidgetTickets } from '@switchyard/identity';
 import type { Registry } from '@switchyard/registry';
 import type { Guards } from '../caller-of.ts';
@@ -32,7 +32,7 @@ export function prepareWidgets({ bundleStore, log }: Pick<Base, 'bundleStore' | 
 /** Tickets by the settings of this process. */
 export function widgetTickets({ clock, ids, scope }: Base, config: ProcConfig): WidgetTickets {
   return createWidgetTickets({
-    masterKey: config.switchyardMasterKey,
+    masterKeys: readMasterKeys(config),
     ttlMs: config.widgetTicketTtl,
     clock,
     ids,

@@ -25,7 +25,7 @@ export function createProveAgain(parts: {
   return {
     async checkPassword(account: AccountRow, password: string, req: Request): Promise<boolean> {
       const giveBack = await begin('password', account, req);
-      const isRight = await hasher.verify(password, account.password_hash);
+      const isRight = (await hasher.verify(password, account.password_hash)) !== false;
       if (isRight) await giveBack();
       return isRight;
     },

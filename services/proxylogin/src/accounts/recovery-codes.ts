@@ -29,7 +29,10 @@ export function readRecoveryCode(text: string): string | undefined {
  * Codes as they are kept: argon2id like passwords, since 50 bits could be tried through. All of a user have one salt, or ten hashes would be
  * made for each guess; the user is in it, so that no code is two people's.
  */
-export function createRecoveryHashes(hasher: Pick<PasswordHasher, 'hash'>, formerKey: Buffer) {
+export function createRecoveryHashes(
+  hasher: Pick<PasswordHasher, 'hash' | 'hashEach'>,
+  formerKeys: readonly Buffer[],
+) {
   const textOf = (userId: string, code: string): string =>
     JSON.stringify(['recovery-code', userId, readRecoveryCode(code) ?? '']);
   return {
@@ -38,10 +41,15 @@ export function createRecoveryHashes(hasher: Pick<PasswordHasher, 'hash'>, forme
       for (const code of codes) hashes.push(await hasher.hash(textOf(userId, code), hashes[0]));
       return hashes;
     },
-    /** `like` is any one of the user's. Codes that were given out before this way of keeping them have a keyed hash, and work on. */
-    find: async (userId: string, code: string, like: string): Promise<string> =>
-      like.startsWith('$')
-        ? hasher.hash(textOf(userId, code), like)
-        : macHex(formerKey, [userId, readRecoveryCode(code) ?? ''], FORMER_HASH_BYTES),
+    /**
+     * What a code may be kept as, one after another: by the current key and by the ones before. `like` is any one of the user's. Codes that
+     * were given out before this way of keeping them have a keyed hash, and work on.
+     */
+    async *each(userId: string, code: string, like: string): AsyncGenerator<string> {
+      if (like.startsWith('$')) yield* hasher.hashEach(textOf(userId, code), like);
+      else
+        for (const key of formerKeys)
+          yield macHex(key, [userId, readRecoveryCode(code) ?? ''], FORMER_HASH_BYTES);
+    },
   };
 }

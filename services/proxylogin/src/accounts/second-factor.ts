@@ -1,5 +1,6 @@
-import { deriveKey, seal, unseal } from '@switchyard/identity';
-import type { Clock, Ids, Secret } from '@switchyard/kernel';
+import { deriveKeys, seal, unsealAny } from '@switchyard/identity';
+import type { MasterKeys } from '@switchyard/identity';
+import type { Clock, Ids } from '@switchyard/kernel';
 import type { UserType } from '@switchyard/protocol';
 import type { AccountRow, Accounts } from '@switchyard/store';
 import { mayHavePassword } from './names-of-account.ts';
@@ -9,6 +10,10 @@ import { findStep } from './totp.ts';
 
 const SECRET_BYTES = 20;
 const IV_BYTES = 12;
+
+export const TOTP_SECRET = 'totp-secret';
+/** A secret opens for its own user. */
+export const totpContext = (userId: string): string => `totp:${userId}`;
 
 /** One-time codes from an app, and codes on paper for when it is lost. */
 export interface SecondFactor {
@@ -25,21 +30,23 @@ export interface SecondFactor {
 
 export function createSecondFactor(parts: {
   accounts: Accounts;
-  hasher: Pick<PasswordHasher, 'hash'>;
-  masterKey: Secret;
+  hasher: Pick<PasswordHasher, 'hash' | 'hashEach'>;
+  masterKeys: MasterKeys;
+  /** Of recovery codes as they were kept before. */
+  recoveryKeys: readonly Buffer[];
   requiredFor: readonly UserType[];
   clock: Pick<Clock, 'now'>;
   ids: Ids;
 }): SecondFactor {
-  const { accounts, hasher, masterKey, requiredFor, clock, ids } = parts;
-  const sealingKey = deriveKey(masterKey, 'totp-secret');
-  const recoveryHashes = createRecoveryHashes(hasher, deriveKey(masterKey, 'recovery-code'));
+  const { accounts, hasher, masterKeys, recoveryKeys, requiredFor, clock, ids } = parts;
+  const sealing = deriveKeys(masterKeys, TOTP_SECRET);
+  const recoveryHashes = createRecoveryHashes(hasher, recoveryKeys);
   const random = (size: number) => Buffer.from(ids.token(size), 'base64url');
   const open = ({ totp_sealed: sealed, user_id: userId }: AccountRow) =>
-    sealed === null ? undefined : unseal(sealingKey, sealed, `totp:${userId}`);
+    sealed === null ? undefined : unsealAny(sealing.all, sealed, totpContext(userId));
 
   async function start(userId: string): Promise<Buffer | undefined> {
-    const sealed = seal(sealingKey, random(IV_BYTES), random(SECRET_BYTES), `totp:${userId}`);
+    const sealed = seal(sealing.current, random(IV_BYTES), random(SECRET_BYTES), totpContext(userId));
     const row = await accounts.startTotp(userId, sealed);
     return row && open(row);
   }
@@ -74,8 +81,9 @@ export function createSecondFactor(parts: {
       if (readRecoveryCode(code) === undefined) return undefined;
       const like = await accounts.findRecoveryHash(userId);
       if (like === undefined) return undefined;
-      const hash = await recoveryHashes.find(userId, code, like);
-      return (await accounts.useRecoveryCode(userId, hash)) ? 'recovery' : undefined;
+      for await (const hash of recoveryHashes.each(userId, code, like))
+        if (await accounts.useRecoveryCode(userId, hash)) return 'recovery';
+      return undefined;
     },
     async remove(userId) {
       await accounts.removeTotp(userId);

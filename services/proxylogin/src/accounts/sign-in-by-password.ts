@@ -17,12 +17,24 @@ export type SignInByPassword = (attempt: PasswordAttempt) => Promise<AccountRow 
 export const toLogin = (text: string): string => text.trim().normalize('NFKC').toLowerCase();
 
 export function createSignInByPassword(parts: {
-  accounts: Pick<Accounts, 'findByLogin'>;
+  accounts: Pick<Accounts, 'findByLogin' | 'keepAnew'>;
   hasher: PasswordHasher;
   known: KnownBrowsers;
   take: TakeAttempt;
 }): SignInByPassword {
   const { accounts, hasher, known, take } = parts;
+
+  /** The master key was replaced since the hash was made. Undefined: not this time; the former hash works on. */
+  async function keepAnew({ user_id: userId, password_hash: former }: AccountRow, password: string) {
+    if (former === null) return undefined;
+    try {
+      return await accounts.keepAnew(userId, await hasher.hash(password), former);
+    } catch {
+      // Too many sign in right now: the next sign-in tries again.
+      return undefined;
+    }
+  }
+
   return async ({ login: text, password, address, cookieHeader }) => {
     const login = toLogin(text);
     const account = await accounts.findByLogin(login);
@@ -33,14 +45,15 @@ export function createSignInByPassword(parts: {
       address,
       browserId: account && known.recognise(cookieHeader, account.user_id),
     });
-    const isRight = await hasher
+    const fit = await hasher
       .verify(password, account?.password_hash ?? null)
       .catch(async (error: unknown) => {
         await giveBack();
         throw error;
       });
-    if (!isRight || account === undefined || account.disabled_at !== null) return undefined;
+    if (fit === false || account === undefined || account.disabled_at !== null) return undefined;
     await giveBack();
-    return account;
+    const renewed = fit === 'former' ? await keepAnew(account, password) : undefined;
+    return renewed ?? account;
   };
 }

@@ -3,9 +3,11 @@ import { createIds, systemClock } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
 import { createKnownBrowsers } from './known-browser.ts';
 
-const known = (ahead = 0, key = Buffer.alloc(32, 7)) =>
+const OURS = Buffer.alloc(32, 7);
+const OTHER = Buffer.alloc(32, 8);
+const known = (ahead = 0, key = OURS, former: readonly Buffer[] = []) =>
   createKnownBrowsers({
-    key,
+    keys: { current: key, all: [key, ...former] },
     clock: { ...systemClock, now: () => systemClock.now() + ahead },
     ids: createIds(systemClock, randomBytes),
     ttlMs: 1000,
@@ -19,7 +21,8 @@ test('a browser is known for the account that it has signed in to, and for no ot
   expect(known().recognise(cookie, 'ann')).toMatch(/^[\w-]{22}$/);
   expect(known().recognise(cookie, 'bob')).toBeUndefined();
   expect(known(3000).recognise(cookie, 'ann')).toBeUndefined();
-  expect(known(0, Buffer.alloc(32, 8)).recognise(cookie, 'ann')).toBeUndefined();
+  expect(known(0, OTHER).recognise(cookie, 'ann')).toBeUndefined();
+  expect(known(0, OTHER, [OURS]).recognise(cookie, 'ann')).toMatch(/^[\w-]{22}$/);
 });
 
 test.each([undefined, '', '__Host-SYKB=', '__Host-SYKB=v1.x.y.z', `__Host-SYKB=${'a'.repeat(5000)}`])(

@@ -1,4 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { DerivedKeys } from '@switchyard/identity';
 import type { Clock, Ids } from '@switchyard/kernel';
 import { parseCookie, stringifySetCookie } from 'cookie';
 
@@ -19,13 +20,13 @@ export interface KnownBrowsers {
 }
 
 export function createKnownBrowsers(parts: {
-  key: Buffer;
+  keys: DerivedKeys;
   clock: Clock;
   ids: Ids;
   ttlMs: number;
 }): KnownBrowsers {
-  const { key, clock, ids, ttlMs } = parts;
-  const sign = (id: string, issuedSec: string, userId: string): string =>
+  const { keys, clock, ids, ttlMs } = parts;
+  const sign = (key: Buffer, id: string, issuedSec: string, userId: string): string =>
     createHmac('sha256', key)
       .update(JSON.stringify([id, issuedSec, userId]))
       .digest('base64url');
@@ -35,14 +36,16 @@ export function createKnownBrowsers(parts: {
       const value = parseCookie(cookieHeader ?? '')[KNOWN_COOKIE] ?? '';
       const [, id, issued, mac] = VALUE.exec(value) ?? [];
       if (id === undefined || issued === undefined || mac === undefined) return undefined;
-      const isOurs = timingSafeEqual(Buffer.from(sign(id, issued, userId)), Buffer.from(mac));
+      const isOurs = keys.all.some((key) =>
+        timingSafeEqual(Buffer.from(sign(key, id, issued, userId)), Buffer.from(mac)),
+      );
       return isOurs && clock.now() - Number(issued) * 1000 <= ttlMs ? id : undefined;
     },
     remember(userId) {
       const [id, issued] = [ids.token(ID_BYTES), String(Math.floor(clock.now() / 1000))];
       return stringifySetCookie({
         name: KNOWN_COOKIE,
-        value: `v1.${id}.${issued}.${sign(id, issued, userId)}`,
+        value: `v1.${id}.${issued}.${sign(keys.current, id, issued, userId)}`,
         maxAge: Math.floor(ttlMs / 1000),
         path: '/',
         httpOnly: true,

@@ -1,4 +1,4 @@
-import { createIssuerKeys } from '@switchyard/identity';
+import { createIssuerKeys, readMasterKeys } from '@switchyard/identity';
 import type { Identity } from '@switchyard/identity';
 import { createUsers } from '@switchyard/store';
 import type { LoginConfig } from '../env.ts';
@@ -22,7 +22,7 @@ export function createOidcParts(parts: {
   const { clock, ids, keys, redis, store } = resources;
   const scope = { tenant: config.tenant, project: config.project };
   const issuer = createIssuer(config, clock);
-  const hints = createLogoutHints({ masterKey: config.switchyardMasterKey, ids });
+  const hints = createLogoutHints({ masterKeys: readMasterKeys(config), ids });
   const users = createUsers(store.sql, scope);
   const shared = { redis, keys, config };
   return {

@@ -1,5 +1,6 @@
-import { deriveKey, seal, unseal } from '@switchyard/identity';
-import type { Ids, Secret } from '@switchyard/kernel';
+import { deriveKeys, seal, unsealAny } from '@switchyard/identity';
+import type { MasterKeys } from '@switchyard/identity';
+import type { Ids } from '@switchyard/kernel';
 
 const IV_BYTES = 12;
 
@@ -9,15 +10,18 @@ export interface LogoutHints {
   open(userId: string, sealed: Buffer | null): string | undefined;
 }
 
-export function createLogoutHints({ masterKey, ids }: { masterKey: Secret; ids: Ids }): LogoutHints {
-  const key = deriveKey(masterKey, 'logout-hint');
-  const context = (userId: string): string => `logout-hint:${userId}`;
+export const LOGOUT_HINT = 'logout-hint';
+/** A hint opens for the one whom it names. */
+export const hintContext = (userId: string): string => `logout-hint:${userId}`;
+
+export function createLogoutHints({ masterKeys, ids }: { masterKeys: MasterKeys; ids: Ids }): LogoutHints {
+  const keys = deriveKeys(masterKeys, LOGOUT_HINT);
   return {
     seal: (userId, idToken) => {
       const iv = Buffer.from(ids.token(IV_BYTES), 'base64url');
-      return seal(key, iv, Buffer.from(idToken), context(userId));
+      return seal(keys.current, iv, Buffer.from(idToken), hintContext(userId));
     },
     open: (userId, sealed) =>
-      sealed === null ? undefined : unseal(key, sealed, context(userId))?.toString(),
+      sealed === null ? undefined : unsealAny(keys.all, sealed, hintContext(userId))?.toString(),
   };
 }

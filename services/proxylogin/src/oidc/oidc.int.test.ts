@@ -125,6 +125,23 @@ describe('signing in at an issuer', () => {
     },
   );
 
+  oidcTest('a link of another site leads to our page, where he decides himself', async ({ here }) => {
+    for (const site of ['cross-site', 'same-site']) {
+      const answer = await here.browser().get('/auth/oidc/start?to=%2Fc%2Fc-1', { 'sec-fetch-site': site });
+      expect([answer.status, answer.to, answer.headers.getSetCookie()]).toEqual([
+        303,
+        '/auth/sign-in?to=%2Fc%2Fc-1',
+        [],
+      ]);
+    }
+    const page = await here.browser().get('/auth/sign-in?to=%2Fc%2Fc-1');
+    expect(page.text).toContain('href="/auth/oidc/start?to=%2Fc%2Fc-1"');
+    for (const site of ['same-origin', 'none']) {
+      const answer = await here.browser().get('/auth/oidc/start?to=/', { 'sec-fetch-site': site });
+      expect(answer.to).toMatch(/code_challenge=/u);
+    }
+  });
+
   oidcTest('an issuer that is away is 503 with a page', async ({ here, issuer }) => {
     issuer.setDown(true);
     const answer = await here.browser().get('/auth/oidc/start?to=/');

@@ -3,15 +3,17 @@ import { createIds, systemClock } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
 import { createPasswordHasher } from './password-hasher.ts';
 
-const hasher = (pepper = Buffer.alloc(32, 1), limits = { atOnce: 2, queue: 10 }) =>
-  createPasswordHasher({ ids: createIds(systemClock, randomBytes), pepper, ...limits });
+const OLD = Buffer.alloc(32, 1);
+const NEW = Buffer.alloc(32, 2);
+const hasher = (peppers: readonly [Buffer, ...Buffer[]] = [OLD], limits = { atOnce: 2, queue: 10 }) =>
+  createPasswordHasher({ ids: createIds(systemClock, randomBytes), peppers, ...limits });
 
 test('a password fits its own hash and no other, and the hash says how it was made', async () => {
   const { hash, verify } = hasher();
   const [one, two] = [await hash('correct horse battery'), await hash('correct horse battery')];
   expect(one).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   expect(one).not.toBe(two);
-  expect(await verify('correct horse battery', one)).toBe(true);
+  expect(await verify('correct horse battery', one)).toBe('current');
   expect(await verify('correct horse batterz', one)).toBe(false);
   expect(await verify('correct horse battery', null)).toBe(false);
   expect(await verify('', null)).toBe(false);
@@ -29,12 +31,23 @@ test('made like another one it has the same salt, so that the same text is found
 
 test('the hash alone is not enough to try passwords at', async () => {
   const hash = await hasher().hash('correct horse battery');
-  expect(await hasher(Buffer.alloc(32, 2)).verify('correct horse battery', hash)).toBe(false);
+  expect(await hasher([NEW]).verify('correct horse battery', hash)).toBe(false);
+});
+
+test('a hash of a former pepper fits, and says that it should be made anew', async () => {
+  const hash = await hasher().hash('correct horse battery');
+  const { verify, hash: anew } = hasher([NEW, OLD]);
+  expect(await verify('correct horse battery', hash)).toBe('former');
+  expect(await verify('correct horse batterz', hash)).toBe(false);
+  expect(await verify('correct horse battery', null)).toBe(false);
+  expect(await hasher([NEW]).verify('correct horse battery', await anew('correct horse battery'))).toBe(
+    'current',
+  );
 });
 
 test('the same letters are the same password, composed or not', async () => {
   const { hash, verify } = hasher();
-  expect(await verify('caf\u0065\u0301 au lait', await hash('caf\u00e9 au lait'))).toBe(true);
+  expect(await verify('caf\u0065\u0301 au lait', await hash('caf\u00e9 au lait'))).toBe('current');
 });
 
 test.each(['', 'x', '$2b$10$abc', '$argon2id$v=19$m=99999999,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA'])(

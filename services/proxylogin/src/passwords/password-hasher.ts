@@ -6,11 +6,13 @@ import type { Ids } from '@switchyard/kernel';
 export interface PasswordHasher {
   /** `like`, a hash of ours: with its salt and at its cost, so that one text has one hash and can be looked for. Throws for what is none. */
   hash(password: string, like?: string): Promise<string>;
+  /** The same with each pepper, the current one first; one after another, as they are asked for. */
+  hashEach(password: string, like: string): AsyncGenerator<string>;
   /**
-   * Takes the same time whether there is a hash or not, so that the time does not tell which accounts there are. False too for a hash
-   * that cannot be read.
+   * What does not fit takes the same time whether there is a hash or not, so that the time does not tell which accounts there are. False
+   * too for a hash that cannot be read. `former`: it fits by a pepper from before, and should be made anew.
    */
-  verify(password: string, hash: string | null): Promise<boolean>;
+  verify(password: string, hash: string | null): Promise<'current' | 'former' | false>;
 }
 
 interface Cost {
@@ -27,17 +29,17 @@ const PHC = /^\$argon2id\$v=19\$m=(\d{1,7}),t=(\d{1,2}),p=(\d{1,2})\$([\w+/]{11,
 
 export interface HasherParts {
   readonly ids: Ids;
-  /** Of the master key: a copy of the database alone cannot be guessed at. */
-  readonly pepper: Buffer;
+  /** Of the master key: a copy of the database alone cannot be guessed at. The first is for new hashes, the others for those from before. */
+  readonly peppers: readonly [Buffer, ...Buffer[]];
   readonly atOnce: number;
   readonly queue: number;
 }
 
-export function createPasswordHasher({ ids, pepper, atOnce, queue }: HasherParts): PasswordHasher {
+export function createPasswordHasher({ ids, peppers, atOnce, queue }: HasherParts): PasswordHasher {
   const inTurn = createTurnstile(atOnce, queue);
   const nothing = formatPhc(COST, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES));
 
-  const compute = (password: string, nonce: Buffer, cost: Cost): Promise<Buffer> =>
+  const compute = (password: string, nonce: Buffer, cost: Cost, pepper = peppers[0]): Promise<Buffer> =>
     inTurn(
       () =>
         new Promise((resolve, reject) => {
@@ -58,11 +60,21 @@ export function createPasswordHasher({ ids, pepper, atOnce, queue }: HasherParts
       const { salt, cost } = known ?? { salt: Buffer.from(ids.token(SALT_BYTES), 'base64url'), cost: COST };
       return formatPhc(cost, salt, await compute(password, salt, cost));
     },
+    async *hashEach(password, like) {
+      const known = readPhc(like);
+      if (known === undefined) throw new Error('not a hash of ours');
+      for (const pepper of peppers)
+        yield formatPhc(known.cost, known.salt, await compute(password, known.salt, known.cost, pepper));
+    },
     async verify(password, hash) {
       const known = readPhc(hash ?? nothing) ?? readPhc(nothing);
       if (known === undefined) return false;
-      const computed = await compute(password, known.salt, known.cost);
-      return timingSafeEqual(computed, known.key) && hash !== null;
+      for (const pepper of peppers) {
+        const computed = await compute(password, known.salt, known.cost, pepper);
+        if (timingSafeEqual(computed, known.key) && hash !== null)
+          return pepper === peppers[0] ? 'current' : 'former';
+      }
+      return false;
     },
   };
 }

@@ -27,12 +27,16 @@ function signInRoutes(parts: LoginParts & { oidc: NonNullable<LoginParts['oidc']
       {
         method: 'get',
         path: '/auth/oidc/start',
-        summary: 'Leads to the issuer’s page for signing in.',
+        summary:
+          'Leads to the issuer’s page for signing in; who follows a link of another site, to our own first.',
         guard: 'none',
         query: z.object({ to: z.unknown().optional() }),
         form: none,
         handle: async ({ query, req, res }) => {
-          const { url, setCookie } = await oidc.signIn.begin(readLocalPath(query.to), req.headers.cookie);
+          const to = readLocalPath(query.to);
+          // Where the issuer asks nothing a link would do it all: he shall press the button of our page himself.
+          if (isLinkFromElsewhere(req)) return { to: `/auth/sign-in?to=${encodeURIComponent(to)}` };
+          const { url, setCookie } = await oidc.signIn.begin(to, req.headers.cookie);
           res.append('Set-Cookie', setCookie);
           return { to: url.href };
         },
@@ -70,6 +74,12 @@ function signInRoutes(parts: LoginParts & { oidc: NonNullable<LoginParts['oidc']
       frame,
     ),
   ];
+}
+
+/** As the browser says it. Of an address that was typed, or of a browser that says nothing, there is no site that could have led here. */
+function isLinkFromElsewhere(req: Request): boolean {
+  const site = req.headers['sec-fetch-site'];
+  return site === 'cross-site' || site === 'same-site';
 }
 
 function backChannelRoute(logOut: (token: string) => Promise<void>): Route {

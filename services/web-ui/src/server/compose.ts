@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createHttpApp, createMetricsApp, listen } from '@switchyard/http';
+import { createHttpApp, createMetricsApp, listen, openServerCertificate } from '@switchyard/http';
 import { PlatformError, createIds, openScoped, systemClock } from '@switchyard/kernel';
 import type { Deadline, Scope } from '@switchyard/kernel';
 import { createLog, createMetrics } from '@switchyard/telemetry';
@@ -49,7 +49,8 @@ async function build(config: WebUiConfig, scope: Scope, isDraining: () => boolea
     const address = { port: config.metricsPort, host: config.host };
     await scope.use(listen(createMetricsApp(metrics), address), (opened) => opened.close(0));
   }
-  const listening = await scope.use(listen(app, config), (opened) => opened.close(0));
+  const certificate = await openServerCertificate({ config, name: 'web-ui', scope, log });
+  const listening = await scope.use(listen(app, { ...config, certificate }), (opened) => opened.close(0));
   log.info('listening', { host: config.host, port: listening.port });
   return listening;
 }

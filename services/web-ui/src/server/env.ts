@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { serverCertificateSettings } from '@switchyard/http';
 import { duration, integer, loadConfig, text } from '@switchyard/kernel';
 import { LOG_LEVELS } from '@switchyard/telemetry';
 import { z } from 'zod';
@@ -9,6 +10,7 @@ const BUILT_PAGES = fileURLToPath(new URL('../../dist', import.meta.url));
 export const settings = z.object({
   host: text('0.0.0.0').describe('Address to listen on'),
   port: integer(8030, 0, 65_535).describe('Port to listen on'),
+  ...serverCertificateSettings,
   metricsPort: integer(0, 0, 65_535).describe('Port of /metrics for scrapers; 0: only from the same machine'),
   pagesDir: text(BUILT_PAGES).describe('Folder of the built pages'),
   drain: duration('5s').describe('How long requests under way may go on while stopping'),
