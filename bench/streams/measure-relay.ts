@@ -1,7 +1,8 @@
 import type { EmitOrder } from './emit-loop.ts';
 import { createTokenLedger } from './token-ledger.ts';
 import type { Tally, TokenLedger } from './token-ledger.ts';
-import type { OnMessage, StreamSide } from './sides.ts';
+import type { StreamSide } from './sides.ts';
+import type { OnMessage } from './token-message.ts';
 
 export interface Relayed extends Tally {
   readonly sentEach: number;

@@ -1,4 +1,5 @@
-import type { OnMessage, StreamSide } from './sides.ts';
+import type { StreamSide } from './sides.ts';
+import type { OnMessage } from './token-message.ts';
 
 const AT_ONCE = 50;
 

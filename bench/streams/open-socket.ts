@@ -1,5 +1,5 @@
 import { io } from 'socket.io-client';
-import type { OnMessage, TokenMessage } from './sides.ts';
+import type { OnMessage, TokenMessage } from './token-message.ts';
 
 /** A socket.io client as a page would be one, by WebSocket at once; resolves when the server has put it into its room. */
 export function openSocket(port: number, room: string, onMessage: OnMessage): Promise<() => void> {

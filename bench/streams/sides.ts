@@ -5,14 +5,7 @@ import { openServices } from '../src/service-processes.ts';
 import type { Servers } from '../src/servers.ts';
 import { openSse } from '../src/sse-reader.ts';
 import { openSocket } from './open-socket.ts';
-
-/** A reader's message: what kind it is and its text, where it has one. */
-export type OnMessage = (event: string, body: TokenMessage) => void;
-export interface TokenMessage {
-  readonly session_id?: string;
-  readonly text?: string;
-  readonly conversation?: { readonly session_id?: string };
-}
+import type { OnMessage, TokenMessage } from './token-message.ts';
 
 /** One side of a stream figure: a serving process, readers that connect to it, and a process that emits. */
 export interface StreamSide {

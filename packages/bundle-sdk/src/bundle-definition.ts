@@ -10,9 +10,10 @@ import type {
   Turn,
   WebContext,
 } from './contexts.ts';
-import type { Job, NoJobs } from './job.ts';
+import type { Job } from './job.ts';
 import type { Access, Operation, Schedule, Tool } from './operation.ts';
 import type { PredictorPart } from './predictor.ts';
+import type { NoJobs } from './wants.ts';
 
 /** What `executeCore` may return. `final_answer` defaults to the answer deltas; further keys reach the client as they are. */
 export interface TurnReturn {

@@ -5,7 +5,7 @@ import { RUNTIME } from './bundle-runtime.ts';
 import type { Bundle } from './bundle-runtime.ts';
 import type { CapabilityAsk } from './capabilities.ts';
 import { createRuntime } from './create-runtime.ts';
-import type { NoJobs } from './job.ts';
+import type { NoJobs } from './wants.ts';
 
 /** Declares a bundle. The entry file exports the result as default. */
 export function defineBundle<

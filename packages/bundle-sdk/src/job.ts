@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Capability } from './capabilities.ts';
 import type { JobContext } from './contexts.ts';
-import type { Made, Wants } from './operation.ts';
+import type { Made, NoJobs, Wants } from './wants.ts';
 
 /** Background work of the bundle, added by `ctx.jobs.add(...)` and run by any worker. */
 export interface JobDefinition<
@@ -39,8 +39,6 @@ export interface Job<Ctx = never, D = unknown> {
   readonly dataType?: D;
 }
 
-/** Has no keys, so there is no `jobs` member. */
-export type NoJobs = unknown;
 /** What may be handed to `add` for a job. */
 export type DataOf<T> = T extends { readonly dataType?: infer D } ? D : never;
 

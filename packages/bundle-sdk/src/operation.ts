@@ -2,21 +2,7 @@ import type { UserType } from '@switchyard/protocol';
 import type { z } from 'zod';
 import type { Capability } from './capabilities.ts';
 import type { OperationContext, ScheduleContext } from './contexts.ts';
-import type { NoJobs } from './job.ts';
-
-/** What a part of a bundle wants on its `ctx`; the bundle itself must ask for all of it. */
-export interface Wants<P extends z.ZodObject, C extends Capability, S extends string, J> {
-  /** The bundle's `props`, for their types: `ctx.props`. */
-  readonly props?: P;
-  readonly needs?: readonly C[];
-  /** Names from the bundle's `secrets`: `ctx.secrets`. */
-  readonly secrets?: readonly S[];
-  /** Jobs that it adds, from the bundle's `jobs`: `ctx.jobs`. */
-  readonly jobs?: J;
-}
-
-/** A part is typed by what it says itself, never by the bundle that it stands in: there the two are compared. */
-export type Made<Ctx> = NoInfer<Ctx>;
+import type { Made, NoJobs, Wants } from './wants.ts';
 
 /** Who may call. */
 export interface Access {

@@ -10,7 +10,7 @@ import type {
 } from '@switchyard/protocol';
 import { describeFailure } from '@switchyard/runner';
 import type { BundleVersion, Invocation, Runner } from '@switchyard/runner';
-import { answerCall } from './fake-platform.ts';
+import { answerCall } from './answer-call.ts';
 import type { FakePlatform } from './fake-platform.ts';
 import { Recording } from './recording.ts';
 

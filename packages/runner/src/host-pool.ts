@@ -1,21 +1,16 @@
 import { PlatformError, sleep, withTimeout } from '@switchyard/kernel';
-import type { Clock } from '@switchyard/kernel';
-import type { BundleManifest } from '@switchyard/protocol';
 import type { Log } from '@switchyard/telemetry';
+import type { BundleManifest } from '@switchyard/protocol';
 import { decideEviction } from './decide-eviction.ts';
 import { decideRestart } from './decide-restart.ts';
-import type { SandboxTools } from './host-command.ts';
 import { isFault, toInvocationError } from './host-failure.ts';
 import type { HostFailure } from './host-failure.ts';
 import { linkVersion } from './host-folders.ts';
 import { HostPlaces } from './host-places.ts';
+import type { HostPoolParts } from './host-pool-parts.ts';
 import type { HostProcess } from './host-process.ts';
 import type { BundleVersion, PoolName } from './invocation.ts';
 import { poolsOf } from './pools-of.ts';
-import type { RunnerConfig } from './runner-config.ts';
-import type { RunnerMetrics } from './runner-metrics.ts';
-import type { RunnerPaths } from './runner-paths.ts';
-import type { Masked } from './host-parts.ts';
 import { WarmHosts, startHostProcess } from './warm-hosts.ts';
 
 /** A host that was started for a version. */
@@ -32,18 +27,6 @@ export interface PooledHost {
 export interface HostGroup {
   readonly hosts: PooledHost[];
   readonly places: HostPlaces<PooledHost>;
-}
-
-export interface HostPoolParts {
-  readonly config: RunnerConfig;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly metrics: RunnerMetrics;
-  readonly paths: RunnerPaths;
-  readonly tools: SandboxTools;
-  readonly nodePath: string;
-  readonly workDir: string;
-  readonly masked?: Masked | undefined;
 }
 
 /** Which hosts live: those that serve, grouped by version, and those that drain beside them. */

@@ -2,7 +2,7 @@ import type { Clock } from '@switchyard/kernel';
 import type { Log } from '@switchyard/telemetry';
 import { buildHostCommand } from './host-command.ts';
 import { makeHostFolders } from './host-folders.ts';
-import type { HostPoolParts } from './host-pool.ts';
+import type { HostPoolParts } from './host-pool-parts.ts';
 import { HostProcess } from './host-process.ts';
 
 /** After a host that did not come up: the machine has another problem than a cold start. */

@@ -1,6 +1,6 @@
 import type { SiteAnswer } from './decide-answer.ts';
 import { SHARED_ORIGIN_HEADERS, mayBeSetOnSharedOrigin } from './header-policy.ts';
-import type { SiteVisit } from './site-server.ts';
+import type { SiteVisit } from './site-visit.ts';
 
 const YEAR_SEC = 31_536_000;
 

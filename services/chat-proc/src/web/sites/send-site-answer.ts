@@ -4,7 +4,7 @@ import type { ContentCache } from './content-cache.ts';
 import type { SiteAnswer } from './decide-answer.ts';
 import { decideHeaders } from './decide-headers.ts';
 import { sendFile } from './send-file.ts';
-import type { SiteVisit } from './site-server.ts';
+import type { SiteVisit } from './site-visit.ts';
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 

@@ -7,13 +7,13 @@ import { decideAnswer } from './decide-answer.ts';
 import type { SiteAnswer } from './decide-answer.ts';
 import type { LoadedSite } from './load-site.ts';
 import { readRequestPath } from './read-request-path.ts';
-import type { RequestPath } from './read-request-path.ts';
 import { sendSiteAnswer } from './send-site-answer.ts';
 import { createSlowPath } from './slow-path.ts';
 import type { SlowPathParts } from './slow-path.ts';
 import { readSiteAddress } from './site-address.ts';
 import type { SiteAddress } from './site-address.ts';
 import type { SiteTable } from './site-table.ts';
+import type { SiteVisit } from './site-visit.ts';
 
 export interface SiteServerParts<Admission> extends SlowPathParts<Admission> {
   readonly table: SiteTable;
@@ -37,15 +37,6 @@ export type OnSiteAnswered = (
   res: ServerResponse,
   startedAt: number,
 ) => void;
-
-/** A request whose site is known. */
-export interface SiteVisit {
-  readonly loaded: LoadedSite;
-  readonly address: SiteAddress;
-  readonly path: RequestPath;
-  /** With its question mark, or empty. */
-  readonly search: string;
-}
 
 export interface SiteServer {
   /** False: the request is for no site, and nothing was done with it. */

@@ -5,7 +5,7 @@ import { PlatformError } from '@switchyard/kernel';
 import type { DynamicRoute, ServedSite } from '@switchyard/web-store';
 import { answerSiteError } from './answer-site-error.ts';
 import type { SiteAnswer } from './decide-answer.ts';
-import type { SiteVisit } from './site-server.ts';
+import type { SiteVisit } from './site-visit.ts';
 
 /** Who may read a site. Rejects with what is to be answered instead. */
 export interface SiteGate<Admission> {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { answerCall, createFakePlatform } from './fake-platform.ts';
+import { answerCall } from './answer-call.ts';
+import { createFakePlatform } from './fake-platform.ts';
 
 const caller = {
   granted: ['kv'],
