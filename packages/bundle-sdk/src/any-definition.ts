@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { BundleDefinition, Mcp } from './bundle-definition.ts';
 import type { CapabilityAsk } from './capabilities.ts';
 import type { CompletedTurn, JsonObject } from './contexts.ts';
-import type { Job } from './job.ts';
+import type { Job } from './jobs.ts';
 import type { Operation, Schedule } from './operation.ts';
 
 type Parts<T> = Readonly<Record<string, T>>;

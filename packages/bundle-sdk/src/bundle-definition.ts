@@ -10,9 +10,9 @@ import type {
   Turn,
   WebContext,
 } from './contexts.ts';
-import type { Job } from './job.ts';
+import type { Job } from './jobs.ts';
 import type { Access, Operation, Schedule, Tool } from './operation.ts';
-import type { PredictorPart } from './predictor.ts';
+import type { PredictorPart } from './predictor-definition.ts';
 import type { NoJobs } from './wants.ts';
 
 /** What `executeCore` may return. `final_answer` defaults to the answer deltas; further keys reach the client as they are. */

@@ -9,7 +9,7 @@ import type {
   Usage,
 } from '@switchyard/protocol';
 import type { Capability, Granted, Secrets } from './capabilities.ts';
-import type { Jobs } from './job.ts';
+import type { Jobs } from './jobs.ts';
 import type { NoJobs } from './wants.ts';
 
 export type {

@@ -1,7 +1,7 @@
 import type { HostPort } from './bundle-runtime.ts';
 import type { InvocationContext, Notifier } from './contexts.ts';
 import { createGranted } from './create-granted.ts';
-import type { Loaded } from './run-parts.ts';
+import type { Loaded } from './loaded.ts';
 
 /** What every `ctx` and `turn` has, a member for each thing asked for, and what `more` holds. */
 export function createContext<T extends object>(

@@ -2,7 +2,7 @@ import type { CapabilityName, WebScope, WireRequest, WireResponse } from '@switc
 import type { HostPort } from './bundle-runtime.ts';
 import type { Capability, CapabilityTypes, Kv, KvEntry, Secrets, Storage, Web } from './capabilities.ts';
 import { createExec } from './exec.ts';
-import type { Jobs } from './job.ts';
+import type { Jobs } from './jobs.ts';
 import { toWireAnswer } from './web-answer.ts';
 import { createFetch } from './wire-fetch.ts';
 

@@ -4,7 +4,7 @@ import type { BundleRuntime, HostPort } from './bundle-runtime.ts';
 import type { JsonObject } from './contexts.ts';
 import { describeBundle } from './describe-bundle.ts';
 import { runChannel, runJob, runOperation, runSchedule, runTool } from './run-parts.ts';
-import type { Loaded } from './run-parts.ts';
+import type { Loaded } from './loaded.ts';
 import { createPredictRun } from './run-predict.ts';
 import { runTurn } from './run-turn.ts';
 import { runWeb } from './run-web.ts';

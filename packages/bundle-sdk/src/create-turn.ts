@@ -3,7 +3,7 @@ import type { HostPort } from './bundle-runtime.ts';
 import { createCommunicator } from './communicator.ts';
 import type { Mailbox, Turn } from './contexts.ts';
 import { createContext } from './create-context.ts';
-import type { Loaded } from './run-parts.ts';
+import type { Loaded } from './loaded.ts';
 
 function createMailbox(port: Pick<HostPort, 'call'>): Mailbox {
   const call = async (method: 'peek' | 'take') =>

@@ -1,6 +1,6 @@
 import type { BundleManifest } from '@switchyard/protocol';
 import { z } from 'zod';
-import type { AnyPredictor, OutputIterator } from './predictor.ts';
+import type { AnyPredictor, OutputIterator } from './predictor-definition.ts';
 
 type Schema = Record<string, unknown>;
 

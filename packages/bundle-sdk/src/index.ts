@@ -16,11 +16,12 @@ export type {
   PredictContext,
   PredictorDefinition,
   PredictorPart,
-} from './predictor.ts';
+} from './predictor-definition.ts';
 export { outputFile } from './predictor-values.ts';
 export type { PredictorFile, SecretText } from './predictor-values.ts';
 export { job } from './job.ts';
-export type { Job, JobDefinition, Jobs } from './job.ts';
+export type { JobDefinition } from './job.ts';
+export type { Job, Jobs } from './jobs.ts';
 export type {
   BundleDefinition,
   BundleLimits,

@@ -1,5 +1,5 @@
 import type { JsonObject } from './contexts.ts';
-import type { MetricMode } from './predictor.ts';
+import type { MetricMode } from './predictor-definition.ts';
 
 const MAX_WORDS = 4;
 

@@ -7,19 +7,11 @@ import type {
   OperationResult,
   ScheduleInvocation,
 } from '@switchyard/protocol';
-import type { AnyBundleDefinition } from './any-definition.ts';
 import { InvalidInputError } from './bundle-runtime.ts';
 import type { HostPort } from './bundle-runtime.ts';
-import type { JsonObject } from './contexts.ts';
 import { createContext, createNotifier } from './create-context.ts';
+import type { Loaded } from './loaded.ts';
 import { toWireResponse } from './wire-fetch.ts';
-
-/** What an invocation runs with: the props that it began with, and what its bundle was granted. */
-export interface Loaded {
-  readonly definition: AnyBundleDefinition;
-  readonly props: JsonObject;
-  readonly granted: readonly string[];
-}
 
 export async function runOperation(
   loaded: Loaded,

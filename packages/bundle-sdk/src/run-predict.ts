@@ -9,9 +9,9 @@ import { isIterator } from './describe-predictor.ts';
 import { describeInputIssue } from './predict-issue.ts';
 import { withPredictLog } from './predict-log.ts';
 import { createPredictMetrics } from './predict-metrics.ts';
-import type { AnyPredictor } from './predictor.ts';
+import type { AnyPredictor } from './predictor-definition.ts';
 import { PredictorFile } from './predictor-values.ts';
-import type { Loaded } from './run-parts.ts';
+import type { Loaded } from './loaded.ts';
 
 type Run = (loaded: Loaded, name: string, payload: never, port: HostPort) => Promise<PredictOutcome>;
 

@@ -3,7 +3,7 @@ import type { AnyBundleDefinition } from './any-definition.ts';
 import type { HostPort } from './bundle-runtime.ts';
 import type { CompletedTurn } from './contexts.ts';
 import { createTurn } from './create-turn.ts';
-import type { Loaded } from './run-parts.ts';
+import type { Loaded } from './loaded.ts';
 
 export async function runTurn(loaded: Loaded, payload: TurnInvocation, port: HostPort): Promise<unknown> {
   const { definition } = loaded;

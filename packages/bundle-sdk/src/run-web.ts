@@ -1,7 +1,7 @@
 import type { WebInvocation, WireResponse } from '@switchyard/protocol';
 import type { HostPort } from './bundle-runtime.ts';
 import { createContext } from './create-context.ts';
-import type { Loaded } from './run-parts.ts';
+import type { Loaded } from './loaded.ts';
 import { toRequest, toWireResponse } from './wire-fetch.ts';
 
 /** Answers a site's request. The invocation goes on until the body and everything given to `waitUntil` has ended. */
