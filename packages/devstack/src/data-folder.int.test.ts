@@ -22,6 +22,18 @@ folderTest('credentials are made once, for the owner alone', async ({ dir }) => 
   expect(Buffer.from(first.credentials.masterKey, 'base64')).toHaveLength(32);
 });
 
+folderTest('a folder of an earlier release gets what it lacks and keeps what it has', async ({ dir }) => {
+  const root = join(dir, 'data');
+  const { credentials } = await openDataFolder(root);
+  const { execToken: _lacked, ...kept } = credentials;
+  await writeFile(join(root, 'credentials.json'), JSON.stringify(kept), { mode: 0o600 });
+  const opened = (await openDataFolder(root)).credentials;
+  expect(opened).toMatchObject(kept);
+  expect(opened.execToken).toMatch(/^[0-9a-f]{64}$/);
+  expect((await openDataFolder(root)).credentials).toEqual(opened);
+  expect((await stat(join(root, 'credentials.json'))).mode & 0o777).toBe(0o600);
+});
+
 folderTest('a reset removes what the stack made and nothing else', async ({ dir }) => {
   const { postgres } = await openDataFolder(dir);
   await writeFile(join(dir, 'mine.txt'), 'kept');

@@ -1,9 +1,11 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { Scope } from '@switchyard/kernel';
+import { startModelServer } from '@switchyard/testkit';
 import { describe, expect } from 'vitest';
-import { procTest } from '../../test/proc-rig.ts';
+import { ASSISTANT_DIR, answerOf, procTest } from '../../test/proc-rig.ts';
 import { startExec } from '../../test/start-exec.ts';
 import { startSecrets } from '../../test/start-secrets.ts';
 
@@ -133,4 +135,36 @@ describe.each(canHold ? ['bwrap'] : [])('with a service that holds programs in %
     expect(await ended).toMatchObject({ detail: { error_type: 'timeout' } });
     await expect.poll(() => running('4715.25')).toEqual([]);
   });
+
+  test('the assistant runs what its model wrote: the step has program and output, its file is one of the answer', async ({
+    rig,
+    opened,
+  }) => {
+    await promisify(execFile)('npm', ['run', 'build'], { cwd: ASSISTANT_DIR });
+    await using server = await startModelServer({ apiKey: 'sk-test' });
+    const { stop: _stop, ...at } = await startExec(opened);
+    const code = 'print(6 * 7)\nopen("table.csv", "w").write("a,b")';
+    server.script(
+      { toolCalls: [{ name: 'run_code', input: { language: 'python', code } }] },
+      { text: 'It is 42.' },
+    );
+    await rig.ship(ASSISTANT_DIR);
+    await rig.start({
+      ...at,
+      defaultBundle: 'assistant',
+      modelBaseUrl: `${server.url}/v1`,
+      modelName: 'small-1',
+      modelApiKey: 'sk-test',
+    });
+    const ack = await rig.say('What is 6 * 7?', { bundleId: 'assistant' });
+    expect(answerOf(await rig.ended(ack))).toBe('It is 42.');
+    expect(server.requests[1]?.body.messages.at(-1)?.content).toBe(
+      '(exit code 0)\nOutput:\n42\n\nFiles that the user got: table.csv',
+    );
+    const { answer } = await rig.row(ack.turn_id);
+    const step = answer?.steps.find(({ name }) => name === 'run_code-1');
+    expect(step).toMatchObject({ status: 'completed', data: { language: 'python', code } });
+    expect(step?.data?.['output']).toContain('42');
+    expect(answer?.files).toMatchObject([{ filename: 'table.csv', mime: 'text/csv', size: 3 }]);
+  }, 120_000);
 });

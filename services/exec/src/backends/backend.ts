@@ -2,7 +2,6 @@ import type { Readable } from 'node:stream';
 import type { ExecLanguage } from '@switchyard/protocol';
 
 export const BACKEND_CHOICES = ['auto', 'container', 'bwrap'] as const;
-export type BackendChoice = (typeof BACKEND_CHOICES)[number];
 
 /** Where a program stands and starts; of it files come back. */
 export const RUN_DIR = '/sandbox';
