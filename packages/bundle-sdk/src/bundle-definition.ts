@@ -27,6 +27,7 @@ export type { BundleLimits } from '@switchyard/protocol';
 /** A small page of the bundle, shown in a sandboxed frame. Its alias, the key, is its address. */
 export interface Widget extends Access {
   readonly title: string;
+  /** Name of a Lucide icon, as `square-kanban`. It is in the list of widgets, for pages that show one; the chat page does not yet. */
   readonly icon?: string;
   /** Below the bundle's folder. */
   readonly folder: string;

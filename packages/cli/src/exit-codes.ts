@@ -76,19 +76,31 @@ export function failureOf(error: unknown, url?: string): Failure {
   return failure(EXIT_CODES.usage, text, 'failed');
 }
 
-/** Where a version lies at the server: in a host's folder, or in the store. */
-const OWN_FOLDER = /(?:file:\/\/)?\/[^\s'"]*\/(?:version|[^\s'"/]+__[0-9a-f]{6,})\/(?=[^\s'"])/gu;
-
 /** The server tells an author where a bundle threw: of that the bundle's own lines stay, as `bundle.ts:3:7`. */
 export function withoutStack(message: string): string {
   return message
     .split('\n')
     .flatMap((line) => {
-      if (!/^\s+at /u.test(line)) return [line.replaceAll(OWN_FOLDER, '')];
+      if (!/^\s+at /u.test(line))
+        return [
+          line
+            .split(/([\s'"])/u)
+            .map(withoutFolder)
+            .join(''),
+        ];
       const own = /(?:\/version\/|__[0-9a-f]{6,}\/)([^()]+:\d+:\d+)/u.exec(line)?.[1];
       return own === undefined ? [] : [`  ${own}`];
     })
     .join('\n');
+}
+
+/** A path below a version's folder at the server, which is a host's `version` or `{bundle}__{ref}__{sha}`: what is below it. */
+function withoutFolder(word: string): string {
+  if (!word.startsWith('/') && !word.startsWith('file:///')) return word;
+  const steps = word.split('/');
+  const at = steps.findLastIndex((step) => step === 'version' || /__[0-9a-f]{6,}$/u.test(step));
+  const below = at === -1 ? [] : steps.slice(at + 1);
+  return below.length === 0 ? word : below.join('/');
 }
 
 export function isAbort(error: unknown): boolean {

@@ -2,6 +2,7 @@ import { ApiError } from './api-error.ts';
 import { createPredictApp } from './http/create-predict-app.ts';
 import { predictionOpenApi } from './http/prediction-openapi.ts';
 import { openPredictor } from './open-predictor.ts';
+import { readContext } from './prediction-request.ts';
 import { openPredictBase, serveApp } from './predict-server.ts';
 import type { PredictServer, PredictServerOptions } from './predict-server.ts';
 import { sourceOf } from './predictor-source.ts';
@@ -30,7 +31,9 @@ export async function startStandardServer(
       predictions,
       config,
       log: options.log,
-      sourceOf: () => {
+      sourceOf: ({ context }) => {
+        // What is wrong with a request is said before what is wrong with the predictor.
+        readContext(context);
         if (predictor.status === 'READY') return source;
         throw new ApiError(503, `runner not ready: ${predictor.status}`);
       },

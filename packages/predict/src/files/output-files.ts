@@ -91,6 +91,7 @@ const BY_EXTENSION: Readonly<Record<string, string>> = {
   csv: 'text/csv',
   html: 'text/html',
   json: 'application/json',
+  jsonl: 'application/x-ndjson',
   svg: 'image/svg+xml',
 };
 

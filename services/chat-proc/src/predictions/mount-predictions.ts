@@ -3,7 +3,7 @@ import { checkInput, defineRoute } from '@switchyard/http';
 import type { Route } from '@switchyard/http';
 import { PlatformError } from '@switchyard/kernel';
 import type { Clock } from '@switchyard/kernel';
-import { createAnswerError, createPredictionRouter } from '@switchyard/predict';
+import { createAnswerError, createPredictionRouter, readContext } from '@switchyard/predict';
 import type { PredictionBook } from '@switchyard/predict';
 import { idSchema } from '@switchyard/protocol';
 import { PROCEDURES } from '@switchyard/store';
@@ -61,7 +61,10 @@ export function mountPredictions(app: Express, parts: PredictionRouteParts): voi
       return book;
     },
     // Who runs it is the book's to say.
-    sourceOf: () => ({ schemas: undefined, claim: () => NEVER_CLAIMED }),
+    sourceOf({ context }) {
+      readContext(context);
+      return { schemas: undefined, claim: () => NEVER_CLAIMED };
+    },
   });
   const list: RequestHandler = async (req, res) => {
     const { userId } = await parts.guards.session(req, res);
