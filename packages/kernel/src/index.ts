@@ -39,3 +39,6 @@ export { armFailpoints, failpoint } from './failpoint.ts';
 export { FAILPOINTS } from './failpoint-catalog.ts';
 export type { FailpointName } from './failpoint-catalog.ts';
 export { isPublicAddress } from './public-address.ts';
+export { isProcessAlive } from './is-process-alive.ts';
+export { PlaceLine } from './place-line.ts';
+export type { NoPlace, PlaceLimits } from './place-line.ts';

@@ -16,7 +16,7 @@ export { createPredictionRouter } from './http/prediction-router.ts';
 export { proceduresOpenApi } from './http/prediction-openapi.ts';
 export { maskSecrets, maskTexts } from './input-schema.ts';
 export { isoTime } from './iso-time.ts';
-export { ALREADY_RUNNING, PlaceLine } from './place-line.ts';
+export { ALREADY_RUNNING, createPredictionLine } from './prediction-line.ts';
 export { makePredictionId } from './prediction-id.ts';
 export { WEBHOOK_EVENTS, readContext, readInput } from './prediction-request.ts';
 export type { PredictionRequest } from './prediction-request.ts';

@@ -1,12 +1,13 @@
+import type { PlaceLine } from '@switchyard/kernel';
 import { isoTime } from './iso-time.ts';
 import type { OutputFilesParts } from './files/output-files.ts';
 import type { Outbound } from './files/outbound.ts';
 import { KeptPredictions } from './kept-predictions.ts';
 import { maskSecrets, maskTexts } from './input-schema.ts';
 import { readInput } from './prediction-request.ts';
-import { PlaceLine } from './place-line.ts';
 import type { PredictConfig } from './predict-config.ts';
 import { makePredictionId } from './prediction-id.ts';
+import { createPredictionLine } from './prediction-line.ts';
 import { readContext } from './prediction-request.ts';
 import type { PredictionRequest } from './prediction-request.ts';
 import type { JsonObject } from './prediction-view.ts';
@@ -44,7 +45,7 @@ export class Predictions implements PredictionBook {
 
   constructor(parts: PredictionsParts) {
     this.#parts = parts;
-    this.#places = new PlaceLine({ ...parts.config, places: () => this.places });
+    this.#places = createPredictionLine({ ...parts.config, places: () => this.places });
     this.#kept = new KeptPredictions(parts.config, parts.monotonic);
   }
 

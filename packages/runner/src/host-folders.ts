@@ -13,6 +13,7 @@ import {
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isProcessAlive } from '@switchyard/kernel';
 import type { RunnerConfig } from './runner-config.ts';
 
 /** What one host has of the disk. `version` is empty until a bundle is linked into it; only warm hosts use it. */
@@ -51,16 +52,7 @@ async function removeAbandoned(base: string): Promise<void> {
     // One that is being opened has no owner yet: left alone.
     if (!found.includes(OWNER_FILE)) continue;
     const owner = Number(await readFile(join(base, name, OWNER_FILE), 'utf8').catch(() => ''));
-    if (owner > 0 && !isAlive(owner)) await rm(join(base, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (owner > 0 && !isProcessAlive(owner)) await rm(join(base, name), { recursive: true, force: true });
   }
 }
 

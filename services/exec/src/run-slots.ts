@@ -1,4 +1,4 @@
-import { PlatformError } from '@switchyard/kernel';
+import { PlaceLine, PlatformError } from '@switchyard/kernel';
 
 export interface SlotLimits {
   readonly slots: number;
@@ -6,27 +6,24 @@ export interface SlotLimits {
   readonly waitMs: number;
 }
 
-interface Waiter {
-  grant(): void;
-  refuse(error: PlatformError): void;
-}
-
-/** Places for programs, and a line before them: first come, first served, bounded in number and in time. */
+/** Places for programs, and a line before them. */
 export class RunSlots {
-  readonly #limits: SlotLimits;
-  readonly #line = new Set<Waiter>();
-  #taken = 0;
+  readonly #line: PlaceLine;
 
-  constructor(limits: SlotLimits) {
-    this.#limits = limits;
+  constructor({ slots, waiting, waitMs }: SlotLimits) {
+    const refuse = () =>
+      PlatformError.of('UNAVAILABLE', 'As many programs run and wait as there may be.', {
+        retryAfterSec: 1,
+      });
+    this.#line = new PlaceLine({ places: () => slots, maxWaiting: waiting, waitMs, refuse });
   }
 
   get taken(): number {
-    return this.#taken;
+    return this.#line.taken;
   }
 
   get waiting(): number {
-    return this.#line.size;
+    return this.#line.waiting;
   }
 
   /**
@@ -35,46 +32,16 @@ export class RunSlots {
    */
   async take(signal: AbortSignal): Promise<() => void> {
     if (signal.aborted) throw PlatformError.of('CANCELLED');
-    if (this.#taken < this.#limits.slots) this.#taken += 1;
-    else if (this.#line.size >= this.#limits.waiting) throw busy();
-    else await this.#wait(signal);
-    return () => this.#giveBack();
+    try {
+      await this.#line.takeOrWait(signal);
+    } catch (error) {
+      throw error === signal.reason ? PlatformError.of('CANCELLED') : error;
+    }
+    return () => this.#line.release();
   }
 
   /** Nobody waits any more: what runs may end. */
   refuseAll(error: PlatformError): void {
-    for (const waiter of this.#line) waiter.refuse(error);
+    this.#line.refuseAll(error);
   }
-
-  #wait(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const settle = (act: () => void): void => {
-        this.#line.delete(waiter);
-        clearTimeout(timer);
-        signal.removeEventListener('abort', abort);
-        act();
-      };
-      const waiter: Waiter = {
-        grant: () => settle(resolve),
-        refuse: (error) => settle(() => reject(error)),
-      };
-      const abort = (): void => waiter.refuse(PlatformError.of('CANCELLED'));
-      const timer = setTimeout(() => waiter.refuse(busy()), this.#limits.waitMs);
-      signal.addEventListener('abort', abort, { once: true });
-      this.#line.add(waiter);
-    });
-  }
-
-  /** The place goes over to who waits longest: it is never free in between. */
-  #giveBack(): void {
-    const [next] = this.#line;
-    if (next === undefined) this.#taken -= 1;
-    else next.grant();
-  }
-}
-
-function busy(): PlatformError {
-  return PlatformError.of('UNAVAILABLE', 'As many programs run and wait as there may be.', {
-    retryAfterSec: 1,
-  });
 }

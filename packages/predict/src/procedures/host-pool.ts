@@ -2,7 +2,7 @@ import { sleep } from '@switchyard/kernel';
 import type { Deadline } from '@switchyard/kernel';
 import { ApiError } from '../api-error.ts';
 import { BoundedLog } from '../bounded-log.ts';
-import { ALREADY_RUNNING } from '../place-line.ts';
+import { ALREADY_RUNNING } from '../prediction-line.ts';
 import type { PredictorHost, SetupSink } from '../predictor-host.ts';
 import type { PredictorClaim } from '../predictor-source.ts';
 import type { JsonObject } from '../prediction-view.ts';

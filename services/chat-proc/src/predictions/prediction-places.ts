@@ -1,4 +1,5 @@
-import { ALREADY_RUNNING, ApiError, PlaceLine } from '@switchyard/predict';
+import type { PlaceLine } from '@switchyard/kernel';
+import { ALREADY_RUNNING, ApiError, createPredictionLine } from '@switchyard/predict';
 import type { BundleHold } from '@switchyard/registry';
 import { PROCEDURES } from '@switchyard/store';
 import type { ProcConfig } from '../env.ts';
@@ -15,8 +16,8 @@ export class PredictionPlaces {
     const { predictionPlaces, procedurePlaces, predictionLine, predictionWait } = config;
     const line = { maxWaiting: predictionLine, waitMs: predictionWait };
     this.#waitMs = predictionWait;
-    this.#bundles = new PlaceLine({ ...line, places: () => predictionPlaces });
-    this.#procedures = new PlaceLine({ ...line, places: () => procedurePlaces });
+    this.#bundles = createPredictionLine({ ...line, places: () => predictionPlaces });
+    this.#procedures = createPredictionLine({ ...line, places: () => procedurePlaces });
     this.#versions = new VersionPlaces({
       maxWaiting: predictionLine + config.predictionSlots,
       waitMs: config.predictionLimit,

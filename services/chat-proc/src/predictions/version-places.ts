@@ -1,4 +1,5 @@
-import { PlaceLine } from '@switchyard/predict';
+import type { PlaceLine } from '@switchyard/kernel';
+import { createPredictionLine } from '@switchyard/predict';
 import type { BundleHold } from '@switchyard/registry';
 import { DEFAULT_RUNNER_CONFIG } from '@switchyard/runner';
 
@@ -41,7 +42,7 @@ export class VersionPlaces {
     const known = this.#lines.get(versionId);
     if (known !== undefined) return known;
     const places = (limits.concurrency ?? DEFAULT_RUNNER_CONFIG.hostConcurrency) * (limits.instances ?? 1);
-    const line = new PlaceLine({ ...this.#parts, places: () => places });
+    const line = createPredictionLine({ ...this.#parts, places: () => places });
     this.#lines.set(versionId, line);
     return line;
   }

@@ -3,9 +3,10 @@ import { createReadStream } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PlatformError } from '@switchyard/kernel';
+import type { PlaceLine } from '@switchyard/kernel';
 import {
   DownloadFailed,
-  PlaceLine,
+  createPredictionLine,
   SourceRefused,
   decodeArchive,
   downloadIfChanged,
@@ -57,7 +58,7 @@ export class BringSources {
 
   constructor(parts: BringSourcesParts) {
     this.#parts = parts;
-    this.#line = new PlaceLine({ ...parts, places: () => parts.atOnce });
+    this.#line = createPredictionLine({ ...parts, places: () => parts.atOnce });
   }
 
   /** Rejects SourceUnusable with a sentence for the caller, ApiError 409 where too many are fetched. */

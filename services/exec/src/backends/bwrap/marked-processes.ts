@@ -1,4 +1,5 @@
 import { readFile, readdir } from 'node:fs/promises';
+import { isProcessAlive } from '@switchyard/kernel';
 
 const PREFIX = 'switchyard-run:';
 
@@ -24,7 +25,7 @@ export async function killMarked(isMeant: (mark: string) => boolean): Promise<vo
 
 /** Runs whose service is no more: it was killed in the moment in which a sandbox was made. */
 export async function killAbandoned(): Promise<void> {
-  await killMarked((mark) => !isAlive(Number(mark.slice(PREFIX.length).split(':')[0])));
+  await killMarked((mark) => !isProcessAlive(Number(mark.slice(PREFIX.length).split(':')[0])));
 }
 
 function kill(pid: number): void {
@@ -32,14 +33,5 @@ function kill(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It is gone, or somebody else's.
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

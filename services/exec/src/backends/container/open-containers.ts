@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { isProcessAlive } from '@switchyard/kernel';
 import { EXEC_LANGUAGES } from '@switchyard/protocol';
 import type { ExecLanguage } from '@switchyard/protocol';
 import type { ExecConfig } from '../../env.ts';
@@ -65,11 +66,5 @@ async function removeAbandoned(engine: Engine): Promise<void> {
 
 function isAlive(pid: number): boolean {
   // A later life under the number of a former one: the containers of that one are not its own.
-  if (!(pid > 0) || pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
+  return pid > 0 && pid !== process.pid && isProcessAlive(pid);
 }

@@ -1,20 +1,22 @@
-import { ApiError } from './api-error.ts';
+/** Why there is no place: all are taken and nobody waits, the line is full, or the wait was too long. */
+export type NoPlace = 'taken' | 'full' | 'late';
 
 export interface PlaceLimits {
-  /** May change: a predictor's own number is known when it is ready. */
+  /** May change. */
   places(): number;
   /** How many may wait for one, and how long. */
   readonly maxWaiting: number;
   readonly waitMs: number;
+  /** In the words of whoever asks. */
+  refuse(why: NoPlace): Error;
 }
-
-export const ALREADY_RUNNING = 'already running a prediction';
 
 interface Waiting {
   go(): void;
+  giveUp(error: Error): void;
 }
 
-/** Places for predictions at once, and a bounded line before them, first come, first served. */
+/** Places for work at once, and a bounded line before them, first come, first served. */
 export class PlaceLine {
   readonly #limits: PlaceLimits;
   readonly #waiting = new Set<Waiting>();
@@ -37,34 +39,38 @@ export class PlaceLine {
     return this.#taken >= this.#limits.places() && this.#waiting.size >= this.#limits.maxWaiting;
   }
 
-  /** Throws 409 where none is free. The place is given back by `release`. */
+  /** Throws what `refuse` makes where none is free. The place is given back by `release`. */
   take(): void {
-    if (this.#taken >= this.#limits.places()) throw new ApiError(409, ALREADY_RUNNING);
+    if (this.#taken >= this.#limits.places()) throw this.#limits.refuse('taken');
     this.#taken += 1;
   }
 
-  /** Takes a place, or waits for one. Throws 409 when the line is full, rejects it when the wait is too long, or the signal's reason. */
+  /** Takes a place, or waits for one. Throws when the line is full, rejects when the wait is too long, or with the signal's reason. */
   takeOrWait(signal: AbortSignal): Promise<void> {
     if (this.#taken < this.#limits.places()) {
       this.take();
       return Promise.resolve();
     }
-    if (this.isFull) throw new ApiError(409, ALREADY_RUNNING, 'the line is full');
+    if (this.isFull) throw this.#limits.refuse('full');
     return this.#wait(signal);
+  }
+
+  /** Nobody waits any more; what has a place keeps it. */
+  refuseAll(error: Error): void {
+    for (const waiting of this.#waiting) waiting.giveUp(error);
   }
 
   async #wait(signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const waiting: Waiting = { go: resolve };
-    // Out of the line in the same step: a place that is given back meanwhile must not go to who has left.
-    const giveUp = (error: Error): void => {
-      if (this.#waiting.delete(waiting)) reject(error);
+    const waiting: Waiting = {
+      go: resolve,
+      // Out of the line in the same step: a place that is given back meanwhile must not go to who has left.
+      giveUp: (error) => {
+        if (this.#waiting.delete(waiting)) reject(error);
+      },
     };
-    const abort = () => giveUp(signal.reason as Error);
-    const timer = setTimeout(
-      () => giveUp(new ApiError(409, ALREADY_RUNNING, 'waited for too long')),
-      this.#limits.waitMs,
-    );
+    const abort = () => waiting.giveUp(signal.reason as Error);
+    const timer = setTimeout(() => waiting.giveUp(this.#limits.refuse('late')), this.#limits.waitMs);
     signal.addEventListener('abort', abort, { once: true });
     this.#waiting.add(waiting);
     try {
