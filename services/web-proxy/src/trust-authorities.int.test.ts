@@ -1,6 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { getCACertificates } from 'node:tls';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { X509Certificate, randomBytes } from 'node:crypto';
 import { createRenewals } from '@switchyard/identity';
 import { Deadline, Secret, createIds, loadConfig, systemClock } from '@switchyard/kernel';
@@ -137,6 +137,13 @@ redisTest('another authority or another name: 503, and nothing was sent', async 
     expect(answer.status).toBe(503);
     await proxy.stop();
   }
+  // Whom Node trusts vouches for nobody where a file says who does.
+  const former = getCACertificates('default');
+  onTestFinished(() => setDefaultCACertificates(former));
+  setDefaultCACertificates([...former, authority.cert]);
+  const strict = await startProxy({ INGRESS_URL: named.url, INTERNAL_CA_FILE: stranger.certFile });
+  expect((await fetch(`${strict.url}/profile`)).status).toBe(503);
+  await strict.stop();
   expect([named.asked, elsewhere.asked]).toEqual([[], []]);
   await expect(startProxy({ INTERNAL_CA_FILE: '/is/not/there' })).rejects.toThrow('INTERNAL_CA_FILE');
 });

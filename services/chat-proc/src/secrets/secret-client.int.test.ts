@@ -1,5 +1,6 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { Scope, Secret } from '@switchyard/kernel';
 import { makeAuthority } from '@switchyard/testkit';
 import { expect, onTestFinished, test } from 'vitest';
@@ -65,6 +66,11 @@ test('one that nobody vouches for, or that has another name, gets no token', asy
     [elsewhere, [authority.cert]],
   ] as const)
     await expect(read(url, authorities)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  // Whom Node trusts vouches for nobody where it is said who does.
+  const former = getCACertificates('default');
+  onTestFinished(() => setDefaultCACertificates(former));
+  setDefaultCACertificates([...former, authority.cert]);
+  await expect(read(good, [stranger.cert])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   expect(asked).toEqual([]);
   expect(await read(good, [authority.cert])).toBe('not yours');
   expect(asked).toEqual(['Bearer a-token']);
