@@ -41,6 +41,7 @@ type Message<K extends FromHost['kind']> = Extract<FromHost, { kind: K }>;
  * whose body still streams); the host is done with it when its `result` came, and only then is the place free.
  */
 export class HostInvocation {
+  readonly id: number;
   readonly answer: Promise<unknown>;
   readonly #parts: HostInvocationParts;
   readonly #queue: EventQueue;
@@ -59,6 +60,7 @@ export class HostInvocation {
   isOverdue = false;
 
   constructor(parts: HostInvocationParts) {
+    this.id = parts.id;
     this.#parts = parts;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     this.answer = promise;

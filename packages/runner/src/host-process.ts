@@ -12,6 +12,7 @@ import type { EndReason } from './host-failure.ts';
 import { sizeOfFolder } from './host-folders.ts';
 import type { HostFolders } from './host-folders.ts';
 import { HostInvocation } from './host-invocation.ts';
+import type { HostInvocationParts } from './host-invocation.ts';
 import type { HostAssignment, HostProcessParts } from './host-parts.ts';
 import { HostPulse } from './host-pulse.ts';
 import { HostRequests } from './host-requests.ts';
@@ -44,7 +45,6 @@ export class HostProcess {
   readonly #tail = new LogTail();
   readonly #requests = new HostRequests();
   readonly #scratch: ScratchFolders;
-  readonly #running = new Map<number, HostInvocation>();
   readonly #pulse: HostPulse;
   readonly #messages: RateBound;
   readonly #logLines: LogBudget;
@@ -105,7 +105,7 @@ export class HostProcess {
   }
 
   get running(): number {
-    return this.#running.size;
+    return this.#requests.running;
   }
 
   get folders(): HostFolders {
@@ -163,12 +163,26 @@ export class HostProcess {
     }
   }
 
-  /** The caller made sure of a place. `ended` resolves when the host is done with it, whatever the caller was told before. */
-  invoke(invocation: Invocation): { answer: Promise<unknown>; ended: Promise<void> } {
+  /** The caller made sure of a place. `ended` is told when the host is done with it, whatever the caller was told before. */
+  invoke(invocation: Invocation, ended: () => void): Promise<unknown> {
+    const { invocation: running } = this.#requests.begin((id) => ({
+      invocation: new HostInvocation(this.#partsOf(id, invocation)),
+      end: () => this.#ended(running, ended),
+    }));
+    this.#change('busy');
+    this.#scratch.keepRequest(running.id, invocation.payload);
+    try {
+      running.start();
+    } catch (error) {
+      running.fail(error);
+      this.#requests.end(running.id);
+    }
+    return running.answer;
+  }
+
+  #partsOf(id: number, invocation: Invocation): HostInvocationParts {
     const { config } = this.#parts;
-    const id = this.#requests.nextId();
-    const { promise: ended, resolve: end } = Promise.withResolvers<void>();
-    const running = new HostInvocation({
+    return {
       id,
       invocation,
       pipe: this.#wire.pipe,
@@ -186,28 +200,16 @@ export class HostProcess {
         this.#assigned?.stuck();
         this.#closeIfOverdue();
       },
-    });
-    this.#running.set(id, running);
-    this.#change('busy');
-    this.#scratch.keepRequest(id, invocation.payload);
-    const finish = () => {
-      running.end();
-      this.#running.delete(id);
-      this.served += 1;
-      this.lastBusyAt = this.#parts.clock.monotonic();
-      if (this.#running.size === 0 && this.state === 'busy') this.#change('ready');
-      end();
-      this.#closeIfOverdue();
     };
-    this.#requests.expect(id, finish);
-    try {
-      running.start();
-    } catch (error) {
-      this.#requests.drop(id);
-      running.fail(error);
-      finish();
-    }
-    return { answer: running.answer, ended };
+  }
+
+  #ended(running: HostInvocation, told: () => void): void {
+    running.end();
+    this.served += 1;
+    this.lastBusyAt = this.#parts.clock.monotonic();
+    if (this.running === 0 && this.state === 'busy') this.#change('ready');
+    told();
+    this.#closeIfOverdue();
   }
 
   /** Takes nothing new; the host exits after its last invocation, or is killed after `drainMs`. */
@@ -243,8 +245,8 @@ export class HostProcess {
 
   /** A draining host that holds nothing but overdue invocations has nobody left to wait for. */
   #closeIfOverdue(): void {
-    if (this.state !== 'draining' || this.#running.size === 0) return;
-    if ([...this.#running.values()].every((running) => running.isOverdue)) this.kill('overdue');
+    if (this.state !== 'draining' || this.running === 0) return;
+    if (this.#requests.invocations().every((running) => running.isOverdue)) this.kill('overdue');
   }
 
   #assignment(): HostAssignment {
@@ -266,9 +268,9 @@ export class HostProcess {
         if (this.rssBytes === 0) this.rssBytes = message.rssBytes;
         return;
       case 'event':
-        return this.#running.get(message.id)?.event(message);
+        return this.#requests.invocation(message.id)?.event(message);
       case 'call':
-        return void this.#running.get(message.id)?.call(message);
+        return void this.#requests.invocation(message.id)?.call(message);
       case 'log':
         return this.#log(message);
       case 'fatal':
@@ -291,26 +293,30 @@ export class HostProcess {
   }
 
   #head(message: Extract<FromHost, { kind: 'head' }>): void {
-    const running = this.#running.get(message.id);
+    const running = this.#requests.invocation(message.id);
     // Streams of what does not run: nobody would ever read them.
     if (running === undefined) return this.kill('protocol');
     running.head(message);
   }
 
   async #result(message: Extract<FromHost, { kind: 'result' }>): Promise<void> {
-    const request = this.#requests.take(message.id);
-    const running = this.#running.get(message.id);
-    await running?.result(message);
     const { id, value, error, usedScratch = false } = message;
-    if (running !== undefined) this.#scratch.end(id, error ?? value, usedScratch);
-    if (error === undefined) request?.resolve(value);
-    else request?.reject(toInvocationError(error));
+    const running = this.#requests.invocation(id);
+    if (running === undefined) {
+      const request = this.#requests.take(id);
+      if (error === undefined) request?.resolve(value);
+      else request?.reject(toInvocationError(error));
+      return;
+    }
+    await running.result(message);
+    this.#scratch.end(id, error ?? value, usedScratch);
+    this.#requests.end(id);
   }
 
   #log(message: Extract<FromHost, { kind: 'log' }>): void {
     this.#tail.add(`${message.level} ${message.text}`);
     if (!this.#logLines.take()) return;
-    const running = message.id === undefined ? undefined : this.#running.get(message.id);
+    const running = message.id === undefined ? undefined : this.#requests.invocation(message.id);
     if (running !== undefined) return running.log(message);
     this.#assigned?.log.info('bundle wrote a log line outside of an invocation', {
       level_of_bundle: message.level,
@@ -327,12 +333,12 @@ export class HostProcess {
     if (this.state === 'stopped' || this.state === 'defunct') return;
     clearTimeout(this.#drainTimer);
     const exit = readExit(code, signal);
-    const reason = this.#reason ?? why ?? decideEndReason(this.state, this.#running.size, exit);
+    const reason = this.#reason ?? why ?? decideEndReason(this.state, this.running, exit);
     const failure = new HostFailure({ reason, ...exit, lastLines: this.#mask(this.#tail.lines()) });
     this.#change(this.state === 'starting' ? 'defunct' : 'stopped');
     const error = toCallerError(failure);
-    for (const running of this.#running.values()) if (!running.hasResult) running.fail(error);
-    this.#requests.rejectAll(error);
+    for (const running of this.#requests.invocations()) if (!running.hasResult) running.fail(error);
+    this.#requests.endAll(error);
     this.#child.socket.destroy();
     this.#wire.pipe.close(new Error('the host has ended'));
     if (!this.#parts.config.keepFiles)
