@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 import type { BytePipe } from './byte-pipe.ts';
+import { InFlight } from './in-flight.ts';
 import { InvocationLog } from './invocation-log.ts';
 import type { JsonChannel } from './json-channel.ts';
 import type { FromHost, HostBoot, ToHost } from './messages.ts';
@@ -40,7 +41,7 @@ export class BundleHost {
   readonly #parts: HostParts;
   readonly #log: InvocationLog;
   readonly #fence: SelfFence;
-  readonly #running = new Map<number, RunningInvocation>();
+  readonly #running = new InFlight<RunningInvocation>();
   #runtime: Runtime | undefined;
   #lastCall = 0;
   #droppedLines = 0;

@@ -83,9 +83,11 @@ export class Outgoing {
   async #orOver(chunk: Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
     if (this.#isOver) return undefined;
     const over = new Promise<undefined>((resolve) => {
-      this.#wake = () => {
+      // Not assigned where it is written: V8 would take it for old (0087), and with it the stream.
+      const wake = (): void => {
         if (this.#isOver) resolve(undefined);
       };
+      this.#wake = wake;
     });
     // A source that never answers must not hold a stream that is over.
     chunk.catch(() => undefined);

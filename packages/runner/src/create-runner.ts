@@ -194,9 +194,7 @@ class BundleRunner implements Runner {
         continue;
       }
       invocation.onStart?.();
-      const { answer, ended } = pooled.host.invoke(invocation);
-      void ended.then(releaseAll);
-      return await answer;
+      return await pooled.host.invoke(invocation, releaseAll);
     }
   }
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { bundleManifestSchema } from '@switchyard/protocol';
 import type { BundleManifest } from '@switchyard/protocol';
 import { HostWire } from '../host/host-wire.ts';
+import { InFlightNumbers } from '../host/in-flight.ts';
 import type { FromHost, ToHost } from '../host/messages.ts';
 import { HostChild } from './host-child.ts';
 import { decideEndReason, readExit } from './host-exit.ts';
@@ -41,7 +42,7 @@ export class HostProcess {
   readonly #child: HostChild;
   readonly #wire: HostWire<FromHost, ToHost>;
   readonly #tail = new LogTail();
-  readonly #requests = new HostRequests();
+  readonly #requests: HostRequests;
   readonly #scratch: ScratchFolders;
   readonly #invocations: HostInvocations;
   readonly #pulse: HostPulse;
@@ -77,10 +78,12 @@ export class HostProcess {
       onMessage: (message) => this.#receive(message),
       onBroken: () => this.kill('protocol'),
     });
+    const numbers = new InFlightNumbers();
+    this.#requests = new HostRequests(numbers);
     this.#invocations = new HostInvocations({
       config,
       pipe: this.#wire.pipe,
-      requests: this.#requests,
+      numbers,
       scratch: this.#scratch,
       send: (message) => this.#send(message),
       violated: () => this.kill('protocol'),
@@ -88,7 +91,7 @@ export class HostProcess {
         this.#assigned?.stuck();
         this.#closeIfOverdue();
       },
-      over: () => this.#servedOne(),
+      over: (told) => this.#servedOne(told),
     });
     const monotonic = () => clock.monotonic();
     this.#messages = new RateBound(config.maxMessagesPerSecond, monotonic);
@@ -175,17 +178,18 @@ export class HostProcess {
     }
   }
 
-  /** The caller made sure of a place. `ended` resolves when the host is done with it, whatever the caller was told before. */
-  invoke(invocation: Invocation): { answer: Promise<unknown>; ended: Promise<void> } {
+  /** The caller made sure of a place. `ended` is called when the host is done with it, whatever the caller was told before. */
+  invoke(invocation: Invocation, ended: () => void): Promise<unknown> {
     this.#change('busy');
     const limits = this.#manifest === undefined ? {} : decideLimits(this.#manifest, invocation);
-    return this.#invocations.start(invocation, limits);
+    return this.#invocations.start(invocation, limits, ended);
   }
 
-  #servedOne(): void {
+  #servedOne(told: () => void): void {
     this.served += 1;
     this.lastBusyAt = this.#parts.clock.monotonic();
     if (this.#invocations.count === 0 && this.state === 'busy') this.#change('ready');
+    told();
     this.#closeIfOverdue();
   }
 
@@ -254,7 +258,7 @@ export class HostProcess {
       case 'head':
         return this.#invocations.head(message);
       case 'result':
-        return void this.#invocations.result(message);
+        return this.#result(message);
     }
   }
 
@@ -266,6 +270,16 @@ export class HostProcess {
   #mask<T>(value: T): T {
     const { masked, version } = this.#assigned ?? {};
     return masked === undefined || version === undefined ? value : masked(version.bundleId, value);
+  }
+
+  /** Of an invocation, or the answer to a request of the host itself. */
+  #result(message: Extract<FromHost, { kind: 'result' }>): void {
+    const { id, value, error } = message;
+    const running = this.#invocations.get(id);
+    if (running !== undefined) return void this.#invocations.result(running, message);
+    const request = this.#requests.take(id);
+    if (error === undefined) request?.resolve(value);
+    else request?.reject(toInvocationError(error));
   }
 
   #log(message: Extract<FromHost, { kind: 'log' }>): void {

@@ -7,7 +7,7 @@ import { decideResend } from './decide-resend.ts';
 import type { UpstreamAgent } from './upstream-agent.ts';
 import type { UpstreamAgents } from './upstream-agents.ts';
 import type { UpstreamLease, UpstreamPool } from './upstream-pool.ts';
-import type { Moving, SilenceWatch } from './watch-silence.ts';
+import type { Moving, SilenceWatch, Watched } from './watch-silence.ts';
 
 /** A request to send on. */
 export interface Forward {
@@ -53,6 +53,7 @@ export class Forwarding implements Moving {
   #agent: UpstreamAgent | undefined;
   #upstream: ClientRequest | undefined;
   #answer: IncomingMessage | undefined;
+  #watched: Watched | undefined;
   /** The client has all of it; what comes after is the end alone. */
   #isWhole = false;
 
@@ -63,7 +64,7 @@ export class Forwarding implements Moving {
 
   start(): void {
     const { response, idleTimeoutMs } = this.#forward;
-    this.#parts.silence.add(this, idleTimeoutMs);
+    this.#watched = this.#parts.silence.add(this, idleTimeoutMs);
     response.once('close', () => this.end());
     if (!this.#send()) this.#fail(undefined);
   }
@@ -72,8 +73,7 @@ export class Forwarding implements Moving {
   end(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    const { idleTimeoutMs } = this.#forward;
-    this.#parts.silence.delete(this, idleTimeoutMs);
+    if (this.#watched !== undefined) this.#parts.silence.delete(this.#watched);
     this.#lease?.release();
     // Where all was said on both sides the connection is kept, once what waits of the answer is read.
     if (this.#answer?.complete === true && this.#upstream?.writableFinished === true) this.#answer.resume();

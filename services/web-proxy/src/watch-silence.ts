@@ -1,3 +1,5 @@
+import { OpenPlaces } from './open-places.ts';
+
 /** Something under way that must not stand still for too long. */
 export interface Moving {
   /** Grows with every byte, in either direction. */
@@ -6,15 +8,21 @@ export interface Moving {
   onSilent(): void;
 }
 
-export interface SilenceWatch {
-  add(moving: Moving, limitMs: number): void;
-  delete(moving: Moving, limitMs: number): void;
-  close(): void;
-}
-
-interface Seen {
+/** What is watched, to be given back by `delete`. */
+export interface Watched {
+  readonly moving: Moving;
+  readonly limitMs: number;
+  /** Of its group's list. */
+  place: number;
   bytes: number;
   quietSweeps: number;
+}
+
+export interface SilenceWatch {
+  add(moving: Moving, limitMs: number): Watched;
+  /** May be called again, and after it was told of its silence. */
+  delete(watched: Watched): void;
+  close(): void;
 }
 
 const SWEEPS_A_LIMIT = 4;
@@ -22,21 +30,25 @@ const SWEEP_MS_AT_MOST = 5000;
 
 /** All with one limit. */
 class Group {
-  readonly #open = new Map<Moving, Seen>();
+  readonly #open = new OpenPlaces<Watched>();
+  readonly #limitMs: number;
   readonly #timer: NodeJS.Timeout;
 
   constructor(limitMs: number) {
     const everyMs = Math.min(limitMs / SWEEPS_A_LIMIT, SWEEP_MS_AT_MOST);
+    this.#limitMs = limitMs;
     this.#timer = setInterval(() => this.#sweep(Math.ceil(limitMs / everyMs)), everyMs);
     this.#timer.unref();
   }
 
-  add(moving: Moving): void {
-    this.#open.set(moving, { bytes: -1, quietSweeps: 0 });
+  add(moving: Moving): Watched {
+    const watched: Watched = { moving, limitMs: this.#limitMs, place: 0, bytes: -1, quietSweeps: 0 };
+    watched.place = this.#open.add(watched);
+    return watched;
   }
 
-  delete(moving: Moving): void {
-    this.#open.delete(moving);
+  delete(watched: Watched): void {
+    this.#open.delete(watched.place, watched);
   }
 
   close(): void {
@@ -44,16 +56,16 @@ class Group {
   }
 
   #sweep(limit: number): void {
-    for (const [moving, seen] of this.#open) {
-      const bytes = moving.bytesMoved();
-      if (bytes !== seen.bytes) {
-        seen.bytes = bytes;
-        seen.quietSweeps = 0;
-      } else if ((seen.quietSweeps += 1) >= limit) {
-        this.#open.delete(moving);
-        moving.onSilent();
+    this.#open.forEach((watched) => {
+      const bytes = watched.moving.bytesMoved();
+      if (bytes !== watched.bytes) {
+        watched.bytes = bytes;
+        watched.quietSweeps = 0;
+      } else if ((watched.quietSweeps += 1) >= limit) {
+        this.delete(watched);
+        watched.moving.onSilent();
       }
-    }
+    });
   }
 }
 
@@ -67,9 +79,9 @@ export const createSilenceWatch = (): SilenceWatch => {
     add: (moving, limitMs) => {
       let group = groups.get(limitMs);
       if (group === undefined) groups.set(limitMs, (group = new Group(limitMs)));
-      group.add(moving);
+      return group.add(moving);
     },
-    delete: (moving, limitMs) => groups.get(limitMs)?.delete(moving),
+    delete: (watched) => groups.get(watched.limitMs)?.delete(watched),
     close: () => {
       for (const group of groups.values()) group.close();
     },
