@@ -16,6 +16,8 @@ const settings = () => ({
   host: '127.0.0.1',
   port: 0,
   metricsPort: 0,
+  internalCertFile: '',
+  internalKeyFile: '',
   pagesDir: dir,
   drain: 1000,
   logLevel: 'silent' as const,
