@@ -71,6 +71,29 @@ stackTest(
   },
 );
 
+stackTest(
+  'a tab that a guest left open is the page of whoever signs in beside it, and hears the answers',
+  SLOW,
+  async ({ stack }) => {
+    await (await openAsAdmin(stack)).close();
+    const reader = await browser.newContext();
+    // The older tab holds the stream that all tabs of its session share.
+    const older = await openChat(reader, stack.url);
+    await older.page.getByText('Not signed in').waitFor();
+    const tab = await reader.newPage();
+    await tab.goto(`${stack.url}/auth/sign-in`);
+    await signIn(tab, 'admin', PASSWORD);
+    await tab.waitForURL(`${stack.url}/`, { waitUntil: 'commit' });
+    await older.page.getByText('Administrator').waitFor();
+    await tab.close();
+    await older.pickBundle('Hello');
+    await older.send('count to 5');
+    expect(await older.ended()).toBe('completed');
+    expect(await older.answer().innerText()).toBe(counted(5));
+    await reader.close();
+  },
+);
+
 stackTest('signed out everywhere else: the other browser is led out at once', SLOW, async ({ stack }) => {
   const [here, there] = [await openAsAdmin(stack), await openAsAdmin(stack)];
   const chat = await openChat(there, stack.url);

@@ -20,17 +20,16 @@ export function AppShell() {
   const [drawerPath, setDrawerPath] = useState<string>();
   const profile = useProfile();
   const auth = useConfig()?.auth;
-  const { feed, messages, outbox } = usePage();
+  const { began, feed } = usePage();
   const sessionId = profile.data?.session_id;
   useShortcuts({ openSearch: () => setSearchOpen(true) });
+  useEffect(() => {
+    if (sessionId !== undefined) void began(sessionId);
+  }, [began, sessionId]);
   useEffect(() => {
     // A conversation's page starts the stream itself, from the position that it was read at.
     if (profile.isSuccess && !path.startsWith('/c/')) feed.start();
   }, [feed, path, profile.isSuccess]);
-  useEffect(() => {
-    // What a former page of this session could not send is taken up.
-    if (sessionId !== undefined) void messages.keepFor(sessionId).finally(() => outbox.open());
-  }, [messages, outbox, sessionId]);
 
   const isRefused = profile.data?.user_type === 'ANONYMOUS' && auth?.anonymous_allowed === false;
   const signInPath = auth?.sign_in_path ?? undefined;

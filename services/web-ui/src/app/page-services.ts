@@ -3,6 +3,7 @@ import type { Client, Outbox, StreamEvent, StreamState } from '@switchyard/clien
 import { QueryClient } from '@tanstack/react-query';
 import { ChatStore } from '../session/chat-store.ts';
 import { PendingRemovals } from '../session/pending-removals.ts';
+import { PersonTabs } from '../session/person-tabs.ts';
 import { SessionFeed } from '../session/session-feed.ts';
 import { createSessionStorage } from '../session/session-outbox.ts';
 import type { SessionStorageOfMessages } from '../session/session-outbox.ts';
@@ -23,20 +24,23 @@ export interface PageServices {
   notices: Notices;
   connection: StateCell<StreamState>;
   outbox: Outbox;
-  messages: SessionStorageOfMessages;
   newId(): string;
+  /** The server has said whose page this is. */
+  began(sessionId: string): Promise<void>;
   signOut(): Promise<void>;
 }
 
 const UNDO_MS = 6_000;
 
-function linkTabs(): TabLink {
+/** One stream for all tabs of a session. Of another session, as of a guest who has signed in since, a tab has nothing to tell or to hear. */
+function linkTabs(sessionId: string | undefined): TabLink {
   // Both need a secure context (https, or localhost); on plain http every tab keeps its own stream.
-  if (!('locks' in navigator) || typeof BroadcastChannel === 'undefined') return createLonelyTab();
+  if (sessionId === undefined || !('locks' in navigator) || typeof BroadcastChannel === 'undefined')
+    return createLonelyTab();
   return createSharedTabs({
     locks: navigator.locks,
-    channel: new BroadcastChannel('switchyard.session'),
-    name: 'switchyard.stream',
+    channel: new BroadcastChannel(`switchyard.session:${sessionId}`),
+    name: `switchyard.stream:${sessionId}`,
     isVisible: () => document.visibilityState === 'visible',
     now: () => performance.now(),
     every: (ms, tick) => {
@@ -66,9 +70,20 @@ export function createPageServices(): PageServices {
   });
   const notices = new Notices();
   let isLeaving = false;
+  const tabs = new PersonTabs({
+    channel: typeof BroadcastChannel === 'undefined' ? undefined : new BroadcastChannel('switchyard.person'),
+    // The stream may end with that page before it has brought the news, and this one would be another person's then.
+    onSignedOut: () => (isLeaving ? undefined : void leave(outbox, messages, '/')),
+    // Asked first: a browser that keeps no cookies is a new guest to the server each time, and its pages would chase each other for ever.
+    onOther: (sessionId) =>
+      void client.profile().then(
+        (profile) => (!isLeaving && profile.session_id === sessionId ? window.location.reload() : undefined),
+        () => undefined,
+      ),
+  });
   const connection = new StateCell<StreamState>({ status: 'connecting', since: Date.now() });
   const feed: SessionFeed = new SessionFeed({
-    link: linkTabs(),
+    openLink: () => linkTabs(tabs.sessionId),
     now: () => Date.now(),
     openStream: ({ lastEventId, onEvent, onState }) =>
       client.stream({ follow: 'session', lastEventId, onEvent, onState }),
@@ -107,13 +122,11 @@ export function createPageServices(): PageServices {
     isOnline: () => navigator.onLine,
     onChange: (item, ack) => chat.onOutbox(item, ack),
   });
-  // The stream may end with this page before it has brought the news to the other tabs, and theirs would be another person's then.
-  const signOuts = openSignOuts(() => (isLeaving ? undefined : void leave(outbox, messages, '/')));
   const signOut = async (): Promise<void> => {
     // This page knows where to go; the news of its own going must not lead it elsewhere.
     isLeaving = true;
     const to = await client.signOut().catch(() => '/');
-    signOuts.tell();
+    tabs.signedOut();
     await leave(outbox, messages, to);
   };
   const removals = new PendingRemovals({
@@ -125,15 +138,13 @@ export function createPageServices(): PageServices {
       return () => clearTimeout(timer);
     },
   });
-  return { client, queries, feed, chat, removals, notices, connection, outbox, messages, newId, signOut };
-}
-
-/** Tells the other tabs of this browser that somebody has signed out, and hears it from them. */
-function openSignOuts(onSignedOut: () => void): { tell(): void } {
-  if (typeof BroadcastChannel === 'undefined') return { tell: () => undefined };
-  const channel = new BroadcastChannel('switchyard.signed-out');
-  channel.onmessage = onSignedOut;
-  return { tell: () => channel.postMessage(null) };
+  const began = async (sessionId: string): Promise<void> => {
+    tabs.began(sessionId);
+    // What a former page of this session could not send is taken up.
+    await messages.keepFor(sessionId).catch(() => undefined);
+    outbox.open();
+  };
+  return { client, queries, feed, chat, removals, notices, connection, outbox, newId, began, signOut };
 }
 
 /** Signed out: neither memory nor disk keeps a word. */

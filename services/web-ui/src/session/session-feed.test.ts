@@ -43,7 +43,7 @@ function openTab(browser: Browser) {
   const streams: FakeStream[] = [];
   const seen: (string | undefined)[] = [];
   const feed = new SessionFeed({
-    link: browser.link(),
+    openLink: () => browser.link(),
     now: () => 0,
     onEvent: (event) => seen.push(event.id),
     onState: () => undefined,

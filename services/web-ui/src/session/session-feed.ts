@@ -15,7 +15,8 @@ export interface SessionFeedOptions {
     onEvent(event: StreamEvent): void;
     onState(state: StreamState): void;
   }): OpenStream;
-  link: TabLink;
+  /** Made at the start: only then it is known whose tabs these are. */
+  openLink(): TabLink;
   onEvent(event: StreamEvent): void;
   onState(state: StreamState): void;
   now(): number;
@@ -34,7 +35,7 @@ export class SessionFeed {
   #position: string | undefined;
   #stream: OpenStream | undefined;
   #state: StreamState;
-  #isStarted = false;
+  #link: TabLink | undefined;
   #isAnchored = false;
   #settleAnchor: () => void = () => undefined;
   readonly anchored: Promise<void>;
@@ -48,7 +49,7 @@ export class SessionFeed {
   }
 
   get isStarted(): boolean {
-    return this.#isStarted;
+    return this.#link !== undefined;
   }
 
   get isAnchored(): boolean {
@@ -62,9 +63,9 @@ export class SessionFeed {
   /** Begins to listen, from `position` on when there is one, else from now. A second call only lends its position. */
   start(position?: string): void {
     if (position !== undefined) this.#anchorAt(position);
-    if (this.#isStarted) return;
-    this.#isStarted = true;
-    this.#options.link.start({
+    if (this.#link !== undefined) return;
+    this.#link = this.#options.openLink();
+    this.#link.start({
       onLead: () => this.#lead(),
       onFollow: () => this.#stopLeading(),
       onMessage: (message) => this.#hear(message),
@@ -80,12 +81,12 @@ export class SessionFeed {
   /** The page or the network came back. */
   wake(): void {
     this.#stream?.wake();
-    this.#options.link.wake();
+    this.#link?.wake();
   }
 
   close(): void {
     this.#stopLeading();
-    this.#options.link.close();
+    this.#link?.close();
   }
 
   /** Only a feed without a place in the log takes one; a stream that was opened without it starts over from there. */
@@ -109,11 +110,11 @@ export class SessionFeed {
       lastEventId: this.#position,
       onEvent: (event) => {
         this.#take(event);
-        this.#options.link.tell({ kind: 'event', event });
+        this.#link?.tell({ kind: 'event', event });
       },
       onState: (state) => {
         this.#become(state);
-        this.#options.link.tell({
+        this.#link?.tell({
           kind: 'here',
           state,
           position: this.#position,
