@@ -142,7 +142,7 @@ export function createPageServices(): PageServices {
     tabs.began(sessionId);
     // What a former page of this session could not send is taken up.
     await messages.keepFor(sessionId).catch(() => undefined);
-    outbox.open();
+    await outbox.open();
   };
   return { client, queries, feed, chat, removals, notices, connection, outbox, newId, began, signOut };
 }

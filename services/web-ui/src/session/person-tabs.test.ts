@@ -12,7 +12,7 @@ function browser() {
       },
     };
     channels.push(channel);
-    const heard = { onSignedOut: vi.fn(), onOther: vi.fn() };
+    const heard = { onSignedOut: vi.fn<() => void>(), onOther: vi.fn<(sessionId: string) => void>() };
     return { ...heard, page: new PersonTabs({ channel, ...heard }) };
   };
 }
