@@ -1,5 +1,6 @@
 import express from 'express';
 import { afterEach, expect, it } from 'vitest';
+import { createAppMessages } from './app-messages.ts';
 import { listen } from './listen.ts';
 import type { Listening } from './listen.ts';
 import { elapsedMs, sayServerTiming, timePart } from './server-timing.ts';
@@ -53,4 +54,21 @@ it('has the parts that a handler adds, none below nothing', async () => {
   const answer = await (await start())('/parts');
   expect(await answer.json()).toEqual({ elapsed: 10 });
   expect(answer.headers.get('server-timing')).toBe('ingress;dur=20.0, accept;dur=1.3, other;dur=0.0');
+});
+
+it('what is answered ahead of the app with its messages says nothing of timing', async () => {
+  const app = express();
+  sayServerTiming(app, 'ingress', createClock());
+  const listening = await listen((_req, res) => void res.writeHead(204, { 'X-Own': '1' }).end(), {
+    port: 0,
+    host: '127.0.0.1',
+    messages: createAppMessages(app),
+  });
+  open.push(listening);
+  const answer = await fetch(`http://127.0.0.1:${listening.port}/`);
+  expect([answer.status, answer.headers.get('x-own'), answer.headers.get('server-timing')]).toEqual([
+    204,
+    '1',
+    null,
+  ]);
 });

@@ -40,7 +40,9 @@ export function timePart(res: Response, name: string, ms: number): void {
 }
 
 function timingOf(res: Response): Timing | undefined {
-  return res.locals['timing'] as Timing | undefined;
+  // What is answered ahead of the app has none: its answers are the app's by birth (`createAppMessages`), and no more.
+  const locals = res.locals as Response['locals'] | undefined;
+  return locals?.['timing'] as Timing | undefined;
 }
 
 function entryOf(name: string, ms: number): string {
