@@ -103,7 +103,11 @@ export function createSiteServer<Admission>(parts: SiteServerParts<Admission>): 
       const address = readSiteAddress(req, parts.domain);
       if (address === undefined) return false;
       res.setHeader('X-Request-ID', requestIdOf(req, parts.makeRequestId));
-      void answer(address, req, res);
+      // Of one request; nothing of it may end the worker.
+      answer(address, req, res).catch((error: unknown) => {
+        parts.onError(error);
+        res.destroy();
+      });
       return true;
     },
   };
