@@ -1,6 +1,5 @@
-import path from 'node:path';
 import { expect } from 'vitest';
-import { answerOf, procTest as test } from '../../test/proc-rig.ts';
+import { ASSISTANT_DIR, answerOf, procTest as test } from '../../test/proc-rig.ts';
 
 const PATH = '/admin/integrations/documents';
 const GUIDE = '# House rules\n\n## Parrots\n\nA parrot must be fed with walnuts at noon.\n';
@@ -9,8 +8,8 @@ test('what an admin adds is found, can be replaced, and is gone when it was remo
   rig,
   redis: _redis,
 }) => {
-  const bundlesDir = path.join(import.meta.dirname, '../../../../bundles');
-  const { port } = await rig.start({ bundlesDir, defaultBundle: 'assistant' });
+  await rig.ship(ASSISTANT_DIR);
+  const { port } = await rig.start({ defaultBundle: 'assistant' });
   const tokens = { admin: await rig.token('privileged'), other: await rig.token('registered') };
   const ask = async (method: string, query = '', body?: object, token = tokens.admin) => {
     const response = await fetch(`http://127.0.0.1:${port}${PATH}${query}`, {
