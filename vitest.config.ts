@@ -17,7 +17,7 @@ const wholeStack = (name: string, include: string[]): TestProjectConfiguration =
     globalSetup: SERVERS,
     pool: 'forks',
     fileParallelism: false,
-    testTimeout: 90_000,
+    testTimeout: 180_000,
     hookTimeout: 180_000,
     expect: PATIENCE,
     retry: 0,
@@ -43,7 +43,7 @@ export default defineConfig({
           ],
           exclude: ['**/node_modules/**', '**/*.int.test.ts', '**/*.browser.test.ts'],
           expect: PATIENCE,
-          testTimeout: 15_000,
+          testTimeout: 30_000,
         },
       },
       {
