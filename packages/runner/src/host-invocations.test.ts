@@ -14,7 +14,7 @@ test('what is over gives its place back, by its result as by the end of its host
     pipe: {} as BytePipe,
     numbers,
     scratch: new ScratchFolders('/nowhere', { keepFiles: false }),
-    send: (message) => void sent.push(message.id),
+    send: (message) => void ('id' in message && sent.push(message.id)),
     violated: () => undefined,
     overdue: () => undefined,
     over: (told) => {
