@@ -23,6 +23,22 @@ export function applyEvent(view: ConversationView, frame: StreamEvent): Conversa
   return frame.id === undefined ? next : { ...next, appliedLogId: frame.id };
 }
 
+/**
+ * Does a joined frame begin within what the view holds and end behind it? Half of it would be a repeat, and it cannot be cut:
+ * the caller reads the conversation again, and the answer so far with it. Happens where two streams are put together, each of
+ * which joined other deltas: a replay and the session's, or those of two tabs that led after one another.
+ */
+export function isSplit(view: ConversationView, frame: StreamEvent): boolean {
+  if (frame.id === undefined || frame.event !== 'chat_delta' || !isEnvelope(frame.data)) return false;
+  const { conversation, extra } = frame.data;
+  const first = extra?.['first_log_id'];
+  if (typeof first !== 'string' || conversation.conversation_id !== view.conversationId) return false;
+  const turn = view.turns.find(({ turnId }) => turnId === conversation.turn_id);
+  if (turn !== undefined && !isLive(turn)) return false;
+  const held = [view.appliedLogId, turn?.appliedLogId].filter((id) => id !== undefined);
+  return held.some((id) => !isAfter(first, id)) && held.every((id) => isAfter(frame.id ?? '', id));
+}
+
 /** The log no longer reaches back to us. Running answers come along; the caller reads the conversation again. */
 function applyResync(view: ConversationView, frame: StreamEvent): ConversationView {
   let next: ConversationView = { ...view, appliedLogId: frame.id };

@@ -20,6 +20,7 @@ export type { BundleCalls, CallOptions } from './bundles.ts';
 export { ApiError } from './api-error.ts';
 export type { ApiErrorFields } from './api-error.ts';
 export { systemClientClock } from './client-clock.ts';
+export { decideRetryDelay } from './retry-delay.ts';
 export type { ClientClock } from './client-clock.ts';
 export { EventFollower } from './follow-events.ts';
 export type { FollowOptions, StreamState, StreamStatus } from './follow-events.ts';
@@ -27,7 +28,7 @@ export type { RawFrame } from './read-event-stream.ts';
 export { isEnvelope, parseFrame } from './stream-event.ts';
 export type { ResyncTurn, StreamEvent } from './stream-event.ts';
 export { compareLogIds, isAfter } from './log-position.ts';
-export { applyEvent } from './apply-event.ts';
+export { applyEvent, isSplit } from './apply-event.ts';
 export { needsReplay, viewOfStored } from './stored-conversation.ts';
 export {
   addLocalTurn,
@@ -35,6 +36,7 @@ export {
   dropLocalTurn,
   localTurnId,
   markLocalTurn,
+  forgetRunning,
   mergeStored,
 } from './local-turn.ts';
 export type { LocalMessage } from './local-turn.ts';

@@ -62,6 +62,16 @@ export function applyAck(view: ConversationView, messageId: string, ack: Ack): C
   return withTurn(view, local.turnId, (turn) => ({ ...turn, turnId, status, error: undefined }));
 }
 
+/** The view without what is held of answers that still run: a replay from their start takes its place. */
+export function forgetRunning(view: ConversationView): ConversationView {
+  const turns = view.turns.map((turn) =>
+    turn.status === 'running'
+      ? { ...turn, answer: '', thinking: '', steps: [], citations: [], appliedLogId: undefined }
+      : turn,
+  );
+  return { ...view, turns };
+}
+
 /**
  * A conversation read from the server takes the place of the view, except for what only this page knows: messages on
  * their way, and the text of a running turn that the server tells shorter than the stream already did.

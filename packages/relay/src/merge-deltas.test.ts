@@ -55,14 +55,17 @@ describe('mergeDeltas', () => {
       text: 'Hello you',
       idx: 1,
       ts: 3,
-      extra: { merged: 3, format: 'markdown' },
+      extra: { merged: 3, first_log_id: '1-1', format: 'markdown' },
     });
   });
 
   it('counts right when a joined one is joined again', () => {
     const once = mergeDeltas([delta(1, 'a'), delta(2, 'b')]);
     const twice = mergeDeltas([...once, ...mergeDeltas([delta(3, 'c'), delta(4, 'd'), delta(5, 'e')])]);
-    expect(bodyOf(twice[0])).toMatchObject({ delta: { text: 'abcde', index: 1 }, extra: { merged: 5 } });
+    expect(bodyOf(twice[0])).toMatchObject({
+      delta: { text: 'abcde', index: 1 },
+      extra: { merged: 5, first_log_id: '1-1' },
+    });
   });
 
   it.each([

@@ -28,7 +28,8 @@ interface Run {
 /**
  * Joins neighbouring deltas of the same turn and marker into one entry: the texts in order, the id, time and `completed`
  * of the last, the index of the first. Nothing else is touched or moved, so ids stay increasing and a client that has the
- * joined entry has everything up to its id.
+ * joined entry has everything up to its id. `extra.first_log_id` says where it begins: who puts two streams together can
+ * see that it holds the first half of it already (decision 0089).
  */
 export function mergeDeltas(entries: readonly MergedEntry[]): MergedEntry[] {
   const merged: MergedEntry[] = [];
@@ -97,7 +98,7 @@ function entryOf({ first, last, firstLogId, lastEntry, texts, count }: Run): Mer
     delta: { ...last.delta, text, index },
     text,
     idx: index,
-    extra: { ...last.extra, merged: count },
+    extra: { ...last.extra, merged: count, first_log_id: firstLogId },
   };
   return { ...lastEntry, firstLogId, data: JSON.stringify(body) };
 }

@@ -1,4 +1,4 @@
-import { createClient } from '@switchyard/client';
+import { createClient, decideRetryDelay, systemClientClock } from '@switchyard/client';
 import type { Client, Outbox, StreamEvent, StreamState } from '@switchyard/client';
 import { QueryClient } from '@tanstack/react-query';
 import { ChatStore } from '../session/chat-store.ts';
@@ -110,6 +110,7 @@ export function createPageServices(): PageServices {
     now: () => Date.now(),
     outbox: () => outbox,
     schedule,
+    pause: (failures) => systemClientClock.sleep(decideRetryDelay({ failures }, Math.random)),
   });
   const messages = createSessionStorage({
     database: typeof indexedDB === 'undefined' ? undefined : indexedDB,

@@ -22,6 +22,15 @@ const delta = (id: string, text: string): StreamEvent => ({
   event: 'chat_delta',
   data: envelope('chat.delta', { delta: { text, marker: 'answer' } }),
 });
+/** Deltas from `first` to `id` that the server joined into one frame. */
+const joined = (first: string, id: string, text: string): StreamEvent => ({
+  id,
+  event: 'chat_delta',
+  data: envelope('chat.delta', {
+    delta: { text, marker: 'answer' },
+    extra: { merged: text.length, first_log_id: first },
+  }),
+});
 const start = (id: string): StreamEvent => ({
   id,
   event: 'chat_start',
@@ -83,6 +92,7 @@ function build(
     feed: () => feed,
     now: () => 1,
     schedule: (flush) => flush(),
+    pause: async () => undefined,
   });
   return {
     store,
@@ -106,6 +116,36 @@ describe('opening a conversation', () => {
     await store.open(C);
     store.onEvent(delta('1-6', 'e'));
     expect(answer()).toBe('abcde');
+  });
+
+  test('two streams that joined other deltas: nothing twice, whether one comes during the read or after it', async () => {
+    // Read at 1-2. The replay comes as far as c, and the session's stream, which begins behind 1-2, joins b to d.
+    for (const isLate of [false, true]) {
+      const late = joined('1-3', '1-5', 'bcd');
+      const reads = [
+        { position: '1-2', replayed: joined('1-2', '1-4', 'abc') },
+        { position: '1-5', replayed: joined('1-2', '1-5', 'abcd') },
+      ];
+      const upTo: string[] = [];
+      const { store, answer } = build({
+        fetch: async () => details('running', reads[0]?.position ?? ''),
+        replay: async (options) => {
+          const read = reads.shift();
+          if (read === undefined) throw new Error('read once too often');
+          upTo.push(options.upTo);
+          if (!isLate && reads.length === 1) store.onEvent(late);
+          return { events: [start('1-1'), read.replayed], isOver: false };
+        },
+      });
+      await store.open(C);
+      if (isLate) {
+        expect(answer()).toBe('abc');
+        store.onEvent(late);
+      }
+      store.onEvent(delta('1-6', 'e'));
+      await vi.waitFor(() => expect(answer()).toBe('abcde'));
+      expect(upTo).toEqual(['1-2', '1-5']);
+    }
   });
 
   test('an answer that ended before it could be replayed is read once more', async () => {
@@ -151,6 +191,89 @@ describe('opening a conversation', () => {
     await store.open(C);
     store.onEvent({ id: '2-5', event: 'resync', data: { turns: [] } });
     await vi.waitFor(() => expect(answer()).toBe('read 2'));
+  });
+});
+
+describe('reading again what is on the page', () => {
+  const followup = (id: string): StreamEvent => ({
+    id,
+    event: 'chat_service',
+    data: envelope('event.continuation.accepted', { data: { queued_turn_id: 't-2' } }, ''),
+  });
+
+  /** A page on which an answer is running, at 1-2; reads from then on are given by hand. */
+  const opened = async () => {
+    const reads: PromiseWithResolvers<ConversationDetails>[] = [];
+    const page = build({
+      fetch: async () => {
+        if (page.store.read(C).load === 'loading') return details('running', '1-1');
+        const read = Promise.withResolvers<ConversationDetails>();
+        reads.push(read);
+        return read.promise;
+      },
+      replay: async () => ({ events: [start('1-1')], isOver: false }),
+    });
+    await page.store.open(C);
+    page.store.onEvent(delta('1-2', 'a'));
+    return { ...page, reads };
+  };
+  const settle = async () => new Promise((resolve) => setTimeout(resolve, 5));
+
+  test('words that come between the last that is held and the read are not lost', async () => {
+    const { store, answer, reads } = await opened();
+    store.onEvent(followup('1-3'));
+    store.onEvent(delta('1-4', 'b'));
+    // The read is of a later moment than the words that wait for it.
+    reads[0]?.resolve(details('running', '1-4'));
+    await vi.waitFor(() => expect(answer()).toBe('ab'));
+  });
+
+  test('two reasons at once are one read after the other, and take nothing from one another', async () => {
+    const { store, answer, reads } = await opened();
+    store.onEvent(followup('1-3'));
+    store.onEvent(delta('1-4', 'b'));
+    store.onEvent({
+      id: '2-1',
+      event: 'resync',
+      data: { turns: [{ turn_id: 't-1', answer_so_far: 'abc', log_id: '1-5' }] },
+    });
+    store.onEvent(delta('2-2', 'd'));
+    expect(reads).toHaveLength(1);
+    reads[0]?.resolve(details('running', '1-4'));
+    await vi.waitFor(() => expect(reads).toHaveLength(2));
+    expect(answer()).toBe('abc');
+    reads[1]?.resolve(details('running', '2-2'));
+    await vi.waitFor(() => expect(answer()).toBe('abcd'));
+    await settle();
+    expect(reads).toHaveLength(2);
+  });
+
+  test('a read that fails loses no words and is tried again until it succeeds', async () => {
+    const { store, answer, first, reads } = await opened();
+    store.onEvent({
+      id: '2-1',
+      event: 'resync',
+      data: { turns: [{ turn_id: 't-1', answer_so_far: 'ab', log_id: '1-3' }] },
+    });
+    store.onEvent(delta('2-2', 'c'));
+    for (const at of [0, 1, 2]) {
+      await vi.waitFor(() => expect(reads).toHaveLength(at + 1));
+      reads[at]?.reject(new ApiError({ status: 503, errorType: 'unavailable', message: '' }));
+    }
+    await vi.waitFor(() => expect(reads).toHaveLength(4));
+    reads[3]?.resolve(details('completed', '2-3', 'abc!'));
+    await vi.waitFor(() => expect(first()).toMatchObject({ status: 'completed', answer: 'abc!' }));
+    expect(answer()).toBe('abc!');
+  });
+
+  test('one that is refused for good leaves the page as it is, with the words that waited', async () => {
+    const { store, answer, reads } = await opened();
+    store.onEvent(followup('1-3'));
+    store.onEvent(delta('1-4', 'b'));
+    reads[0]?.reject(new ApiError({ status: 403, errorType: 'forbidden', message: '' }));
+    await vi.waitFor(() => expect(answer()).toBe('ab'));
+    store.onEvent(delta('1-5', 'c'));
+    expect([store.read(C).load, answer()]).toEqual(['ready', 'abc']);
   });
 });
 

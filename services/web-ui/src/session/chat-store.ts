@@ -6,11 +6,9 @@ import {
   dropLocalTurn,
   emptyConversation,
   isEnvelope,
+  isSplit,
   isUnacked,
   markLocalTurn,
-  mergeStored,
-  needsReplay,
-  viewOfStored,
   withTurn,
 } from '@switchyard/client';
 import type {
@@ -23,6 +21,7 @@ import type {
   StreamEvent,
 } from '@switchyard/client';
 import type { Ack, ChatEnvelope } from '@switchyard/protocol';
+import { applyWaiting, readConversation } from './read-conversation.ts';
 import type { SessionFeed } from './session-feed.ts';
 
 export type LoadState = 'loading' | 'ready' | 'missing' | 'failed';
@@ -39,10 +38,15 @@ interface Draft {
   bundleId: string | undefined;
 }
 
+/** `replay`: what is held of a running answer is dropped as well. */
+type ReadNeed = 'read' | 'replay';
+
 interface Slot {
   entry: ConversationEntry;
   /** Events that came while the conversation was being read; applied after it. */
   waiting: StreamEvent[] | undefined;
+  /** Why it must be read once more, when a read is under way that came too early. */
+  need: ReadNeed | undefined;
   listeners: Set<() => void>;
 }
 
@@ -54,10 +58,9 @@ export interface ChatStoreOptions {
   now(): number;
   /** Runs `flush` before the next paint: however many words arrived, the page is drawn once. */
   schedule(flush: () => void): void;
+  /** The wait before a read that failed so often in a row, and once more, is tried again. */
+  pause(failures: number): Promise<void>;
 }
-
-/** An answer can end between reading its conversation and replaying it; hardly twice. */
-const READ_ATTEMPTS = 3;
 
 const LOADING_ENTRY = (conversationId: string): ConversationEntry => ({
   view: emptyConversation(conversationId),
@@ -169,63 +172,93 @@ export class ChatStore {
   /** Every event of the session goes through here. */
   onEvent(event: StreamEvent): void {
     if (event.event === 'resync') {
-      for (const slot of this.#slots.values()) {
-        if (slot.entry.load !== 'ready') continue;
-        this.#update(slot, (view) => applyEvent(view, event));
-        void this.#load(slot);
-      }
+      for (const slot of this.#slots.values()) this.#resync(slot, event);
       return;
     }
     if (!isEnvelope(event.data)) return;
     const slot = this.#slots.get(event.data.conversation.conversation_id);
     if (slot === undefined) return;
     if (slot.waiting !== undefined) slot.waiting.push(event);
-    else if (slot.entry.load === 'ready') {
-      this.#update(slot, (view) => applyEvent(view, event));
-      if (isStrangeFollowup(slot.entry.view, event.data)) void this.#load(slot);
+    else if (slot.entry.load === 'ready') this.#apply(slot, event, event.data);
+  }
+
+  #apply(slot: Slot, event: StreamEvent, envelope: ChatEnvelope): void {
+    const { view } = slot.entry;
+    if (isSplit(view, event)) void this.#load(slot, 'replay');
+    else {
+      this.#update(slot, () => applyEvent(view, event));
+      if (isStrangeFollowup(slot.entry.view, envelope)) void this.#load(slot);
     }
   }
 
-  async #load(slot: Slot): Promise<void> {
+  /** It stands for all that came before it, also for what waits; and for what a read that is under way may not have seen. */
+  #resync(slot: Slot, event: StreamEvent): void {
+    if (slot.waiting !== undefined) slot.waiting = [];
+    else if (slot.entry.load !== 'ready') return;
+    this.#update(slot, (view) => applyEvent(view, event));
+    void this.#load(slot);
+  }
+
+  /** One at a time: two would take each other's waiting events. */
+  async #load(slot: Slot, need: ReadNeed = 'read'): Promise<void> {
+    if (slot.need === undefined || need === 'replay') slot.need = need;
+    if (slot.waiting !== undefined) return;
     slot.waiting = [];
-    const feed = this.#options.feed();
-    try {
-      // What happens after the read must reach us: either the stream stands already, or it will start from what was read.
-      if (feed.isStarted && !feed.isAnchored) await feed.anchored;
-      const { stored, replayed } = await this.#read(slot);
-      const merged = replayed.reduce(applyEvent, mergeStored(slot.entry.view, stored));
-      const waiting = slot.waiting;
-      slot.waiting = undefined;
-      this.#set(slot, { view: waiting.reduce(applyEvent, merged), load: 'ready' });
-    } catch (error) {
-      slot.waiting = undefined;
-      feed.start();
-      const isMissing = error instanceof ApiError && error.status === 404;
-      // It began here and its first message is still waiting: the server cannot know it yet.
-      const isOwn = isMissing && slot.entry.view.turns.some((turn) => turn.messageId !== undefined);
-      if (isOwn) return this.#set(slot, { ...slot.entry, load: 'ready' });
-      // A conversation that was on the page stays there; only one that never was is said to be missing.
-      if (slot.entry.load !== 'ready')
-        this.#set(slot, { ...slot.entry, load: isMissing ? 'missing' : 'failed' });
+    for (let tries = 0; ; tries += 1) {
+      const asked: ReadNeed = slot.need ?? 'read';
+      slot.need = undefined;
+      let isLate = tries > 0;
+      try {
+        if (this.#take(slot, await this.#read(slot, asked))) return;
+      } catch (error) {
+        const isTransient = error instanceof ApiError && error.isTransient;
+        // A page that shows the conversation already reads on when it can: what it missed is told by nobody else.
+        if (!isTransient || slot.entry.load !== 'ready') return this.#giveUp(slot, error);
+        slot.need ??= asked;
+        isLate = true;
+      }
+      if (isLate) await this.#options.pause(tries);
     }
   }
 
-  /** The stored conversation, and what its running answer has said so far. */
-  async #read(slot: Slot): Promise<{ stored: ConversationView; replayed: readonly StreamEvent[] }> {
-    const { client, feed } = this.#options;
-    const { conversationId } = slot.entry.view;
-    for (let attempt = 1; ; attempt += 1) {
-      const stored = viewOfStored(await client.conversations.fetch(conversationId));
-      feed().start(stored.appliedLogId);
-      const upTo = stored.appliedLogId;
-      if (upTo === undefined || !needsReplay(mergeStored(slot.entry.view, stored)))
-        return { stored, replayed: [] };
-      const { events, isOver } = await client.replay({ conversationId, upTo });
-      // The answer ended between the two: the conversation is read once more, and is complete then.
-      if (isOver && attempt < READ_ATTEMPTS) continue;
-      // What is replayed lies before the position that the conversation was read at.
-      return { stored: { ...stored, appliedLogId: undefined }, replayed: events };
+  async #read(slot: Slot, need: ReadNeed): Promise<ConversationView> {
+    const feed = this.#options.feed();
+    // What happens after the read must reach us: either the stream stands already, or it will start from what was read.
+    if (feed.isStarted && !feed.isAnchored) await feed.anchored;
+    return readConversation(slot.entry.view.conversationId, {
+      client: this.#options.client,
+      held: () => slot.entry.view,
+      isKept: slot.entry.load === 'ready',
+      isAnew: need === 'replay',
+      onPosition: (lastLogId) => feed.start(lastLogId),
+    });
+  }
+
+  /** What was read, and what came meanwhile. False: something came that this read may not have seen. */
+  #take(slot: Slot, read: ConversationView): boolean {
+    if (slot.need !== undefined) return false;
+    const { view, isBroken } = applyWaiting(read, slot.waiting ?? []);
+    if (isBroken) {
+      slot.need = 'replay';
+      return false;
     }
+    // In one step: an event that comes between the two would be nowhere.
+    slot.waiting = undefined;
+    this.#set(slot, { view, load: 'ready' });
+    return true;
+  }
+
+  #giveUp(slot: Slot, error: unknown): void {
+    const { view } = applyWaiting(slot.entry.view, slot.waiting ?? []);
+    slot.waiting = undefined;
+    slot.need = undefined;
+    this.#options.feed().start();
+    const isMissing = error instanceof ApiError && error.status === 404;
+    // It began here and its first message is still waiting: the server cannot know it yet.
+    const isOwn = isMissing && view.turns.some((turn) => turn.messageId !== undefined);
+    // A conversation that was on the page stays there; only one that never was is said to be missing.
+    if (isOwn || slot.entry.load === 'ready') this.#set(slot, { view, load: 'ready' });
+    else this.#set(slot, { ...slot.entry, load: isMissing ? 'missing' : 'failed' });
   }
 
   #slot(conversationId: string): Slot {
@@ -234,6 +267,7 @@ export class ChatStore {
     const slot: Slot = {
       entry: LOADING_ENTRY(conversationId),
       waiting: undefined,
+      need: undefined,
       listeners: new Set(),
     };
     this.#slots.set(conversationId, slot);

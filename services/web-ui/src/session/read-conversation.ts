@@ -1,0 +1,59 @@
+import {
+  applyEvent,
+  forgetRunning,
+  isSplit,
+  mergeStored,
+  needsReplay,
+  viewOfStored,
+} from '@switchyard/client';
+import type { Client, ConversationView, StreamEvent } from '@switchyard/client';
+
+/** An answer can end between reading its conversation and replaying it; hardly twice. */
+const READ_ATTEMPTS = 3;
+
+export interface ReadConversationParts {
+  readonly client: Pick<Client, 'replay' | 'conversations'>;
+  /** What the page holds now. Asked again after every wait. */
+  readonly held: () => ConversationView;
+  /** All events since the page held what it holds have come to it, or wait for this read. */
+  readonly isKept: boolean;
+  /** The answers of running turns are replayed from their start, whatever is held of them. */
+  readonly isAnew: boolean;
+  readonly onPosition: (lastLogId: string | undefined) => void;
+}
+
+/** The conversation as it is stored, put together with what the page holds and with what its running answer has said so far. */
+export async function readConversation(
+  conversationId: string,
+  { client, held, isKept, isAnew, onPosition }: ReadConversationParts,
+): Promise<ConversationView> {
+  const base = (): ConversationView => (isAnew ? forgetRunning(held()) : held());
+  for (let attempt = 1; ; attempt += 1) {
+    const stored = viewOfStored(await client.conversations.fetch(conversationId));
+    const upTo = stored.appliedLogId;
+    onPosition(upTo);
+    if (upTo === undefined || !needsReplay(mergeStored(base(), stored))) {
+      const view = mergeStored(base(), stored);
+      // The rows are of a later moment than what is held of an answer: what lies between waits, and is not known yet.
+      return isKept ? { ...view, appliedLogId: held().appliedLogId } : view;
+    }
+    const { events, isOver } = await client.replay({ conversationId, upTo });
+    // The answer ended between the two: the conversation is read once more, and is complete then.
+    if (isOver && attempt < READ_ATTEMPTS) continue;
+    // What is replayed lies before the position that the conversation was read at.
+    return events.reduce(applyEvent, mergeStored(base(), { ...stored, appliedLogId: undefined }));
+  }
+}
+
+/** Applies events in order as far as they fit; `isBroken`: one of them repeats a half of what is held, so it must be read anew. */
+export function applyWaiting(
+  view: ConversationView,
+  events: readonly StreamEvent[],
+): { view: ConversationView; isBroken: boolean } {
+  let next = view;
+  for (const event of events) {
+    if (isSplit(next, event)) return { view: next, isBroken: true };
+    next = applyEvent(next, event);
+  }
+  return { view: next, isBroken: false };
+}
