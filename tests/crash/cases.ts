@@ -25,6 +25,8 @@ export interface CrashCase {
   readonly group: CrashGroup;
   /** Which pass dies; the first unless said. */
   readonly nth?: number;
+  /** A point before it at which the process is asked to end: its drain leads there. */
+  readonly term?: FailpointName;
   /** A point beside it that holds the process up where the case wants to act. */
   readonly hold?: FailpointName;
   /** Does what leads to the point where the load alone does not; again and again until it is reached. With `hold`: once it is held. */
@@ -99,8 +101,8 @@ export const CASES: Readonly<Record<FailpointName, CrashCase>> = {
   'turns.claim.after-script': { ...WORKER, nth: 2 },
   'turns.claim.after-pop': { ...WORKER, nth: 2 },
   'turns.claim.after-adopt': { ...WORKER, nth: 2 },
-  'turns.release.before-script': { ...WORKER, hold: 'turns.claim.after-script', provoke: term },
-  'turns.release.after-script': { ...WORKER, hold: 'turns.claim.after-script', provoke: term },
+  'turns.release.before-script': { ...WORKER, term: 'turns.claim.after-script' },
+  'turns.release.after-script': { ...WORKER, term: 'turns.claim.after-script' },
   'turns.renew.before-script': { ...WORKER, nth: 2 },
   'turns.renew.after-script': { ...WORKER, nth: 2 },
   'turns.start.before-row': { ...WORKER, nth: 3 },

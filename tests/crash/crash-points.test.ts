@@ -14,13 +14,15 @@ import type { Stage } from './stage.ts';
 const PEOPLE = 5;
 /** Long enough for another to take over, start, and be at work when this one wakes up. */
 const STALL_MS = 2.6 * LEASE_MS;
-/** Inside of a lease: whoever is held up still has what it holds. */
-const HOLD_MS = 600;
+/** How long a point holds up whoever is to be met there, on a machine on which the hand that comes is late. */
+const HOLD_MS = 2500;
+/** Who is held up has a lease that outlives it: it still has what it holds. */
+const HELD_LEASE = '8s';
 const AGAIN_MS = 500;
 /** From being held up to the point, on a machine that is busy. */
 const AFTER_HOLD_MS = HOLD_MS + 5000;
 const STORIES_TO_PLAY = ['takes', 'flood', 'cancels'] as const;
-const POINT_MS = 60_000;
+const POINT_MS = 90_000;
 /** With the waiting for a free place. */
 const TEST_MS = 170_000;
 
@@ -36,15 +38,21 @@ const otherOf = (slot: ServiceSlot): ServiceSlot => {
 
 /** Kills a service at a point: armed, led there, dead. The place is left empty for the next. */
 const killAt = async (name: FailpointName, slot: ServiceSlot): Promise<void> => {
-  const { nth = 1, hold, provoke } = CASES[name];
-  const failpoints = [`${name}:exit:${nth}`, ...(hold === undefined ? [] : [`${hold}:stall:${HOLD_MS}`])];
+  const { nth = 1, hold, term, provoke } = CASES[name];
+  const failpoints = [
+    `${name}:exit:${nth}`,
+    ...(hold === undefined ? [] : [`${hold}:stall:${HOLD_MS}`]),
+    // Not the first: what is claimed before a worker is ready it leaves to its lease when it is asked to end.
+    ...(term === undefined ? [] : [`${term}:term:2`]),
+  ];
+  const env = { FAILPOINTS: failpoints.join(','), ...(hold === undefined ? {} : { LEASE: HELD_LEASE }) };
   const scene = { stage, load, slot, other: otherOf(slot) };
   const until = performance.now() + POINT_MS;
   await slot.kill();
   do {
     if (performance.now() > until)
       throw new Error(`${name} was not reached in ${POINT_MS} ms; last lines:\n${tail(slot)}`);
-    if (!slot.isAlive()) await slot.start({ env: { FAILPOINTS: failpoints.join(',') } });
+    if (!slot.isAlive()) await slot.start({ env, mayEnd: term !== undefined });
     if (slot.hasKilledItself()) return;
     if (hold !== undefined)
       await Promise.race([slot.line(`failpoint ${hold}`), slot.gone(), pause(POINT_MS / 4)]);

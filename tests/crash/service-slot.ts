@@ -19,8 +19,8 @@ export interface ServiceSlot {
   readonly name: string;
   readonly service: SlotService;
   readonly port: number;
-  /** Begins a life. Resolves when it is ready, or when it has died of a failpoint before that. */
-  start(more?: { env?: Readonly<Record<string, string>>; root?: string }): Promise<void>;
+  /** Begins a life. Resolves when it is ready, or when it has died of a failpoint before that; with `mayEnd` also when it has ended in order. */
+  start(more?: { env?: Readonly<Record<string, string>>; root?: string; mayEnd?: boolean }): Promise<void>;
   isAlive(): boolean;
   /** Resolves with the first line of this life that has the text in it, also when it came before. */
   line(text: string): Promise<string>;
@@ -78,9 +78,10 @@ export const createServiceSlot = ({ name, service, port, root, env }: SlotOption
           if (life === started) life = undefined;
         });
       } catch (error) {
-        hasKilledItself =
-          error instanceof Error && error.message.includes('ended before it was ready (SIGKILL)');
-        if (!hasKilledItself) throw error;
+        const ended = (how: string): boolean =>
+          error instanceof Error && error.message.includes(`ended before it was ready (${how})`);
+        hasKilledItself = ended('SIGKILL');
+        if (!hasKilledItself && !(more.mayEnd === true && ended('0'))) throw error;
       }
     },
     isAlive: () => life !== undefined,

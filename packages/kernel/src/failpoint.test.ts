@@ -12,6 +12,7 @@ const looking = (): FailpointEffects & { done: string[] } => {
     done,
     exit: () => void done.push('exit'),
     stall: (ms) => void done.push(`stall ${ms}`),
+    term: () => void done.push('term'),
     say: (line) => void done.push(line),
   };
 };
@@ -84,4 +85,13 @@ test('a stall holds up the whole process: a timer that was due comes after it', 
     `const from = performance.now(); setTimeout(() => console.log(performance.now() - from >= 150), 1); failpoint('${POINT}');`,
   );
   expect(stdout).toBe('true\n');
+});
+
+test('term asks the process to end: its handler runs before the next line', () => {
+  const { status, stdout } = runArmed(
+    `${POINT}:term`,
+    `process.once('SIGTERM', () => { console.log('asked'); clearInterval(alive); });
+     const alive = setInterval(() => undefined, 1000); failpoint('${POINT}'); console.log('after');`,
+  );
+  expect([status, stdout]).toEqual([0, 'asked\nafter\n']);
 });
