@@ -1,5 +1,6 @@
 import { forbidCoreDumps } from './core-dumps.ts';
 import { Deadline } from './deadline.ts';
+import { sleep } from './wait.ts';
 
 /** What a service's `start` returns to `runMain`. */
 export interface RunningMain {
@@ -15,6 +16,9 @@ export interface MainOptions {
   say?: (line: string) => void;
 }
 
+/** How long one that is asked to end in its start may take to finish it, so that what it holds already is given back in order. */
+const STARTING_MS = 5000;
+
 /**
  * The life of a process: no core dumps, start, wait for SIGTERM or SIGINT, stop with a deadline, exit. A second signal, a deadline that
  * passes or an unhandled error ends it hard with exit code 1. When the launcher that holds our IPC channel dies, we stop too,
@@ -27,6 +31,7 @@ export async function runMain({
   say = (line) => process.stderr.write(`${line}\n`),
 }: MainOptions): Promise<void> {
   let running: RunningMain | undefined;
+  let starting: Promise<unknown> = Promise.resolve();
   let isStopping = false;
   const stop = (reason: string, exitCode: number) => {
     if (isStopping) process.exit(1);
@@ -36,7 +41,9 @@ export async function runMain({
       process.exit(1);
     }, stopMs + 1000);
     hard.unref();
-    Promise.resolve(running?.stop(Deadline.in(stopMs))).then(
+    const settled = exitCode === 0 ? Promise.race([starting, sleep(STARTING_MS)]) : Promise.resolve();
+    const stopped = settled.then(() => running?.stop(Deadline.in(stopMs)));
+    stopped.then(
       () => process.exit(exitCode),
       (error: unknown) => {
         say(`${name}: stopping after ${reason} failed: ${String(error)}`);
@@ -54,8 +61,10 @@ export async function runMain({
   try {
     // Every service has keys in its memory. Where they cannot be forbidden, the secrets service says so.
     await forbidCoreDumps(process.pid);
-    running = await start();
-    if (process.send !== undefined && process.connected) process.send({ ready: name });
+    const begun = start().then((main) => (running = main));
+    starting = begun.catch(() => undefined);
+    await begun;
+    if (!isStopping && process.send !== undefined && process.connected) process.send({ ready: name });
   } catch (error) {
     say(`${name}: did not start: ${error instanceof Error ? describe(error) : String(error)}`);
     process.exit(1);
