@@ -14,6 +14,7 @@ const wholeStack = (name: string, include: string[]): TestProjectConfiguration =
   test: {
     name,
     include,
+    setupFiles: ['./packages/testkit/src/tell-steps-setup.ts'],
     globalSetup: SERVERS,
     pool: 'forks',
     fileParallelism: false,

@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
+import { noteStep } from './recent-steps.ts';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const MAC_CHROME = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
@@ -34,6 +35,10 @@ export const launchChromium = ({ home }: ChromiumOptions = {}): Promise<Browser>
   // As root (containers, CI) Chromium refuses to run with its own sandbox; /dev/shm is too small for it there.
   return chromium.launch({
     executablePath,
+    logger: {
+      isEnabled: (name) => name === 'api',
+      log: (_name, _severity, message) => noteStep(String(message)),
+    },
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
     ...(home === undefined ? {} : { env: { PATH: process.env['PATH'] ?? '', HOME: home } }),
   });

@@ -24,6 +24,7 @@ import type {
 } from '@switchyard/devstack';
 import { test } from 'vitest';
 import { createTestDatabase } from './postgres-test.ts';
+import { noteStep } from './recent-steps.ts';
 
 export interface StackFixture {
   /** What a browser would open: the proxy. */
@@ -129,7 +130,10 @@ export const startTestStack = async ({
     nodeEnv: 'test',
     userEnv: env,
     onLine: (source, line) => lines.keep(source, line),
-    onStep: () => () => {},
+    onStep: (text) => {
+      noteStep(`${text} ...`);
+      return () => noteStep(`${text}: done`);
+    },
   };
   if (!isPageless) await buildWebUi(ROOT, () => {});
   await buildBundles(ROOT, () => {});

@@ -41,7 +41,7 @@ export const tallyReport = (report: VitestReport | undefined, exitCode: number):
 };
 
 /** As much of an error as tells what was expected and where; the whole of it stands further up in the output. */
-const LINES_OF_AN_ERROR = 14;
+const LINES_OF_AN_ERROR = 36;
 
 const shortened = (message: string): string =>
   message
