@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser } from 'playwright-core';
+import { boundBrowser } from './bound-browser.ts';
 import { noteStep } from './recent-steps.ts';
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -28,12 +29,12 @@ export interface ChromiumOptions {
 }
 
 /** The machine's own Chromium, headless. Close it after the tests. */
-export const launchChromium = ({ home }: ChromiumOptions = {}): Promise<Browser> => {
+export const launchChromium = async ({ home }: ChromiumOptions = {}): Promise<Browser> => {
   const executablePath = findChromium(process.env['PATH'] ?? '');
   if (executablePath === undefined)
     throw new Error('no Chromium on the PATH; ./dev test browser installs it where it may');
   // As root (containers, CI) Chromium refuses to run with its own sandbox; /dev/shm is too small for it there.
-  return chromium.launch({
+  const browser = await chromium.launch({
     executablePath,
     logger: {
       isEnabled: (name) => name === 'api',
@@ -42,4 +43,5 @@ export const launchChromium = ({ home }: ChromiumOptions = {}): Promise<Browser>
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
     ...(home === undefined ? {} : { env: { PATH: process.env['PATH'] ?? '', HOME: home } }),
   });
+  return boundBrowser(browser);
 };
