@@ -42,7 +42,7 @@ const killAt = async (name: FailpointName, slot: ServiceSlot): Promise<void> => 
   const failpoints = [
     `${name}:exit:${nth}`,
     ...(hold === undefined ? [] : [`${hold}:stall:${HOLD_MS}`]),
-    // Not the first: what is claimed before a worker is ready it leaves to its lease when it is asked to end.
+    // Not the first: who is asked to end while it starts finishes that, and what it claimed runs meanwhile.
     ...(term === undefined ? [] : [`${term}:term:2`]),
   ];
   const env = { FAILPOINTS: failpoints.join(','), ...(hold === undefined ? {} : { LEASE: HELD_LEASE }) };
@@ -52,11 +52,16 @@ const killAt = async (name: FailpointName, slot: ServiceSlot): Promise<void> => 
   do {
     if (performance.now() > until)
       throw new Error(`${name} was not reached in ${POINT_MS} ms; last lines:\n${tail(slot)}`);
-    if (!slot.isAlive()) await slot.start({ env, mayEnd: term !== undefined });
+    const starting = slot.isAlive() ? Promise.resolve() : slot.start({ env, mayEnd: term !== undefined });
+    // A worker claims before it is ready: who waited for that would come when the point has let it go again.
+    if (hold === undefined) await starting;
+    else {
+      const gone = starting.then(() => slot.gone());
+      await Promise.race([slot.line(`failpoint ${hold}`), gone, pause(POINT_MS / 4)]);
+    }
     if (slot.hasKilledItself()) return;
-    if (hold !== undefined)
-      await Promise.race([slot.line(`failpoint ${hold}`), slot.gone(), pause(POINT_MS / 4)]);
     await provoke?.(scene);
+    await starting;
     await Promise.race([slot.gone(), pause(hold === undefined ? AGAIN_MS : AFTER_HOLD_MS)]);
     // What held it up is over, and it went another way: from the start again.
     if (hold !== undefined && !slot.hasKilledItself()) await slot.kill();
