@@ -1,3 +1,4 @@
+import { closeAbove } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
 import { buildHostCommand } from './host-command.ts';
 import type { SandboxTools } from './host-command.ts';
@@ -22,7 +23,7 @@ const build = (tools: SandboxTools) =>
 const text = (tools: SandboxTools) => {
   const { command, args } = build(tools);
   // The shell moves the wire and becomes the rest.
-  const shell = ['/bin/sh', '-c', 'exec "$@" <&3 3<&-', 'host'];
+  const shell = ['/bin/bash', '-c', `${closeAbove(3)}exec "$@" <&3 3<&-`, 'host'];
   expect([command, ...args.slice(0, 3)]).toEqual(shell);
   return args.slice(3).join(' ');
 };

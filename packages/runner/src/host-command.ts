@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { CLOSING_SHELL, closeAbove } from '@switchyard/kernel';
 import type { HostBoot } from '../host/messages.ts';
 import { bubblewrap } from './bubblewrap.ts';
 import type { RunnerConfig } from './runner-config.ts';
@@ -23,9 +24,11 @@ const NODE_DATA_MIB = 1024;
 /** Where the runner's end of the host wire is among the child's descriptors. Node gives no way to read from what it made as a child's fd 0. */
 export const WIRE_FD = 3;
 
-const SHELL = '/bin/sh';
-/** The host finds the wire on its descriptor 0, see host-wire.ts. The shell becomes what it starts: the pid stays. */
-const WIRE_TO_STDIN = `exec "$@" <&${WIRE_FD} ${WIRE_FD}<&-`;
+/**
+ * The host finds the wire on its descriptor 0, see host-wire.ts, and nothing of what this process was itself started with. The shell
+ * becomes what it starts: the pid stays.
+ */
+const WIRE_TO_STDIN = `${closeAbove(WIRE_FD)}exec "$@" <&${WIRE_FD} ${WIRE_FD}<&-`;
 
 export interface HostCommandParts {
   readonly tools: SandboxTools;
@@ -68,7 +71,7 @@ export function buildHostCommand(parts: HostCommandParts): HostCommand {
       ? [...bubblewrap(config.bwrapPath, nodePath, readable, scratchDir), ...node]
       : node;
   const limited = tools.hasUtilLinux ? [...underLimits(memoryMb, config), ...inner] : inner;
-  return { command: SHELL, args: ['-c', WIRE_TO_STDIN, 'host', ...limited] };
+  return { command: CLOSING_SHELL, args: ['-c', WIRE_TO_STDIN, 'host', ...limited] };
 }
 
 function permissionFlags(readable: readonly string[], scratchDir: string): string[] {

@@ -8,6 +8,12 @@ test('a process is told by its signal, also through a sandbox that has it as a c
   expect(describeExit(137, null, false)).toBe('it ended by itself with exit code 137');
 });
 
+test('where there is no Python it is the shell that ends', () => {
+  expect(describeExit(127, null, false)).toBe(
+    'it ended with exit code 127, as where a program is not installed',
+  );
+});
+
 test('a code is a code', () => {
   expect(describeExit(3, null, true)).toBe('it ended by itself with exit code 3');
   expect(describeExit(128, null, true)).toBe('it ended by itself with exit code 128');

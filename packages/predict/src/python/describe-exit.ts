@@ -2,6 +2,8 @@ import { constants } from 'node:os';
 
 /** What a shell, and bubblewrap, adds to the number of the signal that ended a process inside. */
 const SIGNAL_BASE = 128;
+/** What the shell before a host ends with where there is no such program. */
+const NOT_FOUND = 127;
 
 /** How a host ended, for whoever waits for its predictions. Around a sandbox the process that is seen is the sandbox's. */
 export function describeExit(
@@ -11,6 +13,7 @@ export function describeExit(
 ): string {
   const inside = isContained && code !== null ? signalOf(code - SIGNAL_BASE) : undefined;
   const ended = signal ?? inside;
+  if (code === NOT_FOUND) return 'it ended with exit code 127, as where a program is not installed';
   return ended === undefined ? `it ended by itself with exit code ${code ?? 0}` : `it was ended by ${ended}`;
 }
 

@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { CLOSING_SHELL, closeAbove } from '@switchyard/kernel';
 import { buildPythonCommand } from './python-command.ts';
 import type { PythonHostParts } from './python-host-parts.ts';
 
 /** Where our host says that there is something to look at; others say it by POST. */
 export const STATUS_FD = 3;
 const PYTHON_DIR = fileURLToPath(new URL('../../python', import.meta.url));
+/** A predictor gets nothing of what this process was itself started with. The shell becomes what it starts: the pid stays. */
+const WITHOUT_OTHERS = `${closeAbove(STATUS_FD)}exec "$@"`;
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
 
 export interface PythonPlace {
@@ -36,7 +39,7 @@ export function spawnPython(
     writable: [root],
     cwd: source.dir,
   });
-  return spawn(command, args, {
+  return spawn(CLOSING_SHELL, ['-c', WITHOUT_OTHERS, 'bash', command, ...args], {
     cwd: source.dir,
     // A group of its own: what it starts is ended with it.
     detached: true,

@@ -1,3 +1,4 @@
+import { closeAbove } from '@switchyard/kernel';
 import type { ExecLanguage } from '@switchyard/protocol';
 import { RUN_DIR } from '../backend.ts';
 import type { Program } from '../backend.ts';
@@ -63,11 +64,8 @@ const SCRIPT = [
   'exit "$code"',
 ].join('\n');
 
-/**
- * Closes what this service was started with beside its three descriptors, as a launcher's pipes and locks: Node hands all of that on to its
- * children. Of shells, bash alone has descriptors of more than one digit.
- */
-const WITHOUT_OTHERS = `for fd in /proc/self/fd/*; do fd=\${fd##*/}; if [ "$fd" -gt ${FILTER_FD} ]; then eval "exec $fd>&-"; fi; done; exec "$@"`;
+/** Programs get nothing of what this service was itself started with. */
+const WITHOUT_OTHERS = `${closeAbove(FILTER_FD)}exec "$@"`;
 
 /** The command line of a run. Pure: what the sandbox holds can be read off its result. */
 export function bwrapCommand(
