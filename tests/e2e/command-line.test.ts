@@ -193,6 +193,18 @@ stackTest('operations are listed and called', async ({ stack }) => {
   expect((await line.run(['ops', 'call', 'desk', 'nothing'])).code).toBe(1);
 });
 
+stackTest('a call over its own time limit failed: the server was there', async ({ stack }) => {
+  await using line = await signIn(stack);
+  await line.run(['bundle', 'new', 'sloth', '--template', 'operations']);
+  const code = `import { defineBundle, operation } from '@switchyard/bundle-sdk';
+    const nap = operation({ timeoutMs: 300, run: () => new Promise(() => undefined) });
+    export default defineBundle({ id: 'sloth', name: 'Sloth', operations: { nap } });`;
+  await writeFile(join(line.folder, 'sloth', 'bundle.ts'), code);
+  await line.run(['bundle', 'push', 'sloth']);
+  const late = await line.run(['ops', 'call', 'sloth', 'nap']);
+  expect(late).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('(timeout)') });
+});
+
 stackTest('settings and secrets are changed, and a secret is never read', async ({ stack }) => {
   await using line = await signIn(stack);
   await line.run(['bundle', 'new', 'club', '--template', 'operations']);

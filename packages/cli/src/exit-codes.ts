@@ -12,7 +12,10 @@ export const EXIT_CODES = {
 /** What each code means, for the help and the reference. */
 export const EXIT_MEANINGS: readonly (readonly [code: number, meaning: string])[] = [
   [EXIT_CODES.ok, 'done'],
-  [EXIT_CODES.refused, 'the server refused it, or what was asked for failed (a test, an answer)'],
+  [
+    EXIT_CODES.refused,
+    'the server refused it, or what was asked for failed (a test, an answer, a call over its time limit)',
+  ],
   [EXIT_CODES.usage, 'wrong use: an option, an argument, a file of this machine'],
   [EXIT_CODES.unreachable, 'the server cannot be reached or does not answer in time'],
   [EXIT_CODES.interrupted, 'ended by Ctrl-C'],
@@ -38,15 +41,16 @@ export interface Failure {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Status of an answer that a proxy gives when nobody stands behind it. */
+/** Status of an answer that a foreign proxy gives when nobody stands behind it. With our body it is an answer of ours, as of a call that took too long. */
 const GATEWAY_STATUSES: readonly number[] = [502, 504];
 
 /** The line and the code for anything that was thrown, never a stack. `url`: the server that was spoken to. */
 export function failureOf(error: unknown, url?: string): Failure {
   if (error instanceof ApiError) {
-    const isUnreachable = error.status === 0 || GATEWAY_STATUSES.includes(error.status);
+    const isForeign = error.errorType.startsWith('http_');
+    const isUnreachable = error.status === 0 || (isForeign && GATEWAY_STATUSES.includes(error.status));
     const wait = error.retryAfter === undefined ? '' : ` Try again in ${error.retryAfter} s.`;
-    const type = error.errorType.startsWith('http_') || error.status === 0 ? '' : ` (${error.errorType})`;
+    const type = isForeign || error.status === 0 ? '' : ` (${error.errorType})`;
     const message =
       error.status === 0 && url !== undefined ? `${url} cannot be reached.` : withoutStack(error.message);
     return {
