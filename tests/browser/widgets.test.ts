@@ -3,11 +3,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { createStackTest, launchChromium } from '@switchyard/testkit';
 import type { StackFixture } from '@switchyard/testkit';
-import type { Browser, BrowserContext, BrowserContextOptions, FrameLocator } from 'playwright-core';
+import type { Browser, BrowserContext, BrowserContextOptions, Frame, FrameLocator } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openChat, openReader } from '../src/chat-page.ts';
 import type { ChatPage } from '../src/chat-page.ts';
 import { openCommandLine } from '../src/command-line.ts';
+import { THEMES, WIDTHS, overflow } from '../src/looks.ts';
 
 const stackTest = createStackTest();
 let browser: Browser;
@@ -168,40 +169,102 @@ stackTest(
   },
 );
 
-stackTest.for([360, 768, 1440])(
-  '%i px: accessible, and nothing wider than the panel',
+/** What axe finds in a frame and not in those inside it, one line for each rule. The context must bypass the page's policy. */
+const violations = async (place: Frame): Promise<string[]> => {
+  await place.evaluate(axe);
+  return place.evaluate<string[]>(
+    `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'], iframes: false }).then((result) =>
+      result.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.target).join(' ')))`,
+  );
+};
+
+/** Titles of widgets and their icons, of which the page knows one; of the others nothing may be seen, or asked for. */
+const ICONS = [
+  ['Known', 'hash'],
+  ['None', ''],
+  ['Unknown', 'no-such-icon'],
+  ['Inherited', 'constructor'],
+  ['Address', '../../../profile'],
+  ['Markup', '<svg onload="document.title = 1">'],
+];
+const SHELF = `import { defineBundle } from '@switchyard/bundle-sdk';
+  const widgets = ${JSON.stringify(ICONS)}.map(([title, icon]) =>
+    [title.toLowerCase(), { title, folder: 'widget', allow: 'registered', ...(icon && { icon }) }]);
+  export default defineBundle({ id: 'shelf', name: 'Shelf', widgets: Object.fromEntries(widgets) });`;
+
+stackTest.for(WIDTHS)(
+  '%i px: a widget has the icon that it names, of those that the page has',
   async (width, { stack }) => {
-    for (const colorScheme of ['light', 'dark'] as const) {
-      const options = {
-        user: 'ada',
+    await using line = await openCommandLine();
+    await mkdir(join(line.folder, 'shelf', 'widget'), { recursive: true });
+    await writeFile(join(line.folder, 'shelf', 'bundle.ts'), SHELF);
+    await writeFile(
+      join(line.folder, 'shelf', 'widget', 'index.html'),
+      '<title>Shelf</title><p>Nothing on it.',
+    );
+    await line.run(['login', stack.url], { input: await stack.token({ user: 'ada', type: 'privileged' }) });
+    expect(await line.run(['bundle', 'push', 'shelf'])).toMatchObject({ code: 0 });
+    for (const colorScheme of THEMES) {
+      const viewport = { width, height: 800 };
+      const reader = await openAs(stack, 'ada', {
         colorScheme,
-        viewport: { width, height: 800 },
+        viewport,
+        reducedMotion: 'reduce',
         bypassCSP: true,
-      } as const;
-      const reader = await openAs(stack, 'ada', { ...options, reducedMotion: 'reduce' });
-      const [chat, board] = await openBoard(reader, stack);
-      await board
-        .getByLabel('Add a card to To do')
-        .fill(`Card ${'that_is_far_too_long_for_any_line_'.repeat(4)}`);
-      await board.getByLabel('Add a card to To do').press('Enter');
-      await board
-        .getByRole('region', { name: 'To do' })
-        .getByRole('listitem')
-        .filter({ hasText: 'far_too' })
-        .first()
-        .waitFor();
-      const frame = chat.page.frames().find((one) => one.url().includes('/widgets/board/'));
-      const wider = await frame?.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
-      expect(wider).toBeLessThanOrEqual(0);
-      for (const place of [chat.page.mainFrame(), frame]) {
-        await place?.evaluate(axe);
-        const found = await place?.evaluate<string[]>(
-          `axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'], iframes: false }).then((result) =>
-          result.violations.map((one) => one.id + ': ' + one.nodes.map((node) => node.target).join(' ')))`,
+      });
+      const chat = await openChat(reader, stack.url);
+      const { page } = chat;
+      await chat.pickBundle('Workboard');
+      const opener = page.getByRole('button', { name: 'Open Board' });
+      await opener.locator('svg[data-icon=square-kanban]').waitFor();
+      await opener.click();
+      await page.getByRole('heading', { name: 'Board' }).locator('svg[data-icon=square-kanban]').waitFor();
+      await page.keyboard.press('Escape');
+      await chat.pickBundle('Shelf');
+      const list = page.getByRole('navigation', { name: 'Widgets' });
+      await list.locator('svg[data-icon=hash]').waitFor();
+      const drawn = await list
+        .getByRole('button')
+        .evaluateAll((buttons) =>
+          buttons.map((button) => [button.textContent, button.querySelectorAll('svg, img').length]),
         );
-        expect(found).toEqual([]);
-      }
+      expect(drawn).toEqual(ICONS.map(([title]) => [title, title === 'Known' ? 1 : 0]));
+      expect(await violations(page.mainFrame())).toEqual([]);
+      expect(await overflow(page)).toBeLessThanOrEqual(0);
+      expect(await page.title()).not.toBe('1');
+      expect(chat.complaints).toEqual([]);
       await reader.close();
     }
   },
 );
+
+stackTest.for(WIDTHS)('%i px: accessible, and nothing wider than the panel', async (width, { stack }) => {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    const options = {
+      user: 'ada',
+      colorScheme,
+      viewport: { width, height: 800 },
+      bypassCSP: true,
+    } as const;
+    const reader = await openAs(stack, 'ada', { ...options, reducedMotion: 'reduce' });
+    const [chat, board] = await openBoard(reader, stack);
+    await board
+      .getByLabel('Add a card to To do')
+      .fill(`Card ${'that_is_far_too_long_for_any_line_'.repeat(4)}`);
+    await board.getByLabel('Add a card to To do').press('Enter');
+    await board
+      .getByRole('region', { name: 'To do' })
+      .getByRole('listitem')
+      .filter({ hasText: 'far_too' })
+      .first()
+      .waitFor();
+    const frame = chat.page.frames().find((one) => one.url().includes('/widgets/board/'));
+    const wider = await frame?.evaluate<number>('document.documentElement.scrollWidth - innerWidth');
+    expect(wider).toBeLessThanOrEqual(0);
+    for (const place of [chat.page.mainFrame(), frame]) {
+      const found = place === undefined ? ['not there'] : await violations(place);
+      expect(found).toEqual([]);
+    }
+    await reader.close();
+  }
+});

@@ -1,4 +1,4 @@
-import { CAPABILITY_CATALOG, CHANNEL_NAMES, bundleManifestSchema } from '@switchyard/protocol';
+import { CAPABILITY_CATALOG, CHANNEL_NAMES, WIDGET_ICONS, bundleManifestSchema } from '@switchyard/protocol';
 import { z } from 'zod';
 
 type JsonSchema = { readonly [key: string]: unknown };
@@ -22,6 +22,10 @@ ${Object.entries(CAPABILITY_CATALOG).map(capabilitySection).join('\n\n')}
 What the host reads from \`defineBundle({...})\`, as the platform keeps it. Times are milliseconds.
 
 ${propertyTable(toSchema(bundleManifestSchema))}
+
+## Widget icons
+
+The chat page shows a widget's \`icon\` beside its name where it is one of these, icons of [Lucide](https://lucide.dev/icons/) by their names there: ${WIDGET_ICONS.map((name) => `\`${name}\``).join(', ')}.
 
 ## Event channels
 

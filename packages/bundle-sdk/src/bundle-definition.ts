@@ -1,4 +1,4 @@
-import type { BundleLimits, ChannelMessages } from '@switchyard/protocol';
+import type { BundleLimits, ChannelMessages, WidgetIconName } from '@switchyard/protocol';
 import type { z } from 'zod';
 import type { CapabilityAsk, NameOf } from './capabilities.ts';
 import type {
@@ -27,8 +27,8 @@ export type { BundleLimits } from '@switchyard/protocol';
 /** A small page of the bundle, shown in a sandboxed frame. Its alias, the key, is its address. */
 export interface Widget extends Access {
   readonly title: string;
-  /** Name of a Lucide icon, as `square-kanban`. It is in the list of widgets, for pages that show one; the chat page does not yet. */
-  readonly icon?: string;
+  /** Name of a Lucide icon, as `square-kanban`. The chat page shows those of `WidgetIconName`; of another name it shows nothing. */
+  readonly icon?: WidgetIconName | (string & Record<never, never>);
   /** Below the bundle's folder. */
   readonly folder: string;
   /** `vite`: sources with an `index.html`, built when a version is registered. `none`: files to be served as they are. */

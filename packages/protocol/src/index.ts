@@ -132,6 +132,8 @@ export {
   widgetManifestSchema,
 } from './manifest.ts';
 export type { BundleLimits, BundleList, BundleManifest, BundleSummary } from './manifest.ts';
+export { WIDGET_ICONS } from './widget-icons.ts';
+export type { WidgetIconName } from './widget-icons.ts';
 export { widgetListSchema, widgetTicketSchema } from './widget-bridge.ts';
 export type {
   FromWidget,

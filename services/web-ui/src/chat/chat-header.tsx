@@ -3,6 +3,7 @@ import { Menu, PanelRight, SquarePen } from 'lucide-react';
 import { Link } from '@tanstack/react-router';
 import { useShell } from '../app/shell-context.tsx';
 import { texts } from '../texts.ts';
+import { WidgetIcon } from '../widgets/widget-icon.tsx';
 import { BundlePicker } from './bundle-picker.tsx';
 import { focusComposer } from './focus-composer.ts';
 
@@ -13,7 +14,7 @@ interface ChatHeaderProps {
   /** Only while there is still a choice. */
   pick: ((bundleId: string) => void) | undefined;
   /** Opens and closes the bundle's widgets; undefined where it has none. */
-  widgets: { title: string; isOpen: boolean; toggle(): void } | undefined;
+  widgets: { title: string; icon: string | undefined; isOpen: boolean; toggle(): void } | undefined;
 }
 
 export function ChatHeader({ title, bundle, bundles, pick, widgets }: ChatHeaderProps) {
@@ -43,7 +44,9 @@ export function ChatHeader({ title, bundle, bundles, pick, widgets }: ChatHeader
           aria-expanded={widgets.isOpen}
           onClick={() => widgets.toggle()}
         >
-          <PanelRight size={17} aria-hidden="true" />
+          <WidgetIcon name={widgets.icon} size={17}>
+            <PanelRight size={17} aria-hidden="true" />
+          </WidgetIcon>
           <span className="max-sm:hidden">{widgets.title}</span>
         </button>
       )}

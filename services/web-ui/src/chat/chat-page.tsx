@@ -96,6 +96,7 @@ export function ChatPage({ conversationId }: { conversationId: string | undefine
                 hasWidgets
                   ? {
                       title: widgets.length === 1 ? first.title : texts.widgets.label,
+                      icon: widgets.length === 1 ? first.icon : undefined,
                       isOpen: isShowingWidgets,
                       toggle: () => {
                         showSources(undefined);

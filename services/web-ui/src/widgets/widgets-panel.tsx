@@ -2,6 +2,7 @@ import { Maximize2, Minimize2, X } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { texts } from '../texts.ts';
 import type { WidgetEntry } from './use-widgets.ts';
+import { WidgetIcon } from './widget-icon.tsx';
 import { WidgetFrame } from './widget-frame.tsx';
 
 export interface WidgetsPanelProps {
@@ -42,10 +43,13 @@ export function WidgetsPanel({ bundleId, widgets, conversationId, close }: Widge
     >
       <header className="flex h-13 shrink-0 items-center gap-1 border-b border-line pr-2 pl-4">
         {widgets.length === 1 ? (
-          <h2 className="min-w-0 flex-1 truncate font-semibold tracking-tight">{shown.title}</h2>
+          <h2 className="flex min-w-0 flex-1 items-center gap-2 font-semibold tracking-tight">
+            <WidgetIcon name={shown.icon} size={16} />
+            <span className="truncate">{shown.title}</span>
+          </h2>
         ) : (
           <nav aria-label={texts.widgets.label} className="flex min-w-0 flex-1 gap-1 overflow-x-auto">
-            {widgets.map(({ alias, title }) => (
+            {widgets.map(({ alias, title, icon }) => (
               <button
                 key={alias}
                 type="button"
@@ -53,6 +57,7 @@ export function WidgetsPanel({ bundleId, widgets, conversationId, close }: Widge
                 className="tool-button shrink-0"
                 onClick={() => pick(alias)}
               >
+                <WidgetIcon name={icon} size={15} />
                 {title}
               </button>
             ))}
