@@ -16,6 +16,7 @@ export { redisTest } from './redis-test.ts';
 export type { PrivateRedis, RedisFixture } from './redis-test.ts';
 export { startFleet } from './start-fleet.ts';
 export type { Fleet, FleetMember, FleetOptions, MemberOptions } from './start-fleet.ts';
+export { PROGRAMS_DIR, sharePrograms } from './share-programs.ts';
 export { createStackTest, stackTest, startTestStack } from './stack-test.ts';
 export type { StackFixture, StackTestOptions, TestStack } from './stack-test.ts';
 export { waitUntil } from './wait-until.ts';

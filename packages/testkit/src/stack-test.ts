@@ -23,6 +23,7 @@ import type {
   TokenType,
 } from '@switchyard/devstack';
 import { test } from 'vitest';
+import { sharePrograms } from './share-programs.ts';
 import { createTestDatabase } from './postgres-test.ts';
 
 export interface StackFixture {
@@ -111,6 +112,7 @@ export const startTestStack = async ({
     await createTestDatabase(),
     await freePorts(),
   ];
+  await sharePrograms(join(data.root, 'hosts'));
   const lines = createLineKeeper();
   const options: StackOptions = {
     root: ROOT,
