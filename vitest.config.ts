@@ -57,7 +57,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: SERVERS,
           pool: 'forks',
-          maxWorkers: 2,
+          maxWorkers: 3,
           expect: PATIENCE,
           testTimeout: 30_000,
           hookTimeout: 60_000,

@@ -1,5 +1,6 @@
 export { askHost } from './ask-host.ts';
 export type { HostAnswer } from './ask-host.ts';
+export { compiledOnce } from './compiled-once.ts';
 export { lastingPort } from './lasting-port.ts';
 export { launchChromium } from './launch-chromium.ts';
 export { makeAuthority } from './make-authority.ts';

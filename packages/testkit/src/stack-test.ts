@@ -61,6 +61,8 @@ export interface StackTestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Only for tests that open no page: leaves web-ui out, and with it the build of the page. */
   readonly isPageless?: boolean;
+  /** With the documentation as a site: proc publishes it behind its start, some seconds of a processor that most tests have no use for. */
+  readonly hasDocs?: boolean;
   /** With exec, so that bundles can run generated code. */
   readonly hasExec?: boolean;
   /** With proxylogin: people sign in by a page, and tokens behind cookies are short and made anew. */
@@ -102,6 +104,7 @@ export const startTestStack = async ({
   env = {},
   isPageless = false,
   hasLogin = false,
+  hasDocs = false,
   hasExec = false,
   isTls = false,
 }: StackTestOptions = {}): Promise<TestStack> => {
@@ -129,7 +132,7 @@ export const startTestStack = async ({
     isRestarted: false,
     isTls,
     nodeEnv: 'test',
-    userEnv: env,
+    userEnv: { ...(hasDocs ? {} : { BUNDLES_LEFT_OUT: 'docs-site' }), ...env },
     onLine: (source, line) => lines.keep(source, line),
     onStep: () => () => {},
   };
