@@ -15,6 +15,7 @@ const MODEL_KEY = 'canary-model-key-8f2a6c';
 const SECRET = 'canary-secret-of-a-bundle-51d7';
 
 const stackTest = createStackTest({
+  hasDocs: true,
   env: {
     MODEL_API_KEY: MODEL_KEY,
     MODEL_BASE_URL: 'http://127.0.0.1:9/v1',

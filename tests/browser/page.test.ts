@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { openChat, openReader } from '../src/chat-page.ts';
 import { THEMES, WIDTHS, overflow, violations } from '../src/looks.ts';
 
-const stackTest = createStackTest();
+const stackTest = createStackTest({ hasDocs: true });
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();

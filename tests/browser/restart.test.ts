@@ -5,7 +5,7 @@ import { grownTo, openChat, openReader } from '../src/chat-page.ts';
 import { counted } from '../src/stream-events.ts';
 
 // Without the documentation, which may be left out.
-const stackTest = createStackTest({ env: { BUNDLES_LEFT_OUT: 'docs-site' } });
+const stackTest = createStackTest();
 let browser: Browser;
 beforeAll(async () => {
   browser = await launchChromium();

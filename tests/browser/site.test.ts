@@ -4,7 +4,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { openCommandLine } from '../src/command-line.ts';
 
-const stackTest = createStackTest({ isPageless: true });
+const stackTest = createStackTest({ isPageless: true, hasDocs: true });
 const SHOP = fileURLToPath(new URL('./shop', import.meta.url));
 const PATIENCE = { timeout: 60_000 };
 let browser: Browser;

@@ -7,7 +7,7 @@ import { connectRedis, createKeys } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import { openStore } from '@switchyard/store';
 import type { Sql } from '@switchyard/store';
-import { createTestDatabase, uniqueName } from '@switchyard/testkit';
+import { compiledOnce, createTestDatabase, sharePrograms, uniqueName } from '@switchyard/testkit';
 import { inject } from 'vitest';
 import { prepareJournalBundle, readJournal } from '../history/journal-bundle.ts';
 import type { BundleRecord } from '../history/records.ts';
@@ -95,6 +95,7 @@ export const openStage = async ({ env = {}, isUnmigrated = false }: StageOptions
     databaseUrl: database.url,
     masterKey: data.credentials.masterKey,
   };
+  await sharePrograms(hostsDir);
   const shared = {
     ...SETTINGS,
     PATH: process.env['PATH'] ?? '',
@@ -109,8 +110,8 @@ export const openStage = async ({ env = {}, isUnmigrated = false }: StageOptions
     BUNDLES_DIR: bundlesDir,
     RUNNER_WORK_DIR: hostsDir,
     DOCS_DIR: docsDir,
-    // Services are started some sixty times: what they are made of is read once.
-    NODE_COMPILE_CACHE: join(dir, 'compiled'),
+    // Services are started some sixty times.
+    ...compiledOnce(),
     ...env,
   };
   const slot = async (service: ServiceSlot['service'], name: string): Promise<ServiceSlot> =>

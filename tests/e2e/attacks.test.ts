@@ -6,6 +6,7 @@ import { readRoutes } from '../src/route-calls.ts';
 
 // Every route several times over, from one address and one user.
 const stackTest = createStackTest({
+  hasDocs: true,
   isPageless: true,
   hasLogin: true,
   env: { RATE_ADDRESS: '1000000/1m', RATE_REGISTERED: '1000000/1m', LOG_LEVEL: 'debug' },

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import { NOBODYS } from '../src/nobodys.ts';
 import { readRoutes } from '../src/route-calls.ts';
 
-const stackTest = createStackTest({ isPageless: true });
+const stackTest = createStackTest({ isPageless: true, hasDocs: true });
 
 const call = (stack: StackFixture, row: RouteRow, path: string, token?: string): Promise<Response> =>
   fetch(`${stack.url}${path}`, {

@@ -4,6 +4,7 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { compiledOnce } from '@switchyard/testkit';
 
 export const PROGRAM = fileURLToPath(new URL('../../packages/cli/src/main.ts', import.meta.url));
 
@@ -46,7 +47,7 @@ export const openCommandLine = async (): Promise<CommandLine> => {
     const { PATH = '' } = process.env;
     const child = spawn(process.execPath, [PROGRAM, ...words], {
       cwd: join(folder, cwd),
-      env: { PATH, HOME: home, ...env },
+      env: { PATH, HOME: home, ...compiledOnce(), ...env },
     });
     running.add(child);
     child.stdin.end(input);

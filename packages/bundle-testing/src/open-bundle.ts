@@ -23,6 +23,8 @@ export interface OpenOptions {
 }
 
 const STOP_MS = 2000;
+/** Beside what else is made once of this checkout: only the first bundle waits until the program of hosts is made. */
+const PROGRAMS_DIR = join(import.meta.dirname, '../../../.cache/programs');
 /** Ten times the server's: a machine that runs many tests at once is slow, not wrong. */
 const START_MS = 100_000;
 
@@ -37,7 +39,12 @@ export async function openBundle(entry: string | URL, options: OpenOptions = {})
     clock: systemClock,
     log: silentLog,
     metrics: createMetrics({ service: 'bundle-testing' }),
-    config: { sandbox: options.sandbox ?? 'permission', startMs: START_MS, ...options.limits },
+    config: {
+      sandbox: options.sandbox ?? 'permission',
+      startMs: START_MS,
+      programsDir: PROGRAMS_DIR,
+      ...options.limits,
+    },
   });
   await runner.start();
   // All that the host may read. A bundle may keep its entry in `src`, as the registry lets it.

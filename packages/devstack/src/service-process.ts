@@ -1,5 +1,7 @@
 import { fork } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { endProcess, identify } from './process-identity.ts';
 import type { ProcessIdentity } from './process-identity.ts';
@@ -55,6 +57,13 @@ const untilReady = (
     void exited.then((code) => fail(`ended before it was ready (${String(code)})`));
   });
 
+/** A child compiles where this process does, if it does: what another start has compiled it only reads. */
+const compileCache = (): Record<string, string> => {
+  // Below the folder that was named, one for each version of Node.
+  const ofThisNode = getCompileCacheDir();
+  return ofThisNode === undefined ? {} : { NODE_COMPILE_CACHE: dirname(ofThisNode) };
+};
+
 /**
  * Starts a service as a child and resolves when it says that it is ready. The channel between us is how the child
  * learns that we died: it then stops by itself. Own process group, so that the terminal's Ctrl-C reaches only us.
@@ -62,7 +71,7 @@ const untilReady = (
 export const startServiceProcess = async (options: ServiceProcessOptions): Promise<ServiceProcess> => {
   const child = fork(options.entry, [], {
     cwd: options.cwd,
-    env: options.env,
+    env: { ...compileCache(), ...options.env },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { systemClock } from '@switchyard/kernel';
 import { silentLog } from '@switchyard/telemetry';
+import { PROGRAMS_DIR } from '@switchyard/testkit';
 import { startProceduresServer, startStandardServer } from '../src/index.ts';
 import type { PredictConfig, PredictServer, PredictServerOptions } from '../src/index.ts';
 
@@ -37,7 +38,7 @@ function optionsOf(config: Partial<PredictConfig>, graceMs: number): PredictServ
     host: '127.0.0.1',
     graceMs,
     config: { privateHosts: ['*'], ...config },
-    runner: { sandbox: 'permission' },
+    runner: { sandbox: 'permission', programsDir: PROGRAMS_DIR },
     env: process.env,
     clock: systemClock,
     log: silentLog,

@@ -8,7 +8,7 @@ import { createRunner } from '@switchyard/runner';
 import type { Runner } from '@switchyard/runner';
 import { createBundles } from '@switchyard/store';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
-import { platformTest } from '@switchyard/testkit';
+import { PROGRAMS_DIR, platformTest } from '@switchyard/testkit';
 import { expect, vi } from 'vitest';
 import { createFileBundleStore } from './file-bundle-store.ts';
 import { createRegistry } from './registry.ts';
@@ -63,7 +63,7 @@ const test = platformTest.extend<{ rig: Rig }>({
           clock: systemClock,
           log: silentLog,
           metrics: createMetrics({ service: 'test' }),
-          config: { sandbox: 'permission' },
+          config: { sandbox: 'permission', programsDir: PROGRAMS_DIR },
         });
         const subscribing = await connect('subscriber');
         const registry = createRegistry({

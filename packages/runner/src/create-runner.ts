@@ -63,7 +63,7 @@ class BundleRunner implements Runner {
     this.#level = tools.level;
     const { dir: workDir, close } = await openWorkFolder(this.#config);
     this.#closeWorkFolder = close;
-    const paths = await buildHostProgram(sources, workDir, log);
+    const paths = await buildHostProgram(sources, { ...this.#config, workDir, log });
     this.#pool = new HostPool({
       config: this.#config,
       masked: this.#parts.masked,

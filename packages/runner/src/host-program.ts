@@ -6,6 +6,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import type { Log } from '@switchyard/telemetry';
 import type { BuildOrder } from './host-program-build.ts';
+import { openKeptPrograms } from './kept-programs.ts';
 import type { ProgramSources, RunnerPaths } from './runner-paths.ts';
 import { SAMPLE_BUNDLE } from './sample-bundle.ts';
 
@@ -22,18 +23,29 @@ function namesOfZod(sdkEntry: string): string[] {
 
 const fileOf = (specifier: string): string => specifier.replaceAll('/', '_');
 
+/** Runs the bundler in a process of its own. */
+async function bundle(builder: string, order: BuildOrder): Promise<void> {
+  await promisify(execFile)(process.execPath, ['--no-warnings', builder, JSON.stringify(order)], {
+    timeout: BUILD_MS,
+    killSignal: 'SIGKILL',
+    env: {},
+  });
+}
+
 /**
  * The program of hosts, the SDK and zod as a few files of plain JavaScript, made once for all hosts of this runner, in a process of its own.
  * A host that reads the sources instead finds and strips 150 of them at each start: 0.6 s of a processor against 0.2 s, see docs/decisions.
  * Without the bundler, or where it fails, hosts start from the sources, later and all the same.
  *
  * @param workDir absolute; hosts get it to read and never to write
+ * @param programsDir absolute; where a program is kept for the next runner, which takes it as long as the sources are the same
  */
 export async function buildHostProgram(
   { builder, ...sources }: ProgramSources,
-  workDir: string,
-  log: Log,
+  { workDir, programsDir, log }: { workDir: string; programsDir?: string; log: Log },
 ): Promise<RunnerPaths> {
+  const kept =
+    programsDir === undefined ? undefined : await openKeptPrograms(programsDir, { builder, ...sources });
   const outDir = join(workDir, 'program');
   const zod = namesOfZod(sources.sdkEntry);
   const order: BuildOrder = {
@@ -46,17 +58,17 @@ export async function buildHostProgram(
   };
   const sample = join(outDir, 'sample.ts');
   await mkdir(outDir, { recursive: true });
-  await writeFile(sample, SAMPLE_BUNDLE);
   try {
-    await promisify(execFile)(process.execPath, ['--no-warnings', builder, JSON.stringify(order)], {
-      timeout: BUILD_MS,
-      killSignal: 'SIGKILL',
-      env: {},
-    });
+    if ((await kept?.take(outDir)) !== true) {
+      await bundle(builder, order);
+      await kept?.keep(outDir);
+    }
   } catch (error) {
     log.warn('the program of bundle hosts could not be bundled: they start from its sources', { error });
+    await writeFile(sample, SAMPLE_BUNDLE);
     return { ...sources, sample, readable: [...sources.readable, outDir] };
   }
+  await writeFile(sample, SAMPLE_BUNDLE);
   const at = (name: string): string => join(outDir, `${name}.mjs`);
   return {
     ...sources,

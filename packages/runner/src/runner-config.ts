@@ -39,6 +39,8 @@ export interface RunnerConfig {
   readonly warmHosts: number;
   /** Absolute folder for what hosts write and for warm hosts' versions; best on the disk of the bundle store. Absent: the system's own for temporary files. */
   readonly workDir?: string;
+  /** Absolute folder where the program of hosts is kept for the next runner, which then need not make it. Nobody else may write there. */
+  readonly programsDir?: string;
   /** Requests, results and files of every invocation stay in `workDir`, for looking into. */
   readonly keepFiles: boolean;
   /** Of one file that a bundle hands over, and of all that a host has in its scratch folders. */

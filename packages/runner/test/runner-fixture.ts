@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { Deadline, systemClock } from '@switchyard/kernel';
 import type { BundleEvent, TurnInvocation } from '@switchyard/protocol';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
+import { PROGRAMS_DIR } from '@switchyard/testkit';
 import { createRunner } from '../src/create-runner.ts';
 import type { BundleCall, BundleLogLine, BundleVersion, Invocation } from '../src/invocation.ts';
 import type { RunnerConfig } from '../src/runner-config.ts';
@@ -16,7 +17,14 @@ export async function startRunner(config: Partial<RunnerConfig> = {}): Promise<R
     log: silentLog,
     metrics: createMetrics({ service: 'test' }),
     // `BWRAP_PATH`: for machines where it lies elsewhere.
-    config: { sandbox: 'permission', startMs: 25_000, waitMs: 25_000, ...BWRAP, ...config },
+    config: {
+      sandbox: 'permission',
+      startMs: 25_000,
+      waitMs: 25_000,
+      programsDir: PROGRAMS_DIR,
+      ...BWRAP,
+      ...config,
+    },
   });
   await runner.start();
   return Object.assign(runner, { [Symbol.asyncDispose]: () => runner.stop(Deadline.in(2000)) });

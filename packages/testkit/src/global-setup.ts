@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { chmod } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort, startPostgresServer, startRedisServer, startWarden } from '@switchyard/devstack';
 import type { Warden } from '@switchyard/devstack';
 import { migrate, openStore } from '@switchyard/store';
 import type { TestProject } from 'vitest/node';
+import { makeRunFolder } from './make-run-folder.ts';
 import { startRedisCluster } from './redis-cluster.ts';
 import { redisProgram } from './redis-program.ts';
 
@@ -52,8 +51,7 @@ const startRedis = async (
 
 /** One Redis and one Postgres for the whole run, in a temporary folder, gone with it (also when the run is killed). */
 export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
-  const dir = await mkdtemp(join(tmpdir(), 'switchyard-test-'));
-  await chmod(dir, 0o755); // Postgres' own account passes through here
+  const dir = await makeRunFolder();
   const warden = startWarden();
   const redisKind = project.name === 'cluster' ? 'cluster' : 'single';
   const redis = await startRedis(redisKind, join(dir, 'redis'), warden);

@@ -1,5 +1,6 @@
 export { askHost } from './ask-host.ts';
 export type { HostAnswer } from './ask-host.ts';
+export { compiledOnce } from './compiled-once.ts';
 export { lastingPort } from './lasting-port.ts';
 export { launchChromium } from './launch-chromium.ts';
 export { makeAuthority } from './make-authority.ts';
@@ -16,6 +17,7 @@ export { redisTest } from './redis-test.ts';
 export type { PrivateRedis, RedisFixture } from './redis-test.ts';
 export { startFleet } from './start-fleet.ts';
 export type { Fleet, FleetMember, FleetOptions, MemberOptions } from './start-fleet.ts';
+export { PROGRAMS_DIR, sharePrograms } from './share-programs.ts';
 export { createStackTest, stackTest, startTestStack } from './stack-test.ts';
 export type { StackFixture, StackTestOptions, TestStack } from './stack-test.ts';
 export { waitUntil } from './wait-until.ts';

@@ -23,6 +23,7 @@ import type {
   TokenType,
 } from '@switchyard/devstack';
 import { test } from 'vitest';
+import { sharePrograms } from './share-programs.ts';
 import { createTestDatabase } from './postgres-test.ts';
 import { noteStep } from './recent-steps.ts';
 
@@ -61,6 +62,8 @@ export interface StackTestOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Only for tests that open no page: leaves web-ui out, and with it the build of the page. */
   readonly isPageless?: boolean;
+  /** With the documentation as a site: proc publishes it behind its start, some seconds of a processor that most tests have no use for. */
+  readonly hasDocs?: boolean;
   /** With exec, so that bundles can run generated code. */
   readonly hasExec?: boolean;
   /** With proxylogin: people sign in by a page, and tokens behind cookies are short and made anew. */
@@ -102,6 +105,7 @@ export const startTestStack = async ({
   env = {},
   isPageless = false,
   hasLogin = false,
+  hasDocs = false,
   hasExec = false,
   isTls = false,
 }: StackTestOptions = {}): Promise<TestStack> => {
@@ -112,6 +116,7 @@ export const startTestStack = async ({
     await createTestDatabase(),
     await freePorts(),
   ];
+  await sharePrograms(join(data.root, 'hosts'));
   const lines = createLineKeeper();
   const options: StackOptions = {
     root: ROOT,
@@ -128,7 +133,7 @@ export const startTestStack = async ({
     isRestarted: false,
     isTls,
     nodeEnv: 'test',
-    userEnv: env,
+    userEnv: { ...(hasDocs ? {} : { BUNDLES_LEFT_OUT: 'docs-site' }), ...env },
     onLine: (source, line) => lines.keep(source, line),
     onStep: (text) => {
       noteStep(`${text} ...`);

@@ -15,6 +15,7 @@ export function runnerConfig(config: ProcConfig): Partial<RunnerConfig> {
     idleTtlMs: config.runnerIdle,
     warmHosts: config.runnerWarmHosts,
     workDir: resolve(config.runnerWorkDir),
+    programsDir: resolve(config.runnerWorkDir, 'programs'),
     keepFiles: config.runnerKeepFiles,
     maxFileBytes: config.runnerMaxFile,
     memoryMb: Math.floor(config.runnerMemory / MIB),

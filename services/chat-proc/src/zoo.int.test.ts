@@ -2,6 +2,7 @@ import { globSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Scope } from '@switchyard/kernel';
 import { makeTar } from '@switchyard/registry/testing';
 import { expect, onTestFinished, vi } from 'vitest';
@@ -143,6 +144,9 @@ const TURNS: readonly { id: string; core: string; ends: string; hides?: string; 
   },
 ];
 
+/** Of the bundle beside the zoo: a hundred times a second. */
+const BETWEEN_ASKS_MS = 10;
+
 const p99 = (times: readonly number[]): number =>
   times.toSorted((a, b) => a - b)[Math.floor(times.length * 0.99)] ?? 0;
 
@@ -185,6 +189,8 @@ for (const sandbox of ['permission', 'auto'])
     const beside = async (isOver: () => boolean): Promise<number[]> => {
       const times: number[] = [];
       do {
+        // Somebody who asks again and again, not who takes a processor for as long as loopers are waited for.
+        await sleep(BETWEEN_ASKS_MS);
         const from = performance.now();
         const { status, text } = await call('good', 'ping');
         times.push(performance.now() - from);

@@ -10,7 +10,7 @@ import { connectRedis, createKeys } from '@switchyard/redis';
 import { createFiles } from '@switchyard/store';
 import type { Files } from '@switchyard/store';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
-import { platformTest } from '@switchyard/testkit';
+import { compiledOnce, platformTest, sharePrograms } from '@switchyard/testkit';
 import { createTurns, turnsConfigSchema } from '@switchyard/turns';
 import type { Turns } from '@switchyard/turns';
 import { vi } from 'vitest';
@@ -101,6 +101,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
     scope.defer(() => rm(root, { recursive: true, force: true }));
     const at = { tenant: redis.tenant, project: redis.project };
     const bundlesDir = path.join(root, 'bundles');
+    await sharePrograms(path.join(root, 'hosts'));
     const clock = systemClock;
     const ids = createIds(clock, randomBytes);
     const keys = createKeys(at);
@@ -161,6 +162,7 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
       events,
       env: ({ redisUrl, databaseUrl }) => ({
         PATH: process.env['PATH'] ?? '',
+        ...compiledOnce(),
         PORT: '0',
         TENANT: at.tenant,
         PROJECT: at.project,

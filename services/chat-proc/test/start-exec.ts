@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Scope } from '@switchyard/kernel';
+import { compiledOnce } from '@switchyard/testkit';
 
 /** The service that runs generated code, as a process of its own. Kill it by `stop`. */
 export async function startExec(
@@ -11,7 +12,7 @@ export async function startExec(
   const execToken = 'a-token-of-this-test-that-is-long-enough';
   const main = path.join(import.meta.dirname, '../../exec/src/main.ts');
   const child = spawn(process.execPath, [main], {
-    env: { PORT: '0', EXEC_TOKEN: execToken, ...env },
+    env: { ...compiledOnce(), PORT: '0', EXEC_TOKEN: execToken, ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = new Promise((resolve) => void child.once('exit', resolve));

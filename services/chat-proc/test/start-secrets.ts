@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Scope } from '@switchyard/kernel';
+import { compiledOnce } from '@switchyard/testkit';
 
 /** The secrets service as a process of its own. */
 export async function startSecrets(
@@ -14,6 +15,7 @@ export async function startSecrets(
   const main = path.join(import.meta.dirname, '../../secrets/src/main.ts');
   const child = spawn(process.execPath, [main], {
     env: {
+      ...compiledOnce(),
       PORT: '0',
       SECRETS_TOKEN: secretsToken,
       TENANT: at.tenant,

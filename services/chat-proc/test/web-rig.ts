@@ -8,7 +8,7 @@ import { Deadline, PlatformError, Scope, createServiceGroup } from '@switchyard/
 import { CAPABILITY_CATALOG, roleNames } from '@switchyard/protocol';
 import { createRegistry } from '@switchyard/registry';
 import { createRunner } from '@switchyard/runner';
-import { platformTest } from '@switchyard/testkit';
+import { platformTest, sharePrograms } from '@switchyard/testkit';
 import { servedSiteSchema } from '@switchyard/web-store';
 import type { DynamicRoute, ServedSite } from '@switchyard/web-store';
 import { procConfigSchema } from '../src/env.ts';
@@ -48,6 +48,7 @@ export const webTest = platformTest.extend<{ rig: WebRig }>({
     const root = await mkdtemp(path.join(tmpdir(), 'switchyard-web-'));
     scope.defer(() => rm(root, { recursive: true, force: true }));
     const bundlesDir = path.join(root, 'bundles');
+    await sharePrograms(path.join(root, 'hosts'));
     for (const name of ['clerk', 'fetcher'])
       await cp(path.join(HERE, 'bundles', name), path.join(bundlesDir, name), { recursive: true });
     const sites = new Map<string, ServedSite>();
