@@ -1,5 +1,5 @@
 import { Suspense, lazy } from 'react';
-import type { ReactNode } from 'react';
+import type { ComponentType, ReactNode } from 'react';
 
 const IconOfSet = lazy(async () => ({ default: (await import('./icon-of-set.tsx')).IconOfSet }));
 
