@@ -82,11 +82,12 @@ const freePort = (): Promise<number> =>
 const docker = async (...args: string[]): Promise<string> =>
   (await run('docker', args, { maxBuffer: MAX_OUTPUT })).stdout;
 
-/** Writes the settings as a person would, then points them at free ports. */
+/** Writes the settings as a person would who wants generated code, then points them at free ports. */
 const writeSettings = async (folder: string, port: number, sitesPort: number): Promise<string> => {
   const file = join(folder, 'env');
   await run(join(root, 'deploy/compose-init'), [file]);
   const text = readFileSync(file, 'utf8')
+    .replace(/^# (?=EXEC_URL=)/m, '')
     .replace(/^SWITCHYARD_PORT=.*$/m, `SWITCHYARD_PORT=${port}`)
     .replace(/^PUBLIC_URL=.*$/m, `PUBLIC_URL=http://localhost:${port}`)
     .replace(/^SWITCHYARD_SITES_PORT=.*$/m, `SWITCHYARD_SITES_PORT=${sitesPort}`)

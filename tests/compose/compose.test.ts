@@ -1,6 +1,9 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest';
 import { createChatCalls } from '../src/chat-calls.ts';
 import type { ChatCalls } from '../src/chat-calls.ts';
+import { openCommandLine } from '../src/command-line.ts';
 import { answerText, isTerminal, readEvents, readUntil } from '../src/stream-events.ts';
 import type { StreamEvent } from '../src/stream-events.ts';
 import { createComposeStack } from './compose-stack.ts';
@@ -39,6 +42,24 @@ const expectAnswer = async (message: string): Promise<void> => {
   expect(text.length).toBeGreaterThan(40);
   expect(last.data.data?.['final_answer']).toBe(text);
 };
+
+/** A token of an administrator. */
+const administrator = async (): Promise<string> => {
+  const access = ['exec', '-T', 'chat-ingress', 'node', 'deploy/access.ts', 'token'];
+  return (await stack.compose(...access, '--user', 'root', '--type', 'privileged')).trim();
+};
+
+/** A bundle whose operation runs a program. */
+const SUMS = `import { defineBundle, operation } from '@switchyard/bundle-sdk';
+const product = operation({
+  needs: ['exec'],
+  run: async ({ exec }) => {
+    const { cause, stdout } = await exec.run({ language: 'python', code: 'print(6 * 7)' });
+    return { cause, stdout, languages: (await exec.describe())?.languages };
+  },
+});
+export default defineBundle({ id: 'sums', name: 'Sums', capabilities: ['exec'], operations: { product } });
+`;
 
 const showLogs = (): void => {
   onTestFailed(async () => {
@@ -148,18 +169,25 @@ describe('docker compose', () => {
     );
   });
 
-  it('runs generated code with the profile for it', async () => {
+  it('runs generated code for a bundle with the profile for it', async () => {
     showLogs();
-    await stack.compose('--profile', 'exec', 'up', '-d', '--build', 'exec');
-    const isHealthy = ({ service, health }: Container): boolean => service === 'exec' && health === 'healthy';
-    const found = await stack.until('exec healthy', START_MS, (all) => all.some(isHealthy));
-    const name = found.find(isHealthy)?.name ?? '';
-    const program = { language: 'python', code: 'print(6 * 7)' };
-    const ask = `fetch('http://127.0.0.1:8050/runs', { method: 'POST', body: ${JSON.stringify(JSON.stringify(program))},
-      headers: { 'content-type': 'application/json', authorization: 'Bearer ' + process.env.EXEC_TOKEN } })
-      .then((response) => response.text()).then(console.log)`;
-    const told = await stack.exec(name, `node -e '${ask.replaceAll("'", `"`)}'`);
-    expect(told).toContain('"text":"42\\n"');
+    await using line = await openCommandLine();
+    const env = { SWITCHYARD_URL: stack.url, SWITCHYARD_TOKEN: await administrator() };
+    const folder = join(line.folder, 'sums');
+    await mkdir(folder);
+    await writeFile(join(folder, 'package.json'), '{"switchyard":{"id":"sums"},"type":"module"}');
+    await writeFile(join(folder, 'bundle.ts'), SUMS);
+    await line.json(['bundle', 'push', 'sums'], { env });
+    // What `up` builds by itself is what was never built.
+    await stack.compose('--profile', 'exec', 'build', 'exec');
+    await stack.compose('--profile', 'exec', 'up', '-d');
+    await stack.until(
+      'everything healthy with exec',
+      START_MS,
+      (all) => areHealthy(all) && all.some(({ service }) => service === 'exec'),
+    );
+    const made = await line.json(['ops', 'call', 'sums', 'product'], { env });
+    expect(made).toEqual([{ cause: 'exit', stdout: '42\n', languages: ['python', 'javascript', 'shell'] }]);
     // Of a profile that the next test does not name: it would hold the network.
     await stack.compose('--profile', 'exec', 'rm', '--stop', '--force', 'exec');
   });
@@ -185,8 +213,7 @@ describe('docker compose', () => {
     const files = ['-f', 'docker-compose.yml', '-f', 'deploy/compose-python.yml'];
     await stack.compose(...files, 'up', '-d');
     await stack.until('everything healthy with it', START_MS, areHealthy);
-    const access = ['exec', '-T', 'chat-ingress', 'node', 'deploy/access.ts', 'token'];
-    const admin = (await stack.compose(...access, '--user', 'root', '--type', 'privileged')).trim();
+    const admin = await administrator();
     const ask = (path: string, body: object) =>
       fetch(`${stack.url}${path}`, {
         method: 'POST',
