@@ -36,6 +36,7 @@ export const launchChromium = async ({ home }: ChromiumOptions = {}): Promise<Br
   // As root (containers, CI) Chromium refuses to run with its own sandbox; /dev/shm is too small for it there.
   const browser = await chromium.launch({
     executablePath,
+    // oxlint-disable-next-line typescript/no-deprecated -- all that is wanted is the names of the last steps; a trace of each test is a file
     logger: {
       isEnabled: (name) => name === 'api',
       log: (_name, _severity, message) => noteStep(String(message)),
