@@ -153,7 +153,7 @@ export function createClient(options: ClientOptions): Client {
       const query = { ...streamQuery(target), last_event_id: target.lastEventId, stream_ticket: ticket };
       return addressOf(baseUrl, '/sse/stream', query);
     },
-    replay: (replay) => replayTurns(requester, replay),
+    replay: (replay) => replayTurns(requester, clock, replay),
     conversations,
     bundleCalls: createBundleCalls(requester, scopeOf),
   };
