@@ -114,10 +114,13 @@ export function createClient(options: ClientOptions): Client {
         ...message,
         clock,
         random,
-        hasEnded: async (conversationId, turnId) => {
+        lookUp: async (conversationId, turnId) => {
           const { turns } = await conversations.fetch(conversationId);
-          const status = turns.find((turn) => turn.turn_id === turnId)?.status;
-          return status !== 'queued' && status !== 'running' && status !== 'folded';
+          const find = (id: string) => turns.find((turn) => turn.turn_id === id);
+          const own = find(turnId);
+          const answering = own?.status === 'folded' ? find(own.folded_into ?? '') : own;
+          const isOver = answering?.status !== 'queued' && answering?.status !== 'running';
+          return { turnId: answering?.turn_id ?? turnId, isOver };
         },
         connect: (lastEventId, signal, conversationId) => connect({ conversationId }, lastEventId, signal),
       }),
