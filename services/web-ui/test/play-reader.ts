@@ -244,6 +244,8 @@ class Stage {
 
   /** At any moment: of an answer only what was written, from its beginning, without a hole and nothing twice. */
   check(): void {
+    // Those that still stand are of nobody: they are refused what they missed.
+    if (this.network.isSignedOut) return;
     for (const tab of this.living.filter(({ isShowing }) => isShowing)) {
       for (const shown of tab.chat.read(C).view.turns) {
         const before = tab.longest.get(shown.turnId) ?? 0;
@@ -260,7 +262,6 @@ class Stage {
 
   checkAtRest(isLossless: boolean): void {
     this.check();
-    // Those that still stand are of nobody.
     if (this.network.isSignedOut) return;
     for (const tab of this.living.filter(({ isShowing }) => isShowing)) {
       const { view, load } = tab.chat.read(C);

@@ -50,6 +50,8 @@ interface Slot {
   need: ReadNeed | undefined;
   /** Turns that this page does not know; one may be that of an own message whose ack is still on its way. */
   readonly strangers: Set<string>;
+  /** Something became of one of them, which its ack does not say. */
+  isBehind: boolean;
   listeners: Set<() => void>;
 }
 
@@ -71,11 +73,15 @@ const LOADING_ENTRY = (conversationId: string): ConversationEntry => ({
 });
 
 /** The turn of a message that may be of another page: these events do not say its words, the stored conversation does. */
-function namedTurn({ data: envelope }: StreamEvent): string[] {
-  if (!isEnvelope(envelope)) return [];
-  const { type, data = {} } = envelope;
-  const turnId = type === 'event.continuation.accepted' ? data['queued_turn_id'] : data['current_turn_id'];
-  return typeof turnId === 'string' ? [turnId] : [];
+function namedTurn({ event, data: envelope }: StreamEvent): string | undefined {
+  if (!isEnvelope(envelope) || (event !== 'conv_status' && event !== 'chat_service')) return undefined;
+  const turnId = envelope.data?.[event === 'conv_status' ? 'current_turn_id' : 'queued_turn_id'];
+  return typeof turnId === 'string' ? turnId : undefined;
+}
+
+/** Says no more of a turn than that it was accepted, as its ack does. */
+function isBeginning({ event, data }: StreamEvent): boolean {
+  return event === 'conv_status' || (isEnvelope(data) && data.type === 'event.continuation.accepted');
 }
 
 /** The page shows a message once, as its writer left it. */
@@ -200,11 +206,18 @@ export class ChatStore {
   #meetStrangers(slot: Slot, events: readonly StreamEvent[]): void {
     const { view } = slot.entry;
     const isKnown = (turnId: string): boolean => view.turns.some((turn) => turn.turnId === turnId);
-    for (const turnId of events.flatMap(namedTurn)) slot.strangers.add(turnId);
+    for (const event of events) {
+      const turnId = namedTurn(event);
+      if (turnId === undefined || isKnown(turnId)) continue;
+      slot.strangers.add(turnId);
+      slot.isBehind ||= !isBeginning(event);
+    }
     if (slot.waiting !== undefined || view.turns.some(isUnacked)) return;
     const strangers = [...slot.strangers];
+    const isOwed = slot.isBehind || !strangers.every(isKnown);
     slot.strangers.clear();
-    if (!strangers.every(isKnown)) void this.#load(slot);
+    slot.isBehind = false;
+    if (isOwed) void this.#load(slot);
   }
 
   /** It stands for all that came before it, also for what waits; and for what a read that is under way may not have seen. */
@@ -290,6 +303,7 @@ export class ChatStore {
       waiting: undefined,
       need: undefined,
       strangers: new Set(),
+      isBehind: false,
       listeners: new Set(),
     };
     this.#slots.set(conversationId, slot);

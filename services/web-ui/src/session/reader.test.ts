@@ -127,6 +127,17 @@ const HISTORIES: Readonly<Record<string, readonly Step[]>> = {
     work('start'),
     say(1),
   ],
+  'an own message that was taken in before its ack came': [
+    { do: 'open', isShowing: true },
+    ...letGo(3),
+    { do: 'send', pick: 0 },
+    { do: 'let go', pick: 17 },
+    work('start'),
+    work('start'),
+    work('start'),
+    { do: 'let go', pick: 2 },
+    work('fold'),
+  ],
   'a message of another page that waits for a worker': [
     work('start'),
     work('fail'),
