@@ -175,6 +175,9 @@ function applyService(view: ConversationView, envelope: ChatEnvelope): Conversat
     const foldedInto = typeof parent === 'string' ? parent : envelope.conversation.turn_id;
     return withTurn(view, queuedTurnId, (turn) => ({ ...turn, status: 'folded', foldedInto }));
   }
+  // It was for a turn that ended before it was taken.
+  if (envelope.type === 'active_turn_control_no_active_turn')
+    return withTurn(view, queuedTurnId, (turn) => ({ ...turn, status: 'cancelled' }));
   if (
     envelope.type !== 'event.continuation.accepted' ||
     view.turns.some((turn) => turn.turnId === queuedTurnId)

@@ -9,8 +9,8 @@ import { isEnvelope, isRecord, parseFrame, resyncTurns } from './stream-event.ts
 import type { StreamEvent } from './stream-event.ts';
 
 export interface AskOptions extends SendOptions {
-  /** Whether a turn has ended, as the server has stored it. */
-  hasEnded(conversationId: string, turnId: string): Promise<boolean>;
+  /** The turn that answers a message, its own or the one that took it in, and whether that is over: as the server has stored it. */
+  lookUp(conversationId: string, turnId: string): Promise<{ turnId: string; isOver: boolean }>;
   clock: ClientClock;
   random: () => number;
   connect(
@@ -48,8 +48,10 @@ class FrameQueue {
   }
 }
 
-/** Follows which turn's end ends the question: its own, or that of the turn that took it in. */
+/** Which frames are of the question, and whose end ends it: that of its own turn, or of the turn that took it in. */
 class AnswerWatch {
+  #ack: Ack | undefined;
+  /** Answers it. */
   #turnId: string | undefined;
 
   get turnId(): string | undefined {
@@ -62,13 +64,26 @@ class AnswerWatch {
     return resyncTurns(frame.data).every((turn) => turn.turn_id !== this.#turnId);
   }
 
-  observe(frame: StreamEvent): 'more' | 'end' {
-    if (frame.event === 'ready') this.#turnId ??= ackOf(frame.data)?.turn_id;
-    if (!isEnvelope(frame.data)) return 'more';
+  goOverTo(turnId: string): void {
+    this.#turnId = turnId;
+  }
+
+  /** A stream of the conversation, as it is opened when the first one broke, brings what is said in other turns as well. */
+  observe(frame: StreamEvent): 'skip' | 'more' | 'end' {
+    if (frame.event === 'ready') {
+      this.#ack ??= ackOf(frame.data);
+      this.#turnId ??= this.#ack?.turn_id;
+    }
+    if (this.#ack === undefined || !isEnvelope(frame.data)) return 'more';
     const { type, data = {}, conversation } = frame.data;
     if (type === 'event.continuation.consumed' && data['queued_turn_id'] === this.#turnId) {
-      this.#turnId = typeof data['turn_id'] === 'string' ? data['turn_id'] : conversation.turn_id;
+      this.goOverTo(typeof data['turn_id'] === 'string' ? data['turn_id'] : conversation.turn_id);
+      return 'more';
     }
+    // Nothing tells the end of a turn whose conversation is gone.
+    const isHere = conversation.conversation_id === this.#ack.conversation_id;
+    if (frame.event === 'conv_status' && isHere && data['state'] === 'deleted') return 'end';
+    if (conversation.turn_id !== this.#turnId && conversation.turn_id !== this.#ack.turn_id) return 'skip';
     const isEnd = frame.event === 'chat_complete' || frame.event === 'chat_error';
     return isEnd && conversation.turn_id === this.#turnId ? 'end' : 'more';
   }
@@ -121,11 +136,14 @@ export async function* ask(
   try {
     for (;;) {
       const frame = await queue.next();
-      yield frame;
-      if (watch.observe(frame) === 'end') return;
+      const fate = watch.observe(frame);
+      if (fate !== 'skip') yield frame;
+      if (fate === 'end') return;
       const { turnId } = watch;
       if (!watch.mayHaveMissedEnd(frame) || ack === undefined || turnId === undefined) continue;
-      if (await options.hasEnded(ack.conversation_id, turnId)) return;
+      const found = await options.lookUp(ack.conversation_id, turnId);
+      if (found.isOver) return;
+      watch.goOverTo(found.turnId);
     }
   } finally {
     options.signal?.removeEventListener('abort', stop);

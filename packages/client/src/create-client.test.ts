@@ -164,6 +164,35 @@ describe('ask', () => {
     expect(seen.slice(1).map((event) => event.id)).toEqual(['2-1', '2-2'].slice(0, frames));
   });
 
+  test('on the stream of the conversation nothing of another turn is told, and its deletion is the end', async () => {
+    server = await startServer((req, res) => {
+      openStream(res);
+      if (req.method === 'POST') return void res.end(frame('1-0', 'ready', { ack }));
+      res.write(frame('1-1', 'chat_delta', delta('not mine', 'answer', 'other')));
+      res.write(frame('1-2', 'chat_error', envelope('chat.error', {}, 'other')));
+      res.write(frame('1-3', 'chat_delta', delta('mine')));
+      res.write(frame('1-4', 'conv_status', envelope('conv.status', { data: { state: 'deleted' } }, '')));
+    });
+    const seen = await collect(client(server.url).ask({ message: 'hi', idempotencyKey: 'k' }));
+    expect(seen.map((event) => event.id)).toEqual(['1-0', '1-3', '1-4']);
+  });
+
+  test('a message that was taken in while the line was broken ends with that answer as well', async () => {
+    server = await startServer((req, res) => {
+      const turns = [
+        { turn_id: 't-1', status: 'folded', folded_into: 't-0' },
+        { turn_id: 't-0', status: 'running' },
+      ];
+      if (req.url?.includes('/fetch') === true) return void res.end(json({ conversation_id: 'c-1', turns }));
+      openStream(res);
+      if (req.method === 'POST') return void res.end(frame(undefined, 'ready', { ack }));
+      res.write(frame('2-1', 'resync', { turns: [{ turn_id: 't-0', answer_so_far: '', log_id: '2-0' }] }));
+      setTimeout(() => res.write(frame('2-2', 'chat_complete', envelope('chat.complete', {}, 't-0'))), 50);
+    });
+    const seen = await collect(client(server.url).ask({ message: 'hi', idempotencyKey: 'k' }));
+    expect(seen.map((event) => event.id)).toEqual([undefined, '2-1', '2-2']);
+  });
+
   test('a message taken into a running answer ends with that answer', async () => {
     server = await startServer((_req, res) => {
       openStream(res);

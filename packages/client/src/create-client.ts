@@ -114,10 +114,13 @@ export function createClient(options: ClientOptions): Client {
         ...message,
         clock,
         random,
-        hasEnded: async (conversationId, turnId) => {
+        lookUp: async (conversationId, turnId) => {
           const { turns } = await conversations.fetch(conversationId);
-          const status = turns.find((turn) => turn.turn_id === turnId)?.status;
-          return status !== 'queued' && status !== 'running' && status !== 'folded';
+          const find = (id: string) => turns.find((turn) => turn.turn_id === id);
+          const own = find(turnId);
+          const answering = own?.status === 'folded' ? find(own.folded_into ?? '') : own;
+          const isOver = answering?.status !== 'queued' && answering?.status !== 'running';
+          return { turnId: answering?.turn_id ?? turnId, isOver };
         },
         connect: (lastEventId, signal, conversationId) => connect({ conversationId }, lastEventId, signal),
       }),
@@ -153,7 +156,7 @@ export function createClient(options: ClientOptions): Client {
       const query = { ...streamQuery(target), last_event_id: target.lastEventId, stream_ticket: ticket };
       return addressOf(baseUrl, '/sse/stream', query);
     },
-    replay: (replay) => replayTurns(requester, replay),
+    replay: (replay) => replayTurns(requester, clock, replay),
     conversations,
     bundleCalls: createBundleCalls(requester, scopeOf),
   };

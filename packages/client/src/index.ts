@@ -25,7 +25,7 @@ export type { ClientClock } from './client-clock.ts';
 export { EventFollower } from './follow-events.ts';
 export type { FollowOptions, StreamState, StreamStatus } from './follow-events.ts';
 export type { RawFrame } from './read-event-stream.ts';
-export { isEnvelope, parseFrame } from './stream-event.ts';
+export { isEnvelope, parseFrame, resyncTurns } from './stream-event.ts';
 export type { ResyncTurn, StreamEvent } from './stream-event.ts';
 export { compareLogIds, isAfter } from './log-position.ts';
 export { applyEvent, isSplit } from './apply-event.ts';

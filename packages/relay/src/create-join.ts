@@ -44,6 +44,10 @@ export function createJoin(log: EventLog, ttlMs: number) {
     }
     if (request.replayTurn !== true) return fresh;
     const [first] = await startsOfRunningTurns(request);
-    return first === undefined ? fresh : decideJoin(positionBefore(first), await log.view(sessionId), ttlMs);
+    if (first === undefined) return fresh;
+    const view = await log.view(sessionId);
+    // Who replays waits for a position that was read from the log; a feed that heard nothing for some seconds is behind it.
+    if (compareLogIds(view.position, feed.position) > 0) await feed.heal();
+    return decideJoin(positionBefore(first), view, ttlMs);
   };
 }

@@ -256,7 +256,8 @@ export class Follower implements FeedListener {
       await this.#writeAll(page.entries);
     }
     this.#catchUpBytes = 0;
-    this.#move(reached);
+    // Where nothing was said for a while the live half begins behind the last entry, and all up to there has been read.
+    this.#move(newerOf(reached, this.#joinedAt));
     await this.#ready();
   }
 

@@ -157,6 +157,21 @@ describe('opening a conversation', () => {
     expect(first()).toMatchObject({ status: 'completed', answer: 'whole' });
   });
 
+  test('a replay whose server went away begins again, and is no sign of an answer that ended', async () => {
+    const cut = new ApiError({ status: 0, errorType: 'network_error', message: '' });
+    let replays = 0;
+    const { store, answer } = build({
+      fetch: async () => details('running', '1-3'),
+      replay: async () => {
+        replays += 1;
+        if (replays < 3) throw cut;
+        return { events: [start('1-1'), delta('1-3', 'a')], isOver: false };
+      },
+    });
+    await store.open(C);
+    expect([store.read(C).load, answer(), replays]).toEqual(['ready', 'a', 3]);
+  });
+
   test('what is not there is missing, what cannot be read failed and may be tried again', async () => {
     const missing = build({
       fetch: async () => Promise.reject(new ApiError({ status: 404, errorType: 'not_found', message: '' })),

@@ -9,6 +9,7 @@ import {
   isSplit,
   isUnacked,
   markLocalTurn,
+  resyncTurns,
   withTurn,
 } from '@switchyard/client';
 import type {
@@ -20,7 +21,7 @@ import type {
   Reaction,
   StreamEvent,
 } from '@switchyard/client';
-import type { Ack, ChatEnvelope } from '@switchyard/protocol';
+import type { Ack } from '@switchyard/protocol';
 import { applyWaiting, readConversation } from './read-conversation.ts';
 import type { SessionFeed } from './session-feed.ts';
 
@@ -47,6 +48,10 @@ interface Slot {
   waiting: StreamEvent[] | undefined;
   /** Why it must be read once more, when a read is under way that came too early. */
   need: ReadNeed | undefined;
+  /** Turns that this page does not know; one may be that of an own message whose ack is still on its way. */
+  readonly strangers: Set<string>;
+  /** Something became of one of them, which its ack does not say. */
+  isBehind: boolean;
   listeners: Set<() => void>;
 }
 
@@ -67,10 +72,16 @@ const LOADING_ENTRY = (conversationId: string): ConversationEntry => ({
   load: 'loading',
 });
 
-/** A followup that was written on another page: the event does not say its words, the stored conversation does. */
-function isStrangeFollowup(view: ConversationView, envelope: ChatEnvelope): boolean {
-  if (envelope.type !== 'event.continuation.accepted') return false;
-  return view.turns.every((turn) => turn.turnId !== envelope.data?.['queued_turn_id'] && !isUnacked(turn));
+/** The turn of a message that may be of another page: these events do not say its words, the stored conversation does. */
+function namedTurn({ event, data: envelope }: StreamEvent): string | undefined {
+  if (!isEnvelope(envelope) || (event !== 'conv_status' && event !== 'chat_service')) return undefined;
+  const turnId = envelope.data?.[event === 'conv_status' ? 'current_turn_id' : 'queued_turn_id'];
+  return typeof turnId === 'string' ? turnId : undefined;
+}
+
+/** Says no more of a turn than that it was accepted, as its ack does. */
+function isBeginning({ event, data }: StreamEvent): boolean {
+  return event === 'conv_status' || (isEnvelope(data) && data.type === 'event.continuation.accepted');
 }
 
 /** The page shows a message once, as its writer left it. */
@@ -150,6 +161,7 @@ export class ChatStore {
       // The server said that it does not know this conversation, and now we know why.
       if (slot.entry.load === 'missing') this.#set(slot, { ...slot.entry, load: 'ready' });
     }
+    this.#meetStrangers(slot, []);
   }
 
   async stop(conversationId: string): Promise<void> {
@@ -179,24 +191,44 @@ export class ChatStore {
     const slot = this.#slots.get(event.data.conversation.conversation_id);
     if (slot === undefined) return;
     if (slot.waiting !== undefined) slot.waiting.push(event);
-    else if (slot.entry.load === 'ready') this.#apply(slot, event, event.data);
+    else if (slot.entry.load === 'ready') this.#apply(slot, event);
   }
 
-  #apply(slot: Slot, event: StreamEvent, envelope: ChatEnvelope): void {
+  #apply(slot: Slot, event: StreamEvent): void {
     const { view } = slot.entry;
     if (isSplit(view, event)) void this.#load(slot, 'replay');
     else {
       this.#update(slot, () => applyEvent(view, event));
-      if (isStrangeFollowup(slot.entry.view, envelope)) void this.#load(slot);
+      this.#meetStrangers(slot, [event]);
     }
+  }
+
+  #meetStrangers(slot: Slot, events: readonly StreamEvent[]): void {
+    const { view } = slot.entry;
+    const isKnown = (turnId: string): boolean => view.turns.some((turn) => turn.turnId === turnId);
+    for (const event of events) {
+      const turnId = namedTurn(event);
+      if (turnId === undefined || isKnown(turnId)) continue;
+      slot.strangers.add(turnId);
+      slot.isBehind ||= !isBeginning(event);
+    }
+    if (slot.waiting !== undefined || view.turns.some(isUnacked)) return;
+    const strangers = [...slot.strangers];
+    const isOwed = slot.isBehind || !strangers.every(isKnown);
+    slot.strangers.clear();
+    slot.isBehind = false;
+    if (isOwed) void this.#load(slot);
   }
 
   /** It stands for all that came before it, also for what waits; and for what a read that is under way may not have seen. */
   #resync(slot: Slot, event: StreamEvent): void {
     if (slot.waiting !== undefined) slot.waiting = [];
     else if (slot.entry.load !== 'ready') return;
+    const told = new Set(resyncTurns(event.data).map((turn) => turn.turn_id));
+    // Of an answer that it does not tell there may be a hole between what is held and what comes.
+    const isTold = slot.entry.view.turns.every((turn) => turn.status !== 'running' || told.has(turn.turnId));
     this.#update(slot, (view) => applyEvent(view, event));
-    void this.#load(slot);
+    void this.#load(slot, isTold ? 'read' : 'replay');
   }
 
   /** One at a time: two would take each other's waiting events. */
@@ -237,7 +269,8 @@ export class ChatStore {
   /** What was read, and what came meanwhile. False: something came that this read may not have seen. */
   #take(slot: Slot, read: ConversationView): boolean {
     if (slot.need !== undefined) return false;
-    const { view, isBroken } = applyWaiting(read, slot.waiting ?? []);
+    const waiting = slot.waiting ?? [];
+    const { view, isBroken } = applyWaiting(read, waiting);
     if (isBroken) {
       slot.need = 'replay';
       return false;
@@ -245,6 +278,7 @@ export class ChatStore {
     // In one step: an event that comes between the two would be nowhere.
     slot.waiting = undefined;
     this.#set(slot, { view, load: 'ready' });
+    this.#meetStrangers(slot, waiting);
     return true;
   }
 
@@ -268,6 +302,8 @@ export class ChatStore {
       entry: LOADING_ENTRY(conversationId),
       waiting: undefined,
       need: undefined,
+      strangers: new Set(),
+      isBehind: false,
       listeners: new Set(),
     };
     this.#slots.set(conversationId, slot);

@@ -1,4 +1,5 @@
 import {
+  ApiError,
   applyEvent,
   forgetRunning,
   isSplit,
@@ -28,6 +29,7 @@ export async function readConversation(
   { client, held, isKept, isAnew, onPosition }: ReadConversationParts,
 ): Promise<ConversationView> {
   const base = (): ConversationView => (isAnew ? forgetRunning(held()) : held());
+  let cuts = 0;
   for (let attempt = 1; ; attempt += 1) {
     const stored = viewOfStored(await client.conversations.fetch(conversationId));
     const upTo = stored.appliedLogId;
@@ -37,11 +39,26 @@ export async function readConversation(
       // The rows are of a later moment than what is held of an answer: what lies between waits, and is not known yet.
       return isKept ? { ...view, appliedLogId: held().appliedLogId } : view;
     }
-    const { events, isOver } = await client.replay({ conversationId, upTo });
+    const replay = await client.replay({ conversationId, upTo }).catch((error: unknown) => {
+      cuts += 1;
+      if (cuts < READ_ATTEMPTS && error instanceof ApiError && error.isTransient) return undefined;
+      throw error;
+    });
+    if (replay === undefined) {
+      // Its server went away, another one is there. That is no answer to whether the turn still runs.
+      attempt -= 1;
+      continue;
+    }
+    const { events, isOver } = replay;
     // The answer ended between the two: the conversation is read once more, and is complete then.
     if (isOver && attempt < READ_ATTEMPTS) continue;
     // What is replayed lies before the position that the conversation was read at.
-    return events.reduce(applyEvent, mergeStored(base(), { ...stored, appliedLogId: undefined }));
+    const view = events.reduce(applyEvent, mergeStored(base(), { ...stored, appliedLogId: undefined }));
+    // It begins with what runs now: an answer that is not in it has ended since.
+    if (needsReplay(view) && attempt < READ_ATTEMPTS) continue;
+    // Every turn has its own place by now. The conversation has none: what else happened behind `upTo` comes with the session's
+    // stream, also from before the replay began or from before a resync in it.
+    return { ...view, appliedLogId: undefined };
   }
 }
 

@@ -24,8 +24,8 @@ export interface SessionFeedOptions {
 
 /**
  * The events of the session, once, whichever tab receives them. One tab leads: it holds the stream and tells the others.
- * Every tab knows its own position, so a tab that takes over goes on from what it has itself seen, and what reaches it
- * twice is dropped by id.
+ * Every tab knows its own position, so a tab that takes over goes on from what it has itself seen, what reaches it twice
+ * is dropped by id, and what it missed (it was opened while the leader was telling) is a `resync` to it.
  *
  * `anchored`: this tab has a place in the log. What is read from the server after that cannot fall into a gap, because
  * everything later than it arrives here.
@@ -106,11 +106,16 @@ export class SessionFeed {
   }
 
   #lead(): void {
+    // Of this stream. Ours may be another: we hear on what a former leader told.
+    let position = this.#position;
     this.#stream ??= this.#options.openStream({
-      lastEventId: this.#position,
+      lastEventId: position,
       onEvent: (event) => {
-        this.#take(event);
-        this.#link?.tell({ kind: 'event', event });
+        // A stream that begins now begins at its first id.
+        const after = position ?? event.id;
+        position = event.id ?? position;
+        this.#hear({ kind: 'event', event, after });
+        this.#link?.tell({ kind: 'event', event, after });
       },
       onState: (state) => {
         this.#become(state);
@@ -133,12 +138,22 @@ export class SessionFeed {
   }
 
   #hear(message: TabMessage): void {
-    if (message.kind === 'event') this.#take(message.event);
+    if (message.kind === 'event') {
+      if (message.event.event !== 'resync') this.#comeTo(message.after);
+      this.#take(message.event);
+    }
     if (message.kind !== 'here' || this.#stream !== undefined) return;
     this.#become(message.state);
-    if (!message.isAnchored || this.#isAnchored) return;
+    if (!message.isAnchored) return;
+    if (this.#isAnchored) return this.#comeTo(message.position);
     this.#position = message.position;
     this.#anchor();
+  }
+
+  /** What was told before we heard it is not told again: what is between here and there must be read. */
+  #comeTo(position: string | undefined): void {
+    if (position === undefined || this.#position === undefined || !isAfter(position, this.#position)) return;
+    this.#take({ id: position, event: 'resync', data: { turns: [] } });
   }
 
   #take(event: StreamEvent): void {

@@ -1,10 +1,13 @@
 import type { StreamEvent, StreamState } from '@switchyard/client';
 
-/** What tabs tell one another. `here` answers `hello` and follows every change of the leader's stream. */
+/**
+ * What tabs tell one another. `here` answers `hello` and follows every change of the leader's stream. `after`: what whoever tells an
+ * event had before it; who has less has missed something.
+ */
 export type TabMessage =
   | { kind: 'hello' }
   | { kind: 'here'; state: StreamState; position: string | undefined; isAnchored: boolean }
-  | { kind: 'event'; event: StreamEvent };
+  | { kind: 'event'; event: StreamEvent; after: string | undefined };
 
 export interface TabLinkHandlers {
   onLead(): void;
@@ -72,10 +75,15 @@ export function createSharedTabs(options: SharedTabsOptions): TabLink {
     queued.abort();
     queued = new AbortController();
     const request = force ? { steal: true } : { signal: queued.signal };
+    // By this request: one that is given up for the lock by force has lost nothing, whichever of the two is told first.
+    let hasLed = false;
     try {
-      await locks.request(name, request, hold);
+      await locks.request(name, request, () => {
+        hasLed = true;
+        return hold();
+      });
     } catch {
-      if (closing.signal.aborted || !isLeading) return;
+      if (closing.signal.aborted || !hasLed) return;
       isLeading = false;
       heardAt = options.now();
       handlers?.onFollow();
