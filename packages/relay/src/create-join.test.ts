@@ -11,9 +11,9 @@ const target = { sessionId: 's', streamId: 'me', mode: 'session', maxBufferBytes
 
 /** Lets the model answer until that is done. */
 async function answered<T>(model: ModelLog, asked: Promise<T>): Promise<T> {
-  let isDone = false;
-  void asked.finally(() => (isDone = true));
-  while (!isDone) {
+  const end = { isCome: false };
+  void asked.finally(() => (end.isCome = true));
+  while (!end.isCome) {
     model.letOneGo(0);
     await new Promise<void>((resolve) => setImmediate(resolve));
   }

@@ -123,7 +123,7 @@ export class SimNetwork {
       const phases = [() => answer(this.#openLine(page, new SimStream(this.#server, query), init.signal))];
       return { ...base, kind: isReplay ? 'replay' : 'stream', phases };
     }
-    const { message } = JSON.parse(String(init.body)) as { message: string };
+    const { message } = JSON.parse(typeof init.body === 'string' ? init.body : '{}') as { message: string };
     let enqueue: ReturnType<SimServer['accept']> = () => undefined;
     let ack: unknown;
     const phases = [

@@ -85,11 +85,12 @@ export class SimStream implements LogListener {
       } else if (item.kind === 'resync') frames.push(this.#resync(item.from));
       else {
         const entries = [item.entry];
-        while (isJoined && left > 1 && this.#items[0]?.kind === 'entry') {
+        const most = isJoined ? left : 1;
+        while (entries.length < most && this.#items[0]?.kind === 'entry') {
           const next = this.#items.shift();
           if (next?.kind === 'entry') entries.push(next.entry);
-          left -= 1;
         }
+        left -= entries.length - 1;
         frames.push(...this.#write(entries));
       }
     }
