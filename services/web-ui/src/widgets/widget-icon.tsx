@@ -1,7 +1,21 @@
 import { Suspense, lazy } from 'react';
 import type { ComponentType, ReactNode } from 'react';
 
-const IconOfSet = lazy(async () => ({ default: (await import('./icon-of-set.tsx')).IconOfSet }));
+interface IconProps {
+  readonly name: string;
+  readonly size: number;
+  readonly children: ReactNode;
+}
+
+const NoIcon = ({ children }: IconProps): ReactNode => children;
+
+/** After an update of the server the icons that this page knows may be gone: the widget's name still stands there. */
+const IconOfSet = lazy<ComponentType<IconProps>>(() =>
+  import('./icon-of-set.tsx').then(
+    (loaded) => ({ default: loaded.IconOfSet }),
+    () => ({ default: NoIcon }),
+  ),
+);
 
 /** A widget's icon, by the name that its bundle gave. `children` without one, for a name that is none of ours, and until it is there. */
 export function WidgetIcon({
