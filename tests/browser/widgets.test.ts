@@ -238,6 +238,16 @@ stackTest.for(WIDTHS)(
   },
 );
 
+stackTest('a page whose icons are gone after an update shows widgets by their names', async ({ stack }) => {
+  const reader = await openAs(stack, 'ada');
+  await reader.route('**/icon-of-set-*', (route) => route.fulfill({ status: 404, body: '' }));
+  const [chat, board] = await openBoard(reader, stack);
+  await board.getByLabel('Add a card to To do').waitFor();
+  await chat.page.getByRole('heading', { name: 'Board' }).waitFor();
+  expect(await chat.page.locator('svg[data-icon]').count()).toBe(0);
+  await reader.close();
+});
+
 stackTest.for(WIDTHS)('%i px: accessible, and nothing wider than the panel', async (width, { stack }) => {
   for (const colorScheme of ['light', 'dark'] as const) {
     const options = {
