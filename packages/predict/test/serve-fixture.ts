@@ -2,9 +2,11 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { systemClock } from '@switchyard/kernel';
 import { silentLog } from '@switchyard/telemetry';
-import { PROGRAMS_DIR } from '@switchyard/testkit';
 import { startProceduresServer, startStandardServer } from '../src/index.ts';
 import type { PredictConfig, PredictServer, PredictServerOptions } from '../src/index.ts';
+
+/** As testkit's; that cannot be imported here, because programs that tests start import this file. */
+const PROGRAMS_DIR = path.join(import.meta.dirname, '../../../.cache/programs');
 
 export const KINDS = ['ts', 'py'] as const;
 export type Kind = (typeof KINDS)[number];

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import { Deadline, systemClock } from '@switchyard/kernel';
 import type { BundleEvent, TurnInvocation } from '@switchyard/protocol';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
-import { PROGRAMS_DIR } from '@switchyard/testkit';
 import { createRunner } from '../src/create-runner.ts';
 import type { BundleCall, BundleLogLine, BundleVersion, Invocation } from '../src/invocation.ts';
 import type { RunnerConfig } from '../src/runner-config.ts';
 import type { Runner } from '../src/runner.ts';
+
+/** As testkit's; that cannot be imported here, because programs that tests start import this file. */
+const PROGRAMS_DIR = join(import.meta.dirname, '../../../.cache/programs');
 
 export const BWRAP = process.env['BWRAP_PATH'] === undefined ? {} : { bwrapPath: process.env['BWRAP_PATH'] };
 

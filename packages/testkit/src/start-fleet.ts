@@ -92,6 +92,8 @@ const createMember = async (
   const port = await lastingPort();
   const env = {
     PATH: process.env['PATH'] ?? '',
+    // As in production: a fleet's memory is watched, and what was compiled before is held differently.
+    NODE_COMPILE_CACHE: '',
     ...serviceEnv(service, settingsOf(options, member, port)),
     ...(await pickServiceEnv(service, ROOT, { ...options.env, WORKER_NAME: name, ...member.env })),
     ...member.processEnv,

@@ -10,7 +10,7 @@ import { connectRedis, createKeys } from '@switchyard/redis';
 import { createFiles } from '@switchyard/store';
 import type { Files } from '@switchyard/store';
 import { createMetrics, silentLog } from '@switchyard/telemetry';
-import { compiledOnce, platformTest, sharePrograms } from '@switchyard/testkit';
+import { platformTest, sharePrograms } from '@switchyard/testkit';
 import { createTurns, turnsConfigSchema } from '@switchyard/turns';
 import type { Turns } from '@switchyard/turns';
 import { vi } from 'vitest';
@@ -162,7 +162,6 @@ export const procTest = platformTest.extend<{ rig: ProcRig }>({
       events,
       env: ({ redisUrl, databaseUrl }) => ({
         PATH: process.env['PATH'] ?? '',
-        ...compiledOnce(),
         PORT: '0',
         TENANT: at.tenant,
         PROJECT: at.project,
