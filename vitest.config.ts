@@ -58,7 +58,7 @@ export default defineConfig({
           exclude: ['**/node_modules/**'],
           globalSetup: SERVERS,
           pool: 'forks',
-          maxWorkers: 3,
+          maxWorkers: 2,
           expect: PATIENCE,
           testTimeout: 30_000,
           hookTimeout: 60_000,

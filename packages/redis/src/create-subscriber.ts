@@ -23,7 +23,29 @@ interface Channel {
 /** A server that hangs does not hold up whoever leaves; its late answer, or the end of the connection, does the same. */
 const LEAVE_LIMIT_MS = 1000;
 
+/** How long a subscription waits for the connection to come back, each time that it breaks. */
+const RENEW_LIMIT_MS = 5000;
+
 const NOBODY: readonly MessageListener[] = [];
+
+/**
+ * Waits for the confirmation, also over a connection that breaks meanwhile: what was asked of it is lost, and asked again of the next one
+ * by whoever renews all channels. A refusal of the server is the end of it.
+ */
+async function confirmation(connection: RedisConnection, channel: Channel): Promise<void> {
+  for (;;) {
+    const { confirmed } = channel;
+    try {
+      return await confirmed;
+    } catch (error) {
+      if (channel.confirmed !== confirmed) continue;
+      if (connection.isReady()) throw error;
+      await connection.ready(RENEW_LIMIT_MS);
+      // Nobody has asked anew: the connection is not the one that would.
+      if (channel.confirmed === confirmed) throw error;
+    }
+  }
+}
 
 /** Sharded subscriptions (SSUBSCRIBE, never mixed with SUBSCRIBE) over one connection of kind `subscriber`. */
 export function createSubscriber(connection: RedisConnection): Subscriber {
@@ -60,7 +82,7 @@ export function createSubscriber(connection: RedisConnection): Subscriber {
       channel.listeners = [...channel.listeners, own];
       const leave = () => unsubscribe(name, own);
       try {
-        await channel.confirmed;
+        await confirmation(connection, channel);
       } catch (error) {
         await leave();
         throw error;

@@ -1,6 +1,7 @@
 import { connect as connectTcp, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { setTimeout as pause } from 'node:timers/promises';
 import { redisCommand, redisTest } from '@switchyard/testkit';
 import { expect } from 'vitest';
 import { checkRedis, requireSafeRedis } from './check-redis.ts';
@@ -328,6 +329,34 @@ test('one subscription for many listeners, gone with the last, renewed after a r
   await leaveB();
   expect(subscriber.channelCount).toBe(0);
   expect(await commands.driver.spublish('ch', '3')).toBe(0);
+});
+
+test('a subscription whose connection breaks before it is confirmed is confirmed over the next one', async ({
+  redis,
+  connect,
+}) => {
+  const server = await redis.privateServer();
+  const own = await connect('subscriber', server.url);
+  const subscriber = createSubscriber(own);
+  const got: string[] = [];
+  await redisCommand(server.url, 'CLIENT', 'PAUSE', '60000', 'ALL');
+  const leaving = subscriber.subscribe('ch', (message) => got.push(message));
+  await pause(50); // it is on its way, and answered by nobody
+  await server.kill();
+  await server.start();
+  const leave = await leaving;
+  expect(await redisCommand(server.url, 'SPUBLISH', 'ch', '1')).toBe(':1');
+  await expect.poll(() => got).toEqual(['1']);
+  await leave();
+});
+
+test('a subscription that the server refuses is refused, not waited for', async ({ redis, connect }) => {
+  const server = await redis.privateServer();
+  const own = await connect('subscriber', server.url);
+  await redisCommand(server.url, 'ACL', 'SETUSER', 'default', '-ssubscribe');
+  const subscriber = createSubscriber(own);
+  await expect(subscriber.subscribe('ch', () => undefined)).rejects.toThrow(/NOPERM/u);
+  expect(subscriber.channelCount).toBe(0);
 });
 
 test('the bench server passes the health rules', async ({ connect }) => {
