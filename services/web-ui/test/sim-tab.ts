@@ -65,6 +65,8 @@ export class SimTab {
       outbox: () => this.#outbox,
       schedule: (flush) => flush(),
       pause: (failures) => clock.sleep(decideRetryDelay({ failures }, random)),
+      // Every request has an answer here, or an end.
+      limit: () => new AbortController().signal,
     });
     this.#outbox = client.outbox({
       newKey: () => `${name}-${(this.#keys += 1)}`,

@@ -31,6 +31,8 @@ export interface PageServices {
 }
 
 const UNDO_MS = 6_000;
+/** Enough for a long conversation over a slow line; a connection that is half open takes for ever. */
+const ANSWER_LIMIT_MS = 60_000;
 
 /** One stream for all tabs of a session. Of another session, as of a guest who has signed in since, a tab has nothing to tell or to hear. */
 function linkTabs(sessionId: string | undefined): TabLink {
@@ -111,6 +113,7 @@ export function createPageServices(): PageServices {
     outbox: () => outbox,
     schedule,
     pause: (failures) => systemClientClock.sleep(decideRetryDelay({ failures }, Math.random)),
+    limit: () => AbortSignal.timeout(ANSWER_LIMIT_MS),
   });
   const messages = createSessionStorage({
     database: typeof indexedDB === 'undefined' ? undefined : indexedDB,

@@ -60,7 +60,8 @@ function details(status: 'running' | 'completed', lastLogId: string, answer = ''
 
 function build(
   parts: {
-    fetch?: () => Promise<ConversationDetails>;
+    fetch?: (id: string, options?: { signal?: AbortSignal }) => Promise<ConversationDetails>;
+    limit?: () => AbortSignal;
     replay?: Client['replay'];
     send?: Client['send'];
     storage?: OutboxStorage;
@@ -93,6 +94,7 @@ function build(
     now: () => 1,
     schedule: (flush) => flush(),
     pause: async () => undefined,
+    limit: parts.limit ?? (() => new AbortController().signal),
   });
   return {
     store,
@@ -279,6 +281,33 @@ describe('reading again what is on the page', () => {
     reads[3]?.resolve(details('completed', '2-3', 'abc!'));
     await vi.waitFor(() => expect(first()).toMatchObject({ status: 'completed', answer: 'abc!' }));
     expect(answer()).toBe('abc!');
+  });
+
+  test('one that is never answered is given up and made again', async () => {
+    const limits: AbortController[] = [];
+    const { store, answer, first } = build({
+      limit: () => {
+        const limit = new AbortController();
+        limits.push(limit);
+        return limit.signal;
+      },
+      fetch: async (_id, options) => {
+        if (limits.length === 1) return details('running', '1-1');
+        if (limits.length === 3) return details('completed', '1-5', 'abc');
+        return new Promise((_resolve, reject) =>
+          options?.signal?.addEventListener('abort', () => reject(new DOMException('late', 'TimeoutError'))),
+        );
+      },
+      replay: async () => ({ events: [start('1-1')], isOver: false }),
+    });
+    await store.open(C);
+    store.onEvent(delta('1-2', 'a'));
+    store.onEvent(followup('1-3'));
+    store.onEvent(delta('1-4', 'b'));
+    await settle();
+    expect(answer()).toBe('a');
+    limits[1]?.abort();
+    await vi.waitFor(() => expect(first()).toMatchObject({ status: 'completed', answer: 'abc' }));
   });
 
   test('one that is refused for good leaves the page as it is, with the words that waited', async () => {

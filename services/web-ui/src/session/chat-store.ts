@@ -65,6 +65,8 @@ export interface ChatStoreOptions {
   schedule(flush: () => void): void;
   /** The wait before a read that failed so often in a row, and once more, is tried again. */
   pause(failures: number): Promise<void>;
+  /** Aborts when an answer has taken too long. */
+  limit(): AbortSignal;
 }
 
 const LOADING_ENTRY = (conversationId: string): ConversationEntry => ({
@@ -262,6 +264,7 @@ export class ChatStore {
       held: () => slot.entry.view,
       isKept: slot.entry.load === 'ready',
       isAnew: need === 'replay',
+      limit: () => this.#options.limit(),
       onPosition: (lastLogId) => feed.start(lastLogId),
     });
   }

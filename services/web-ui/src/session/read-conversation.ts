@@ -8,6 +8,7 @@ import {
   viewOfStored,
 } from '@switchyard/client';
 import type { Client, ConversationView, StreamEvent } from '@switchyard/client';
+import type { ConversationDetails } from '@switchyard/protocol';
 
 /** An answer can end between reading its conversation and replaying it; hardly twice. */
 const READ_ATTEMPTS = 3;
@@ -20,18 +21,20 @@ export interface ReadConversationParts {
   readonly isKept: boolean;
   /** The answers of running turns are replayed from their start, whatever is held of them. */
   readonly isAnew: boolean;
+  /** Ends a request that is not answered; another for each. */
+  readonly limit: () => AbortSignal;
   readonly onPosition: (lastLogId: string | undefined) => void;
 }
 
 /** The conversation as it is stored, put together with what the page holds and with what its running answer has said so far. */
 export async function readConversation(
   conversationId: string,
-  { client, held, isKept, isAnew, onPosition }: ReadConversationParts,
+  { client, held, isKept, isAnew, limit, onPosition }: ReadConversationParts,
 ): Promise<ConversationView> {
   const base = (): ConversationView => (isAnew ? forgetRunning(held()) : held());
   let cuts = 0;
   for (let attempt = 1; ; attempt += 1) {
-    const stored = viewOfStored(await client.conversations.fetch(conversationId));
+    const stored = viewOfStored(await fetchWithin(limit(), client, conversationId));
     const upTo = stored.appliedLogId;
     onPosition(upTo);
     if (upTo === undefined || !needsReplay(mergeStored(base(), stored))) {
@@ -59,6 +62,20 @@ export async function readConversation(
     // Every turn has its own place by now. The conversation has none: what else happened behind `upTo` comes with the session's
     // stream, also from before the replay began or from before a resync in it.
     return { ...view, appliedLogId: undefined };
+  }
+}
+
+/** One that is not answered in time counts as one that did not come through: words wait behind it. */
+async function fetchWithin(
+  signal: AbortSignal,
+  { conversations }: Pick<Client, 'conversations'>,
+  conversationId: string,
+): Promise<ConversationDetails> {
+  try {
+    return await conversations.fetch(conversationId, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new ApiError({ status: 0, errorType: 'network_error', message: 'no answer came in time' });
   }
 }
 
