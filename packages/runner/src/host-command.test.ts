@@ -1,4 +1,4 @@
-import { closeAbove } from '@switchyard/kernel';
+import { closingAbove } from '@switchyard/kernel';
 import { expect, test } from 'vitest';
 import { buildHostCommand } from './host-command.ts';
 import type { SandboxTools } from './host-command.ts';
@@ -23,9 +23,9 @@ const build = (tools: SandboxTools) =>
 const text = (tools: SandboxTools) => {
   const { command, args } = build(tools);
   // The shell moves the wire and becomes the rest.
-  const shell = ['/bin/bash', '-c', `${closeAbove(3)}exec "$@" <&3 3<&-`, 'host'];
-  expect([command, ...args.slice(0, 3)]).toEqual(shell);
-  return args.slice(3).join(' ');
+  const shell = closingAbove(3, 'exec "$@" <&3 3<&-');
+  expect([command, ...args.slice(0, shell.length - 1)]).toEqual(shell);
+  return args.slice(shell.length - 1).join(' ');
 };
 
 test('permission: reads its own folders only, writes its scratch folder only, no network', () => {

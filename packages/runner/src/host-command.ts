@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { CLOSING_SHELL, closeAbove } from '@switchyard/kernel';
+import { closingAbove } from '@switchyard/kernel';
 import type { HostBoot } from '../host/messages.ts';
 import { bubblewrap } from './bubblewrap.ts';
 import type { RunnerConfig } from './runner-config.ts';
@@ -28,7 +28,7 @@ export const WIRE_FD = 3;
  * The host finds the wire on its descriptor 0, see host-wire.ts, and nothing of what this process was itself started with. The shell
  * becomes what it starts: the pid stays.
  */
-const WIRE_TO_STDIN = `${closeAbove(WIRE_FD)}exec "$@" <&${WIRE_FD} ${WIRE_FD}<&-`;
+const WIRE_TO_STDIN = closingAbove(WIRE_FD, `exec "$@" <&${WIRE_FD} ${WIRE_FD}<&-`);
 
 export interface HostCommandParts {
   readonly tools: SandboxTools;
@@ -71,7 +71,8 @@ export function buildHostCommand(parts: HostCommandParts): HostCommand {
       ? [...bubblewrap(config.bwrapPath, nodePath, readable, scratchDir), ...node]
       : node;
   const limited = tools.hasUtilLinux ? [...underLimits(memoryMb, config), ...inner] : inner;
-  return { command: CLOSING_SHELL, args: ['-c', WIRE_TO_STDIN, 'host', ...limited] };
+  const [command = '', ...args] = WIRE_TO_STDIN;
+  return { command, args: [...args, ...limited] };
 }
 
 function permissionFlags(readable: readonly string[], scratchDir: string): string[] {

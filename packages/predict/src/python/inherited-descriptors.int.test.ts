@@ -26,12 +26,17 @@ test.each(['none', 'bwrap'])(
     try {
       const secret = path.join(folder, 'secret-of-the-launcher.txt');
       await writeFile(secret, 'of the launcher alone');
+      // Nor does the shell that closes them run what there is for shells.
+      await writeFile(path.join(folder, '.bashrc'), 'exit 99');
       const predictor = path.join(folder, 'predictor');
       await mkdir(predictor);
       await writeFile(path.join(predictor, 'predict.py'), CODE);
-      const launch = 'exec 5<"$1" 20<"$1" 41<"$1"; shift; exec "$@"';
+      const launch = 'exec 5<"$1" 20<"$1" 41<"$1"; export HOME="$2"; shift 2; exec "$@"';
       const server = [process.execPath, '--no-warnings', PROGRAM, predictor, sandbox];
-      const { stdout } = await promisify(execFile)('bash', ['-c', launch, 'bash', secret, ...server]);
+      const { stdout } = await promisify(execFile)('bash', [
+        ...['--norc', '-c', launch, 'bash', secret, folder],
+        ...server,
+      ]);
       expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded', output: '' });
     } finally {
       await rm(folder, { recursive: true });

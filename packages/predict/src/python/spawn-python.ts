@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { CLOSING_SHELL, closeAbove } from '@switchyard/kernel';
+import { closingAbove } from '@switchyard/kernel';
 import { buildPythonCommand } from './python-command.ts';
 import type { PythonHostParts } from './python-host-parts.ts';
 
@@ -10,7 +10,7 @@ import type { PythonHostParts } from './python-host-parts.ts';
 export const STATUS_FD = 3;
 const PYTHON_DIR = fileURLToPath(new URL('../../python', import.meta.url));
 /** A predictor gets nothing of what this process was itself started with. The shell becomes what it starts: the pid stays. */
-const WITHOUT_OTHERS = `${closeAbove(STATUS_FD)}exec "$@"`;
+const [SHELL = '', ...WITHOUT_OTHERS] = closingAbove(STATUS_FD);
 const PASSED_ON = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ'];
 
 export interface PythonPlace {
@@ -39,7 +39,7 @@ export function spawnPython(
     writable: [root],
     cwd: source.dir,
   });
-  return spawn(CLOSING_SHELL, ['-c', WITHOUT_OTHERS, 'bash', command, ...args], {
+  return spawn(SHELL, [...WITHOUT_OTHERS, command, ...args], {
     cwd: source.dir,
     // A group of its own: what it starts is ended with it.
     detached: true,

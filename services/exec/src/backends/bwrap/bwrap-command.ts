@@ -1,4 +1,4 @@
-import { closeAbove } from '@switchyard/kernel';
+import { closingAbove } from '@switchyard/kernel';
 import type { ExecLanguage } from '@switchyard/protocol';
 import { RUN_DIR } from '../backend.ts';
 import type { Program } from '../backend.ts';
@@ -64,9 +64,6 @@ const SCRIPT = [
   'exit "$code"',
 ].join('\n');
 
-/** Programs get nothing of what this service was itself started with. */
-const WITHOUT_OTHERS = `${closeAbove(FILTER_FD)}exec "$@"`;
-
 /** The command line of a run. Pure: what the sandbox holds can be read off its result. */
 export function bwrapCommand(
   tools: BwrapTools,
@@ -77,10 +74,8 @@ export function bwrapCommand(
   const interpreter = tools.interpreters[program.language];
   if (interpreter === undefined) throw new RangeError(`no interpreter for ${program.language}`);
   return [
-    tools.bashPath,
-    '-c',
-    WITHOUT_OTHERS,
-    'bash',
+    // Programs get nothing of what this service was itself started with.
+    ...closingAbove(FILTER_FD, undefined, tools.bashPath),
     'prlimit',
     '--core=0',
     `--fsize=${limits.diskBytes}`,
