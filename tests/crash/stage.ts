@@ -2,12 +2,18 @@ import { mkdir, mkdtemp, rm, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort, issueAccessToken, openDataFolder } from '@switchyard/devstack';
+import { issueAccessToken, openDataFolder } from '@switchyard/devstack';
 import { connectRedis, createKeys } from '@switchyard/redis';
 import type { Keys, RedisConnection } from '@switchyard/redis';
 import { openStore } from '@switchyard/store';
 import type { Sql } from '@switchyard/store';
-import { compiledOnce, createTestDatabase, sharePrograms, uniqueName } from '@switchyard/testkit';
+import {
+  compiledOnce,
+  createTestDatabase,
+  lastingPort,
+  sharePrograms,
+  uniqueName,
+} from '@switchyard/testkit';
 import { inject } from 'vitest';
 import { prepareJournalBundle, readJournal } from '../history/journal-bundle.ts';
 import type { BundleRecord } from '../history/records.ts';
@@ -115,7 +121,7 @@ export const openStage = async ({ env = {}, isUnmigrated = false }: StageOptions
     ...env,
   };
   const slot = async (service: ServiceSlot['service'], name: string): Promise<ServiceSlot> =>
-    createServiceSlot({ name, service, port: await freePort(), root: ROOT, env: shared });
+    createServiceSlot({ name, service, port: await lastingPort(), root: ROOT, env: shared });
   const ingresses = [
     await slot('chat-ingress', 'ingress-1'),
     await slot('chat-ingress', 'ingress-2'),

@@ -7,7 +7,7 @@ import { createServer } from 'node:net';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { freePort } from '@switchyard/devstack';
+import { lastingPort } from '@switchyard/testkit';
 import { expect, test } from 'vitest';
 import { SCOPE } from '../src/chat-calls.ts';
 import { answerText, counted, isTerminal, readEvents, readUntil } from '../src/stream-events.ts';
@@ -57,9 +57,11 @@ const launcherTest = test.extend<{ launcher: Launcher }>({
   launcher: async ({ task: _task }, use) => {
     const dir = await mkdtemp(join(tmpdir(), 'switchyard-launcher-'));
     await chmod(dir, 0o755);
-    const port = await freePort();
+    const port = await lastingPort();
     const names = ['chat-ingress', 'chat-proc', 'proxylogin', 'web-ui', 'secrets', 'exec'];
-    const others = await Promise.all(names.map(async (name) => [`--${name}-port`, String(await freePort())]));
+    const others = await Promise.all(
+      names.map(async (name) => [`--${name}-port`, String(await lastingPort())]),
+    );
     const data = join(dir, 'data');
     const flags = ['--port', String(port), ...others.flat(), '--data', data];
     const start: Launcher['start'] = (...words) => {

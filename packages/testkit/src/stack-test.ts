@@ -8,7 +8,6 @@ import {
   buildBundles,
   buildWebUi,
   createAdminLink,
-  freePort,
   issueAccessToken,
   openDataFolder,
   startStack,
@@ -25,6 +24,7 @@ import type {
 import { test } from 'vitest';
 import { sharePrograms } from './share-programs.ts';
 import { createTestDatabase } from './postgres-test.ts';
+import { lastingPort } from './lasting-port.ts';
 import { noteStep } from './recent-steps.ts';
 
 export interface StackFixture {
@@ -76,10 +76,9 @@ const ROOT = fileURLToPath(new URL('../../..', import.meta.url)).replace(/\/$/, 
 const KEPT_LINES = 300;
 
 const freePorts = async (): Promise<ServicePorts> => {
-  const ports = new Set<number>();
-  while (ports.size < PORT_NAMES.length) ports.add(await freePort());
-  const list = [...ports];
-  return Object.fromEntries(PORT_NAMES.map((name, index) => [name, list[index]])) as Record<PortName, number>;
+  const named: [PortName, number][] = [];
+  for (const name of PORT_NAMES) named.push([name, await lastingPort()]);
+  return Object.fromEntries(named) as Record<PortName, number>;
 };
 
 const createLineKeeper = () => {
