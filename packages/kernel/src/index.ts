@@ -39,7 +39,7 @@ export { armFailpoints, failpoint } from './failpoint.ts';
 export { FAILPOINTS } from './failpoint-catalog.ts';
 export type { FailpointName } from './failpoint-catalog.ts';
 export { isPublicAddress } from './public-address.ts';
-export { closingAbove } from './inherited-descriptors.ts';
+export { closingAbove } from './closing-above.ts';
 export { isProcessAlive } from './is-process-alive.ts';
 export { PlaceLine } from './place-line.ts';
 export type { NoPlace, PlaceLimits } from './place-line.ts';

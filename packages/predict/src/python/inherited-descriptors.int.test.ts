@@ -33,10 +33,8 @@ test.each(['none', 'bwrap'])(
       await writeFile(path.join(predictor, 'predict.py'), CODE);
       const launch = 'exec 5<"$1" 20<"$1" 41<"$1"; export HOME="$2"; shift 2; exec "$@"';
       const server = [process.execPath, '--no-warnings', PROGRAM, predictor, sandbox];
-      const { stdout } = await promisify(execFile)('bash', [
-        ...['--norc', '-c', launch, 'bash', secret, folder],
-        ...server,
-      ]);
+      const words = ['--norc', '-c', launch, 'bash', secret, folder, ...server];
+      const { stdout } = await promisify(execFile)('bash', words);
       expect(JSON.parse(stdout)).toMatchObject({ status: 'succeeded', output: '' });
     } finally {
       await rm(folder, { recursive: true });
