@@ -251,3 +251,13 @@ describe('conversations', () => {
     ]);
   });
 });
+
+test('a replay that is never answered is given up as a line that broke', async () => {
+  server = await startServer(() => undefined);
+  const hurried = {
+    now: () => performance.now() * 100,
+    sleep: (ms: number, signal?: AbortSignal) => systemClientClock.sleep(ms / 100, signal),
+  };
+  const { replay } = createClient({ baseUrl: server.url, clock: hurried, random: () => 0.5 });
+  await expect(replay({ conversationId: 'c-1', upTo: '1-1' })).rejects.toMatchObject({ status: 0 });
+});

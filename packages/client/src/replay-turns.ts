@@ -1,4 +1,4 @@
-import { networkError } from './api-error.ts';
+import { ApiError, networkError } from './api-error.ts';
 import type { ClientClock } from './client-clock.ts';
 import { isAfter } from './log-position.ts';
 import { readEventStream } from './read-event-stream.ts';
@@ -13,7 +13,7 @@ export interface ReplayOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** The server comments every 3 s of silence, as in every stream. */
+/** Also before the first byte; then the server comments every 3 s of silence, as in every stream. */
 const SILENCE_LIMIT_MS = 12_000;
 
 export interface Replay {
@@ -36,8 +36,6 @@ export async function replayTurns(
   const signal = options.signal === undefined ? own : AbortSignal.any([options.signal, own]);
   const query = { follow: 'session', replay: 'turn', conversation_id: options.conversationId };
   const headers = { accept: 'text/event-stream' };
-  const response = await requester.open('/sse/stream', { headers, query, signal });
-  if (response.body === null) throw networkError(new Error('an answer without a body'));
   const events: StreamEvent[] = [];
   let isOver = false;
   const reach = (id: string | undefined): void => {
@@ -53,6 +51,8 @@ export async function replayTurns(
   };
   void watch();
   try {
+    const response = await requester.open('/sse/stream', { headers, query, signal });
+    if (response.body === null) throw new Error('an answer without a body');
     await readEventStream(response.body, {
       onFrame: (raw) => {
         const event = parseFrame(raw);
@@ -69,7 +69,7 @@ export async function replayTurns(
       },
     });
   } catch (error) {
-    if (!ending.signal.aborted) throw networkError(error);
+    if (!ending.signal.aborted) throw error instanceof ApiError ? error : networkError(error);
   } finally {
     // Also where it ended by itself: the watch ends with it.
     dead.abort();
