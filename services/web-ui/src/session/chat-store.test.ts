@@ -150,6 +150,23 @@ describe('opening a conversation', () => {
     }
   });
 
+  test('what waited before a resync is in what is read after it, and not applied over that', async () => {
+    let reads = 0;
+    const { store } = build({
+      fetch: async () => {
+        reads += 1;
+        if (reads > 1) return details('running', '2-1');
+        const data = { title: 'the former title' };
+        store.onEvent({ id: '1-3', event: 'chat_step', data: envelope('chat.conversation.title', { data }) });
+        store.onEvent({ id: '2-1', event: 'resync', data: { turns: [] } });
+        return details('running', '1-2');
+      },
+      replay: async () => ({ events: [start('1-1')], isOver: false }),
+    });
+    await store.open(C);
+    expect([reads, store.read(C).view.title]).toEqual([2, 'T']);
+  });
+
   test('an answer that ended before it could be replayed is read once more', async () => {
     const reads = [details('running', '1-3'), details('completed', '1-9', 'whole')];
     const { store, first } = build({
